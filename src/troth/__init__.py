@@ -1,0 +1,1 @@
+"""Troth: the privacy policy that runs."""
