@@ -1,0 +1,18 @@
+"""Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
+
+from troth.storage.database import Database, Row, Transaction, create_all, open_database
+from troth.storage.schema import data_tables, key_tables
+from troth.storage.statements import Lookup, Statement, Upsert
+
+__all__ = [
+    "Database",
+    "Lookup",
+    "Row",
+    "Statement",
+    "Transaction",
+    "Upsert",
+    "create_all",
+    "data_tables",
+    "key_tables",
+    "open_database",
+]

@@ -1,0 +1,103 @@
+"""What the rest of Troth knows of a database: transactions over compiled statements."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import MetaData
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from troth.storage.statements import Lookup, Parameters, Statement
+
+Row = tuple[Any, ...]
+NO_PARAMETERS: Mapping[str, Any] = {}
+
+
+class Transaction(Protocol):
+    """One unit of work; everything in it happens, or nothing."""
+
+    def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+        """All rows of a query."""
+
+    def row(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Row | None:
+        """The first row of a query, or None."""
+
+    def stream(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Iterator[Row]:
+        """The rows of a query one by one, in flat memory; finish before the next statement."""
+
+    def run(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> int:
+        """Execute a change and count the rows that it touched."""
+
+    def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> None:
+        """Execute a change once for each set of parameters."""
+
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """Rows by unique keys; a key without a row is absent from the answer."""
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """Rows by keys that may have several rows; a key without a row is absent."""
+
+    def script(self, sql: str) -> None:
+        """Execute raw SQL without parameters; for schema work only."""
+
+
+class Database(Protocol):
+    """A database that gives transactions.
+
+    Errors of the engine come out as `Unavailable` (full disk, lost connection, lock held too long: nothing was
+    done, try again) or `Conflict` (a unique key exists already).
+    """
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Name of the engine's SQL."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, fit for a message: a path, or a URL without its password."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A write transaction: commits at its end, rolls back when the block raises."""
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """A consistent view for reading only."""
+
+    def scrub(self) -> None:
+        """Remove the bytes of deleted rows from the engine's side files, where it keeps any."""
+
+    def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        """A consistent copy in one file, taken while others work."""
+
+    def close(self) -> None:
+        """Close every connection; a later use fails."""
+
+
+def create_all(database: Database, metadata: MetaData) -> None:
+    """Create the tables of a metadata that are missing; production uses the migrations instead."""
+    from troth.storage.statements import _DIALECTS
+
+    dialect = _DIALECTS[database.dialect]()
+    with database.transaction() as tx:
+        for table in metadata.sorted_tables:
+            tx.script(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+            for index in sorted(table.indexes, key=lambda one: str(one.name)):
+                tx.script(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+
+
+def open_database(url: str, *, key_store: bool = False) -> Database:
+    """Open a database by its place.
+
+    Args:
+        url: A path of a SQLite file (made when missing), or a `postgresql://` URL.
+        key_store: Whether it holds keys; then deleted rows are overwritten in every side file too.
+
+    Raises:
+        Unavailable: It cannot be opened; the message says why.
+    """
+    if url.startswith(("postgresql://", "postgres://")):
+        from troth.storage.postgres import PostgresDatabase
+
+        return PostgresDatabase(url)
+    from troth.storage.sqlite import SqliteDatabase
+
+    return SqliteDatabase(url, key_store=key_store)

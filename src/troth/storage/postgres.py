@@ -1,0 +1,190 @@
+"""PostgreSQL through psycopg 3: a pool of connections, prepared statements, arrays for batches of keys."""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from troth.kernel import Conflict, TrothError, Unavailable
+from troth.storage.database import NO_PARAMETERS, Row
+from troth.storage.statements import Compiler, Lookup, Parameters, Statement
+
+POOL_SIZE = 16
+WAIT_SECONDS = 10.0
+
+
+def reported(error: psycopg.Error, location: str) -> TrothError:
+    """The error to show for an engine's error."""
+    if isinstance(error, psycopg.errors.UniqueViolation):
+        return Conflict("A row with this key exists already.", mend="Read it and decide what to change.")
+    if isinstance(error, psycopg.errors.DiskFull):
+        return Unavailable(f"The disk of {location} is full; nothing was stored.", mend="Free some space.")
+    if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return Unavailable(
+            f"{location} gave way to another transaction; nothing was stored.", mend="Try again."
+        )
+    reason = type(error).__name__
+    return Unavailable(
+        f"{location} cannot be reached or refused work ({reason}); nothing was stored.",
+        mend="Check the server; Troth connects again by itself.",
+    )
+
+
+class PostgresTransaction:
+    """Statements on one connection; see `Transaction`."""
+
+    __slots__ = ("_compiler", "_cursor")
+
+    def __init__(self, connection: psycopg.Connection[Row], compiler: Compiler) -> None:
+        self._compiler = compiler
+        self._cursor = connection.cursor()
+
+    def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+        """See `Transaction.rows`."""
+        compiled = self._compiler.statement(statement)
+        return self._cursor.execute(compiled.sql, compiled.positional(parameters), prepare=True).fetchall()
+
+    def row(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Row | None:
+        """See `Transaction.row`."""
+        compiled = self._compiler.statement(statement)
+        return self._cursor.execute(compiled.sql, compiled.positional(parameters), prepare=True).fetchone()
+
+    def stream(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Iterator[Row]:
+        """See `Transaction.stream`; a server-side cursor, so memory stays flat."""
+        compiled = self._compiler.statement(statement)
+        with self._cursor.connection.cursor(name="troth_stream") as cursor:
+            cursor.itersize = 2_000
+            cursor.execute(compiled.sql, compiled.positional(parameters))
+            yield from cursor
+
+    def run(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> int:
+        """See `Transaction.run`."""
+        compiled = self._compiler.statement(statement)
+        self._cursor.execute(compiled.sql, compiled.positional(parameters), prepare=True)
+        return max(self._cursor.rowcount, 0)
+
+    def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> None:
+        """See `Transaction.run_many`."""
+        if not rows:
+            return
+        compiled = self._compiler.statement(statement)
+        self._cursor.executemany(compiled.sql, [compiled.positional(row) for row in rows])
+
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """See `Transaction.lookup`."""
+        width = len(lookup.by)
+        return {row[:width]: row[width:] for row in self._joined(lookup, keys)}
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """See `Transaction.lookup_all`."""
+        width = len(lookup.by)
+        found: dict[Row, list[Row]] = {}
+        for row in self._joined(lookup, keys):
+            found.setdefault(row[:width], []).append(row[width:])
+        return found
+
+    def script(self, sql: str) -> None:
+        """See `Transaction.script`."""
+        self._cursor.execute(sql)
+
+    def _joined(self, lookup: Lookup, keys: Sequence[Row]) -> list[Row]:
+        if not keys:
+            return []
+        columns = [list(column) for column in zip(*dict.fromkeys(keys), strict=True)]
+        sql = self._compiler.lookup(lookup).sql
+        return self._cursor.execute(sql, columns, prepare=True).fetchall()
+
+
+class _Borrowed:
+    """A pooled connection's transaction as a context manager."""
+
+    __slots__ = ("_connection", "_database", "_read_only")
+
+    def __init__(self, database: "PostgresDatabase", *, read_only: bool) -> None:
+        self._database = database
+        self._read_only = read_only
+
+    def __enter__(self) -> PostgresTransaction:
+        database = self._database
+        try:
+            self._connection = database._pool.getconn(WAIT_SECONDS)
+        except (psycopg.Error, PoolTimeout) as error:
+            raise Unavailable(
+                f"{database.location} cannot be reached; nothing was stored.",
+                mend="Check the server; Troth connects again by itself.",
+            ) from error
+        transaction = PostgresTransaction(self._connection, database._compiler)
+        if self._read_only:
+            try:
+                transaction.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            except psycopg.Error as error:
+                database._pool.putconn(self._connection)
+                raise reported(error, database.location) from error
+        return transaction
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        database, connection = self._database, self._connection
+        try:
+            if error is None and not self._read_only:
+                connection.commit()
+            elif not connection.closed:
+                connection.rollback()
+        except psycopg.Error as failed:
+            raise reported(failed, database.location) from failed
+        finally:
+            database._pool.putconn(connection)
+        if isinstance(error, psycopg.Error):
+            raise reported(error, database.location) from error
+
+
+class PostgresDatabase:
+    """A PostgreSQL database; see `Database`.
+
+    Args:
+        url: `postgresql://user:password@host:port/name`, as libpq reads it.
+    """
+
+    dialect: Literal["postgresql"] = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        self.location = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        self._compiler = Compiler("postgresql")
+        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            url, min_size=1, max_size=POOL_SIZE, open=True, timeout=WAIT_SECONDS, check=None
+        )
+
+    def transaction(self) -> _Borrowed:
+        """See `Database.transaction`."""
+        return _Borrowed(self, read_only=False)
+
+    def snapshot(self) -> _Borrowed:
+        """See `Database.snapshot`."""
+        return _Borrowed(self, read_only=True)
+
+    def scrub(self) -> None:
+        """Nothing to do here: PostgreSQL's dead rows go with its own vacuum."""
+
+    def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:  # noqa: ARG002
+        """Not offered: PostgreSQL has `pg_dump`, which `troth backup` names.
+
+        Raises:
+            Unavailable: Always; the message says what to run.
+        """
+        raise Unavailable(f"{self.location} is not a file.", mend="Back it up with pg_dump.")
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

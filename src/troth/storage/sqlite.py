@@ -1,0 +1,300 @@
+"""SQLite through apsw: one writer, readers beside it, every commit on disk before it returns.
+
+WAL with synchronous=FULL: a commit that returned survives a power cut. `secure_delete` overwrites deleted content with
+zeros, so that an erased row does not linger in free pages.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, LifoQueue
+from types import TracebackType
+from typing import Literal, Self
+
+import apsw
+
+from troth.kernel import Conflict, TrothError, Unavailable
+from troth.storage.database import NO_PARAMETERS, Row
+from troth.storage.statements import Compiler, Lookup, Parameters, Statement
+
+BUSY_MILLISECONDS = 15_000
+_CACHE_KIBIBYTES = 65_536
+_COPY_PAGES = 1_000
+
+
+def reported(error: apsw.Error, location: str) -> TrothError:
+    """The error to show for an engine's error."""
+    if isinstance(error, apsw.ConstraintError):
+        return Conflict("A row with this key exists already.", mend="Read it and decide what to change.")
+    if isinstance(error, apsw.FullError):
+        return Unavailable(
+            f"The disk that holds {location} is full; nothing was stored.",
+            mend="Free some space; no restart is needed.",
+        )
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return Unavailable(
+            f"Another process holds {location} for too long; nothing was stored.",
+            mend="Try again, or stop the other process.",
+        )
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return Unavailable(
+            f"{location} is damaged ({error}).", mend="Run `troth doctor`, then `troth restore`."
+        )
+    return Unavailable(
+        f"{location} refused work ({type(error).__name__}: {error}).", mend="Run `troth doctor`."
+    )
+
+
+class SqliteTransaction:
+    """Statements on one connection; see `Transaction`."""
+
+    __slots__ = ("_compiler", "_connection", "_cursor")
+
+    def __init__(self, connection: apsw.Connection, compiler: Compiler) -> None:
+        self._connection = connection
+        self._compiler = compiler
+        self._cursor = connection.cursor()
+
+    def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
+        """See `Transaction.rows`."""
+        compiled = self._compiler.statement(statement)
+        return self._cursor.execute(compiled.sql, compiled.positional(parameters)).fetchall()
+
+    def row(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Row | None:
+        """See `Transaction.row`."""
+        compiled = self._compiler.statement(statement)
+        return self._cursor.execute(compiled.sql, compiled.positional(parameters)).fetchone()
+
+    def stream(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> Iterator[Row]:
+        """See `Transaction.stream`."""
+        compiled = self._compiler.statement(statement)
+        yield from self._connection.execute(compiled.sql, compiled.positional(parameters))
+
+    def run(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> int:
+        """See `Transaction.run`."""
+        compiled = self._compiler.statement(statement)
+        before = self._connection.total_changes()
+        self._cursor.execute(compiled.sql, compiled.positional(parameters)).fetchall()
+        return self._connection.total_changes() - before
+
+    def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> None:
+        """See `Transaction.run_many`."""
+        compiled = self._compiler.statement(statement)
+        if rows and not isinstance(rows[0], tuple):
+            rows = [compiled.positional(row) for row in rows]
+        self._cursor.executemany(compiled.sql, rows)
+
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """See `Transaction.lookup`."""
+        sql = self._compiler.lookup(lookup).sql
+        execute = self._cursor.execute
+        found: dict[Row, Row] = {}
+        for key in keys:
+            row = execute(sql, key).fetchone()
+            if row is not None:
+                found[key] = row
+        return found
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """See `Transaction.lookup_all`."""
+        sql = self._compiler.lookup(lookup).sql
+        execute = self._cursor.execute
+        found: dict[Row, list[Row]] = {}
+        for key in keys:
+            rows = execute(sql, key).fetchall()
+            if rows:
+                found[key] = rows
+        return found
+
+    def script(self, sql: str) -> None:
+        """See `Transaction.script`."""
+        self._cursor.execute(sql).fetchall()
+
+
+class _Writing:
+    """The one writer's transaction as a context manager."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: "SqliteDatabase") -> None:
+        self._database = database
+
+    def __enter__(self) -> SqliteTransaction:
+        return self._database._begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database._end(error)
+
+
+class _Reading:
+    """A reader's snapshot as a context manager."""
+
+    __slots__ = ("_database", "_reader")
+
+    def __init__(self, database: "SqliteDatabase") -> None:
+        self._database = database
+
+    def __enter__(self) -> SqliteTransaction:
+        self._reader = self._database._borrow()
+        self._reader.script("BEGIN")
+        return self._reader
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._reader._cursor.execute("ROLLBACK")
+        finally:
+            self._database._give_back(self._reader)
+        if isinstance(error, apsw.Error):
+            raise reported(error, self._database.location) from error
+
+
+class SqliteDatabase:
+    """A SQLite file; see `Database`.
+
+    Args:
+        path: The file; made when missing.
+        key_store: Whether deleted rows must also leave the write-ahead log at once (`scrub`).
+    """
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: str, *, key_store: bool = False) -> None:
+        self.location = str(path)
+        self.key_store = key_store
+        self._compiler = Compiler("sqlite")
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._readers: LifoQueue[SqliteTransaction] = LifoQueue()
+        self._closed = False
+        self._writer = SqliteTransaction(self._connect(), self._compiler)
+
+    def transaction(self) -> _Writing:
+        """See `Database.transaction`."""
+        return _Writing(self)
+
+    def snapshot(self) -> _Reading:
+        """See `Database.snapshot`."""
+        return _Reading(self)
+
+    def scrub(self) -> None:
+        """Fold the write-ahead log into the file and cut it to nothing."""
+        with self._lock:
+            self._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        """See `Database.copy_to`; uses SQLite's online backup."""
+        target = apsw.Connection(path)
+        source = self._borrow()
+        try:
+            with target.backup("main", source._connection, "main") as copying:
+                while not copying.done:
+                    copying.step(_COPY_PAGES)
+                    if progress is not None:
+                        progress(copying.page_count - copying.remaining, copying.page_count)
+            target.execute("PRAGMA journal_mode=DELETE").fetchall()
+        except apsw.Error as error:
+            raise reported(error, path) from error
+        finally:
+            self._give_back(source)
+            target.close()
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        with self._lock:
+            self._closed = True
+            while True:
+                try:
+                    self._readers.get_nowait()._connection.close()
+                except Empty:
+                    break
+            self._writer._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connect(self) -> apsw.Connection:
+        try:
+            connection = apsw.Connection(self.location)
+            connection.set_busy_timeout(BUSY_MILLISECONDS)
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "secure_delete=ON",
+                "foreign_keys=ON",
+                "trusted_schema=OFF",
+                f"cache_size=-{_CACHE_KIBIBYTES}",
+                "temp_store=MEMORY",
+            ):
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+        except apsw.Error as error:
+            raise reported(error, self.location) from error
+        return connection
+
+    def _begin(self) -> SqliteTransaction:
+        me = threading.get_ident()
+        if self._owner == me:
+            msg = "A transaction is open in this thread already; pass it on instead of opening a second one."
+            raise RuntimeError(msg)
+        self._lock.acquire()
+        try:
+            self._refuse_when_closed()
+            self._writer._cursor.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._lock.release()
+            raise reported(error, self.location) from error
+        except BaseException:
+            self._lock.release()
+            raise
+        self._owner = me
+        return self._writer
+
+    def _end(self, error: BaseException | None) -> None:
+        try:
+            if error is None:
+                self._writer._cursor.execute("COMMIT")
+            else:
+                self._roll_back()
+        except apsw.Error as failed:
+            self._roll_back()
+            raise reported(failed, self.location) from failed
+        finally:
+            self._owner = 0
+            self._lock.release()
+        if isinstance(error, apsw.Error):
+            raise reported(error, self.location) from error
+
+    def _roll_back(self) -> None:
+        """Undo; a connection that cannot even do that is replaced, so that the next transaction works again."""
+        connection = self._writer._connection
+        if not connection.in_transaction:
+            return
+        try:
+            connection.execute("ROLLBACK")
+        except apsw.Error:
+            connection.close(True)  # noqa: FBT003  apsw's own signature: force
+            self._writer = SqliteTransaction(self._connect(), self._compiler)
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise Unavailable(f"{self.location} is closed.", mend="Open it again.")
+
+    def _borrow(self) -> SqliteTransaction:
+        self._refuse_when_closed()
+        try:
+            return self._readers.get_nowait()
+        except Empty:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only=ON")
+            return SqliteTransaction(connection, self._compiler)
+
+    def _give_back(self, reader: SqliteTransaction) -> None:
+        if self._closed:
+            reader._connection.close()
+        else:
+            self._readers.put(reader)
