@@ -49,12 +49,14 @@ class Upsert(Statement):
     def __init__(self, table: Table, *, by: Sequence[str], update: Sequence[str] = ()) -> None:
         def build(dialect: str) -> ClauseElement:
             module = sqlite if dialect == "sqlite" else postgresql
-            new = module.insert(table)
-            if not update:
-                return new.on_conflict_do_nothing(index_elements=list(by))
-            return new.on_conflict_do_update(
-                index_elements=list(by), set_={name: new.excluded[name] for name in update}
+            new: Any = module.insert(table)
+            overwrite = {name: new.excluded[name] for name in update}
+            finished: ClauseElement = (
+                new.on_conflict_do_update(index_elements=list(by), set_=overwrite)
+                if update
+                else new.on_conflict_do_nothing(index_elements=list(by))
             )
+            return finished
 
         super().__init__(build)
 
