@@ -1,0 +1,65 @@
+# Every target sets up what it needs. Only make and Python 3.11 or later must be there before.
+PYTHON ?= $(shell sh scripts/find_python.sh)
+BIN := .venv/bin
+PY := $(BIN)/python
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+WORKERS ?= 2
+DATA ?= demo-data
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-core lock test quick lint format types contracts docs-test clauses migrations-test \
+	check bench demo run clean
+
+help:  ## This list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+setup:  ## Virtual environment .venv with everything for development
+	@"$(PYTHON)" scripts/setup.py dev
+
+setup-core:  ## Virtual environment .venv with only what running Troth needs
+	@"$(PYTHON)" scripts/setup.py core
+
+lock:  ## Pin every dependency with its hashes again (asks the package index)
+	@"$(PYTHON)" scripts/lock.py
+
+demo: setup-core  ## Serve a demonstration with 2,000 made people (DATA=folder PORT=number)
+	@$(BIN)/troth demo --data "$(DATA)" --port $(PORT)
+
+run: setup-core  ## Serve the folder DATA on PORT
+	@$(BIN)/troth serve --data "$(DATA)" --port $(PORT)
+
+test: setup  ## All tests, SQLite and PostgreSQL, quick ones first
+	@$(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+quick: setup  ## The tests that take under a minute together (SQLite only)
+	@$(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow and not postgresql" $(ARGS)
+
+lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(PY) scripts/check_sizes.py && $(PY) scripts/check_words.py
+
+format: setup  ## Put the code in the house's form
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: setup  ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: setup  ## Who may import whom: layers, purity, front doors
+	@$(BIN)/lint-imports --no-logo && $(PY) scripts/check_doors.py
+
+docs-test: setup  ## Run the examples in README.md and docs/
+	@$(RUN) $(PY) scripts/docs_examples.py
+
+clauses: setup  ## The clause table: what enforces each clause and which test proves it
+	@$(PY) scripts/clauses.py
+
+migrations-test: setup  ## Schema migrations up, down and up again on both engines
+	@$(RUN) $(PY) -m pytest -q -m migrations $(ARGS)
+
+check: lint types contracts test docs-test clauses  ## Everything that must be green before a commit lands
+
+bench: setup  ## Benchmarks, with the raw baselines of the same run
+	@$(RUN) $(PY) -m benchmarks $(ARGS)
+
+clean:  ## Remove caches and built things (not data, not .venv)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

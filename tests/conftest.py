@@ -1,0 +1,191 @@
+"""What every test may ask for, and the rules that hold for all of them.
+
+Every test that asks for `database` or `keystore` runs once on SQLite and once on PostgreSQL; its id shows the engine.
+Tests reach no host but this one. Warnings are errors (pyproject.toml).
+"""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import troth
+from tests.support import postgres
+from tests.support.process import ClockFile, Troth
+from troth.kernel import SettableClock
+from troth.storage import Database, create_all, data_tables, key_tables, open_database
+
+ENGINES = ("sqlite", "postgresql")
+
+hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the folder of the run's PostgreSQL before workers start, so that they all find the same one."""
+    config.addinivalue_line(
+        "markers", "postgresql: needs a PostgreSQL server; set by the fixtures that it uses"
+    )
+    config.addinivalue_line("markers", "migrations: runs the schema migrations")
+    if not hasattr(config, "workerinput") and postgres.URL_VARIABLE not in os.environ:
+        os.environ[postgres.FOLDER_VARIABLE] = str(postgres.new_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's PostgreSQL."""
+    folder = os.environ.get(postgres.FOLDER_VARIABLE)
+    if folder and not hasattr(config, "workerinput"):
+        postgres.Server(Path(folder)).stop()
+        del os.environ[postgres.FOLDER_VARIABLE]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL, and put the quick tests first; among equals the random order stays."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        engine = parameters.params.get("engine") if parameters else None
+        if engine == "postgresql" or (engine is None and "pg_url" in getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.postgresql)
+    items.sort(
+        key=lambda item: (
+            2 * bool(item.get_closest_marker("slow")) + bool(item.get_closest_marker("postgresql"))
+        )
+    )
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The database engine of this run of the test: sqlite or postgresql."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """URL of the administrator's database on the run's PostgreSQL server, which is up."""
+    named = os.environ.get(postgres.URL_VARIABLE)
+    if named:
+        return named
+    server = postgres.Server(Path(os.environ[postgres.FOLDER_VARIABLE]))
+    server.ensure()
+    return server.url()
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """A name of this worker, fit for the start of a database's name."""
+    worker: str = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    return f"troth_{os.getpid()}_{worker}"
+
+
+@pytest.fixture(scope="session")
+def every_table() -> None:
+    """All rooms' tables are on their metadata."""
+    for room in pkgutil.iter_modules(troth.__path__):
+        for module in pkgutil.iter_modules([str(Path(next(iter(troth.__path__))) / room.name)]):
+            if module.name == "tables":
+                importlib.import_module(f"troth.{room.name}.tables")
+
+
+@pytest.fixture(scope="session")
+def postgres_pools(postgres_server: str, worker_name: str, every_table: None) -> dict[str, postgres.Pool]:
+    """This worker's PostgreSQL databases: `data` and `keys` with tables, emptied and used again."""
+
+    def build_data(url: str) -> None:
+        database = open_database(url)
+        create_all(database, data_tables)
+        database.close()
+
+    def build_keys(url: str) -> None:
+        database = open_database(url, key_store=True)
+        create_all(database, key_tables)
+        database.close()
+
+    return {
+        "data": postgres.Pool(postgres_server, f"{worker_name}_data", build_data),
+        "keys": postgres.Pool(postgres_server, f"{worker_name}_keys", build_keys),
+    }
+
+
+@pytest.fixture
+def pg_url(postgres_server: str, worker_name: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database, without tables, of this test's own."""
+    name = f"{worker_name}_own"
+    postgres.create_database(postgres_server, name)
+    yield postgres.renamed(postgres_server, name)
+    postgres.drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Path or URL of a data database without rows, its tables made."""
+    if engine == "postgresql":
+        with request.getfixturevalue("postgres_pools")["data"].database() as url:
+            yield url
+        return
+    request.getfixturevalue("every_table")
+    path = str(tmp_path / "troth.db")
+    made = open_database(path)
+    create_all(made, data_tables)
+    made.close()
+    yield path
+
+
+@pytest.fixture
+def keystore_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Path or URL of a key store without rows, its tables made."""
+    if engine == "postgresql":
+        with request.getfixturevalue("postgres_pools")["keys"].database() as url:
+            yield url
+        return
+    request.getfixturevalue("every_table")
+    path = str(tmp_path / "keys.db")
+    made = open_database(path, key_store=True)
+    create_all(made, key_tables)
+    made.close()
+    yield path
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open data database with all tables, on each engine in turn."""
+    with ExitStack() as stack:
+        opened = open_database(database_url)
+        stack.callback(opened.close)
+        yield opened
+
+
+@pytest.fixture
+def keystore(keystore_url: str) -> Iterator[Database]:
+    """An open key store with all tables, on the same engine as `database`."""
+    with ExitStack() as stack:
+        opened = open_database(keystore_url, key_store=True)
+        stack.callback(opened.close)
+        yield opened
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that stands at Monday 2026-01-05 09:00 UTC until the test moves it."""
+    return SettableClock(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """A path for a data folder; it does not exist yet."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def troth_program(data_folder: Path, tmp_path: Path) -> Troth:
+    """The `troth` program with a data folder (not yet made) and a clock of its own."""
+    return Troth(data_folder, ClockFile(tmp_path / "clock"))
