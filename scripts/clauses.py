@@ -1,0 +1,107 @@
+"""The clause table: what enforces each clause of the register and which black-box test proves it.
+
+Claims stand in policies/software-vendor/enforcement.yaml: `enforced_by` names rooms, or is empty for "not yet". Proofs are
+the tests under tests/clauses/ that carry `@pytest.mark.clause("III.6")`. A claim without a proof fails, and so does a
+proof of a clause that does not exist.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CLAIMS = Path("policies/software-vendor/enforcement.yaml")
+_PARTS = {"0": (1, 6), "I": (1, 20), "II": (1, 31), "III": (0, 7), "IV": (1, 19), "V": (1, 2), "VI": (1, 3)}
+REGISTER = tuple(f"{part}.{n}" for part, (first, last) in _PARTS.items() for n in range(first, last + 1))
+_NOT_YET = {"", "none", "not yet", "not-yet", "nothing"}
+
+
+class Clause(NamedTuple):
+    """A row of the table."""
+
+    id: str
+    enforced_by: tuple[str, ...]
+    proofs: tuple[str, ...]
+
+
+def claims(document: object) -> dict[str, tuple[str, ...]]:
+    """The rooms that enforce each clause, by what the claims file says.
+
+    Raises:
+        ValueError: The file has another shape.
+    """
+    if isinstance(document, Mapping) and isinstance(document.get("clauses"), Mapping | list):
+        document = document["clauses"]
+    if isinstance(document, list):
+        document = {entry["id"]: entry for entry in document}
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{CLAIMS} must map clause ids to what enforces them")
+    return {str(key): _rooms(value) for key, value in document.items()}
+
+
+def _rooms(value: Any) -> tuple[str, ...]:
+    if isinstance(value, Mapping):
+        value = value.get("enforced_by")
+    names = [] if value is None else value if isinstance(value, list) else [value]
+    return tuple(str(name) for name in names if str(name).strip().lower() not in _NOT_YET)
+
+
+def proofs(folder: Path) -> dict[str, list[str]]:
+    """The marked tests of each clause, as `file::test`."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.rglob("test_*.py")):
+        for clause, test in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+            found.setdefault(clause, []).append(f"{path.name}::{test}")
+    return found
+
+
+def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.clause":
+                    yield from ((ast.literal_eval(argument), node.name) for argument in decorator.args)
+
+
+def table(claimed: Mapping[str, tuple[str, ...]], proven: Mapping[str, list[str]]) -> list[Clause]:
+    """The rows in the order of the register."""
+    return [Clause(id_, claimed.get(id_, ()), tuple(proven.get(id_, ()))) for id_ in REGISTER]
+
+
+def findings(claimed: Mapping[str, tuple[str, ...]], proven: Mapping[str, list[str]]) -> Iterator[str]:
+    """Where claims, proofs and register disagree."""
+    for id_ in REGISTER:
+        if id_ not in claimed:
+            yield f"clause {id_} is missing in {CLAIMS}"
+        elif claimed[id_] and id_ not in proven:
+            yield f"clause {id_} is said to be enforced by {', '.join(claimed[id_])}, but no test is marked for it"
+    for id_ in claimed.keys() - set(REGISTER):
+        yield f"{CLAIMS} names the unknown clause {id_}"
+    for id_ in proven.keys() - set(REGISTER):
+        yield f"{', '.join(proven[id_])} is marked for the unknown clause {id_}"
+
+
+def main() -> None:
+    """Print the table and the findings; the status is 1 when there is one."""
+    proven = proofs(ROOT / "tests" / "clauses")
+    path = ROOT / CLAIMS
+    claimed = claims(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    rows = table(claimed, proven)
+    for row in rows:
+        print(f"{row.id:<7}{', '.join(row.enforced_by) or 'not yet':<32}{' '.join(row.proofs)}".rstrip())
+    found = sorted(findings(claimed, proven)) if claimed else [f"{CLAIMS} is missing"]
+    enforced, proved = sum(bool(row.enforced_by) for row in rows), sum(bool(row.proofs) for row in rows)
+    print(
+        "\n".join(
+            [*found, f"{len(rows)} clauses: {enforced} enforced, {proved} proven, {len(found)} findings"]
+        )
+    )
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
