@@ -1,11 +1,15 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
 
 from troth.storage.database import Database, Row, Transaction, create_all, open_database
+from troth.storage.jobs import Handler, Job, JobWorker, forget_jobs, stage_job, waiting_jobs
 from troth.storage.schema import data_tables, key_tables
 from troth.storage.statements import Lookup, Statement, Upsert
 
 __all__ = [
     "Database",
+    "Handler",
+    "Job",
+    "JobWorker",
     "Lookup",
     "Row",
     "Statement",
@@ -13,6 +17,9 @@ __all__ = [
     "Upsert",
     "create_all",
     "data_tables",
+    "forget_jobs",
     "key_tables",
     "open_database",
+    "stage_job",
+    "waiting_jobs",
 ]

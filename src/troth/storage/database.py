@@ -37,6 +37,9 @@ class Transaction(Protocol):
     def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
         """Rows by keys that may have several rows; a key without a row is absent."""
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the unit of work that can fail alone: when its block raises, only the block is undone."""
+
     def script(self, sql: str) -> None:
         """Execute raw SQL without parameters; for schema work only."""
 

@@ -1,6 +1,7 @@
 """PostgreSQL through psycopg 3: a pool of connections, prepared statements, arrays for batches of keys."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -36,10 +37,11 @@ def reported(error: psycopg.Error, location: str) -> TrothError:
 class PostgresTransaction:
     """Statements on one connection; see `Transaction`."""
 
-    __slots__ = ("_compiler", "_cursor")
+    __slots__ = ("_compiler", "_cursor", "_location")
 
-    def __init__(self, connection: psycopg.Connection[Row], compiler: Compiler) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], compiler: Compiler, location: str) -> None:
         self._compiler = compiler
+        self._location = location
         self._cursor = connection.cursor()
 
     def rows(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> list[Row]:
@@ -86,6 +88,15 @@ class PostgresTransaction:
             found.setdefault(row[:width], []).append(row[width:])
         return found
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """See `Transaction.savepoint`."""
+        try:
+            with self._cursor.connection.transaction():
+                yield
+        except psycopg.Error as error:
+            raise reported(error, self._location) from error
+
     def script(self, sql: str) -> None:
         """See `Transaction.script`."""
         self._cursor.execute(sql)
@@ -116,7 +127,7 @@ class _Borrowed:
                 f"{database.location} cannot be reached; nothing was stored.",
                 mend="Check the server; Troth connects again by itself.",
             ) from error
-        transaction = PostgresTransaction(self._connection, database._compiler)
+        transaction = PostgresTransaction(self._connection, database._compiler, database.location)
         if self._read_only:
             try:
                 transaction.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

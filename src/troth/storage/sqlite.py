@@ -6,6 +6,7 @@ zeros, so that an erased row does not linger in free pages.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from types import TracebackType
 from typing import Literal, Self
@@ -47,10 +48,11 @@ def reported(error: apsw.Error, location: str) -> TrothError:
 class SqliteTransaction:
     """Statements on one connection; see `Transaction`."""
 
-    __slots__ = ("_compiler", "_connection", "_cursor")
+    __slots__ = ("_compiler", "_connection", "_cursor", "_location")
 
-    def __init__(self, connection: apsw.Connection, compiler: Compiler) -> None:
+    def __init__(self, connection: apsw.Connection, compiler: Compiler, location: str) -> None:
         self._connection = connection
+        self._location = location
         self._compiler = compiler
         self._cursor = connection.cursor()
 
@@ -104,6 +106,21 @@ class SqliteTransaction:
             if rows:
                 found[key] = rows
         return found
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """See `Transaction.savepoint`."""
+        self._cursor.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK TO part")
+                self._cursor.execute("RELEASE part")
+            if isinstance(error, apsw.Error):
+                raise reported(error, self._location) from error
+            raise
+        self._cursor.execute("RELEASE part")
 
     def script(self, sql: str) -> None:
         """See `Transaction.script`."""
@@ -169,7 +186,7 @@ class SqliteDatabase:
         self._owner = 0
         self._readers: LifoQueue[SqliteTransaction] = LifoQueue()
         self._closed = False
-        self._writer = SqliteTransaction(self._connect(), self._compiler)
+        self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
     def transaction(self) -> _Writing:
         """See `Database.transaction`."""
@@ -278,7 +295,7 @@ class SqliteDatabase:
             connection.execute("ROLLBACK")
         except apsw.Error:
             connection.close(True)  # noqa: FBT003  apsw's own signature: force
-            self._writer = SqliteTransaction(self._connect(), self._compiler)
+            self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
@@ -291,7 +308,7 @@ class SqliteDatabase:
         except Empty:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
-            return SqliteTransaction(connection, self._compiler)
+            return SqliteTransaction(connection, self._compiler, self.location)
 
     def _give_back(self, reader: SqliteTransaction) -> None:
         if self._closed:

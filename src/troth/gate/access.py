@@ -1,0 +1,193 @@
+"""API keys: who acts, in which role, for which purposes and on which kinds of case.
+
+A key is `troth_<id>_<secret>`. Only a SHA-256 digest of the secret is stored: it has 256 random bits, so that a slow
+password hash would add nothing (OWASP, Password Storage Cheat Sheet, applies to secrets that people choose).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
+
+from troth.gate.tables import api_key
+from troth.kernel import InvalidInput, NotFound, Unauthenticated, micros, new_id
+from troth.storage import Lookup, Statement, Transaction
+
+_PREFIX = "troth"
+_SECRET_BYTES = 32
+_COLUMNS = ("digest", "name", "role", "purposes", "cases", "expires_at", "revoked_at")
+_READ = Lookup(api_key, by=("key_id",), take=_COLUMNS)
+_ADD = Statement(insert(api_key))
+_REVOKE = Statement(
+    update(api_key)
+    .where(api_key.c.key_id == bindparam("key"), api_key.c.revoked_at == 0)
+    .values(revoked_at=bindparam("at"))
+)
+_LIST = Statement(
+    select(
+        api_key.c.key_id,
+        api_key.c.name,
+        api_key.c.role,
+        api_key.c.purposes,
+        api_key.c.cases,
+        api_key.c.created_at,
+        api_key.c.expires_at,
+        api_key.c.revoked_at,
+    ).order_by(api_key.c.key_id)
+)
+
+
+class Actor(NamedTuple):
+    """Who acts, as made out from a key."""
+
+    key_id: str
+    name: str
+    role: str
+    purposes: tuple[str, ...]
+    cases: tuple[str, ...]
+
+    def may_serve(self, purpose: str) -> bool:
+        """Whether the key was granted this purpose or one above it."""
+        return any(granted == "*" or covers(granted, purpose) for granted in self.purposes)
+
+    def may_cite(self, case_type: str) -> bool:
+        """Whether the key was granted cases of this kind."""
+        return "*" in self.cases or case_type in self.cases
+
+
+class KeyRecord(NamedTuple):
+    """A key as listed: everything but its secret. Instants in microseconds, 0 for never."""
+
+    key_id: str
+    name: str
+    role: str
+    purposes: tuple[str, ...]
+    cases: tuple[str, ...]
+    created_at: int
+    expires_at: int
+    revoked_at: int
+
+
+def covers(general: str, particular: str) -> bool:
+    """Whether a dotted key is another or lies above it."""
+    return particular == general or particular.startswith(general + ".")
+
+
+def split_key(key: str) -> tuple[str, bytes]:
+    """Id and digest of a key.
+
+    Raises:
+        Unauthenticated: The text does not have the shape of a key.
+    """
+    parts = key.split("_", 2)
+    if len(parts) != 3 or parts[0] != _PREFIX:  # noqa: PLR2004  prefix, id, secret
+        raise Unauthenticated(
+            "The API key has the wrong shape.", mend="Send it as `Authorization: Bearer troth_...`."
+        )
+    return parts[1], hashlib.sha256(parts[2].encode()).digest()
+
+
+def new_key() -> tuple[str, str, bytes]:
+    """A fresh key: its full text, its id and its digest."""
+    key_id, secret = new_id(), secrets.token_urlsafe(_SECRET_BYTES)
+    return f"{_PREFIX}_{key_id}_{secret}", key_id, hashlib.sha256(secret.encode()).digest()
+
+
+def issue_key(
+    tx: Transaction,
+    *,
+    name: str,
+    role: str,
+    purposes: Sequence[str],
+    cases: Sequence[str],
+    now: datetime,
+    expires: datetime | None = None,
+) -> tuple[str, str]:
+    """Make a key and store its digest.
+
+    Args:
+        tx: Unit of work.
+        name: For people to recognise it by; not secret.
+        role: Role key of the policy.
+        purposes: Data uses that it may serve, with everything below them.
+        cases: Kinds of case that it may cite.
+        now: Instant of issue.
+        expires: Last instant at which it works; None for no end.
+
+    Returns:
+        The key, shown this once, and its id.
+
+    Raises:
+        InvalidInput: No name, role or purpose was given.
+    """
+    for field, given in (("name", name), ("role", role), ("purposes", purposes)):
+        if not given:
+            raise InvalidInput(f"An API key needs {field}.", field=field, mend=f"Give --{field.rstrip('s')}.")
+    key, key_id, digest = new_key()
+    row = (
+        key_id,
+        digest,
+        name,
+        role,
+        _text(purposes),
+        _text(cases),
+        micros(now),
+        micros(expires) if expires else 0,
+        0,
+    )
+    tx.run(_ADD, row)
+    return key, key_id
+
+
+def revoke_key(tx: Transaction, key_id: str, now: datetime) -> None:
+    """End a key; the next act with it is refused.
+
+    Raises:
+        NotFound: No live key has this id.
+    """
+    if not tx.run(_REVOKE, {"key": key_id, "at": micros(now)}):
+        raise NotFound("No live API key has this id.", field="key_id", mend="See `troth access list`.")
+
+
+def key_records(tx: Transaction) -> list[KeyRecord]:
+    """Every key ever issued, oldest first."""
+    return [
+        KeyRecord(i, n, r, _list(p), _list(c), at, ends, gone)
+        for i, n, r, p, c, at, ends, gone in tx.rows(_LIST)
+    ]
+
+
+def actors(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, Actor | Unauthenticated]:
+    """Who stands behind each key at an instant (microseconds); a key that does not work maps to its error."""
+    digests: dict[str, tuple[str, bytes]] = {}
+    found: dict[str, Actor | Unauthenticated] = {}
+    for key in keys:
+        try:
+            digests[key] = split_key(key)
+        except Unauthenticated as error:
+            found[key] = error
+    rows = tx.lookup(_READ, [(key_id,) for key_id, _ in digests.values()])
+    for key, (key_id, digest) in digests.items():
+        row = rows.get((key_id,))
+        if row is None or not hmac.compare_digest(bytes(row[0]), digest):
+            found[key] = Unauthenticated(
+                "The API key is not known.", mend="Issue one with `troth access issue`."
+            )
+        elif row[6] or (row[5] and row[5] < now):
+            found[key] = Unauthenticated("The API key was revoked or has expired.", mend="Issue a new one.")
+        else:
+            found[key] = Actor(key_id, row[1], row[2], _list(row[3]), _list(row[4]))
+    return found
+
+
+def _text(items: Sequence[str]) -> str:
+    return msgspec.json.encode(list(items)).decode()
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...])

@@ -1,0 +1,220 @@
+"""The second half of a batch: what is permitted is done, and everything is recorded."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from troth.gate import cases
+from troth.gate.facts import identifiers_of
+from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.weighing import READING, Weighed, may_open
+from troth.kernel import InvalidInput, NotFound, Refused, TrothError, new_id
+from troth.ledger import Entry, encode_entry, stage
+from troth.policy import Decision, Policy
+from troth.storage import Transaction, stage_job
+from troth.vault import ReadWant, Vault, WriteWant
+
+_Done = tuple[str, str, Mapping[str, Any]]
+
+
+class Doer:
+    """Does the permitted acts of one batch and stages a ledger entry for each decision.
+
+    Args:
+        tx: Unit of work.
+        vault: Sealed fields.
+        policy: The version in force.
+        now: Instant of the batch (microseconds).
+    """
+
+    def __init__(self, tx: Transaction, vault: Vault, policy: Policy, now: int) -> None:
+        self._tx = tx
+        self._vault = vault
+        self._policy = policy
+        self._now = now
+        self._known: set[str] = set()
+
+    def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
+        """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
+        concerned = [one.person for one in weighed if one.person and one.permitted]
+        self._known = self._vault.known(self._tx, concerned) if concerned else set()
+        reads = self._read_all(weighed)
+        outcomes: list[Outcome] = []
+        entries: list[tuple[str, str, bytes]] = []
+        for number, one in enumerate(weighed):
+            outcomes.append(self._finish(one, reads.get(number), newcomers, entries))
+        stage(self._tx, entries)
+        return outcomes
+
+    def _read_all(self, weighed: Sequence[Weighed]) -> dict[int, dict[str, Any] | TrothError]:
+        """Read for every permitted reading act at once; one that fails is read alone, so that others don't suffer."""
+        numbers, wants = [], []
+        for number, one in enumerate(weighed):
+            if one.permitted and one.ask.act in READING and one.fields and one.person in self._known:
+                numbers.append(number)
+                wants.append(ReadWant(_decided(one), one.person, one.fields))
+        if not wants:
+            return {}
+        try:
+            return dict(zip(numbers, self._vault.read_fields(self._tx, wants), strict=True))
+        except TrothError:
+            return {number: self._read_alone(want) for number, want in zip(numbers, wants, strict=True)}
+
+    def _read_alone(self, want: ReadWant) -> dict[str, Any] | TrothError:
+        try:
+            return self._vault.read_fields(self._tx, [want])[0]
+        except TrothError as error:
+            return error
+
+    def _finish(
+        self,
+        one: Weighed,
+        read: dict[str, Any] | TrothError | None,
+        newcomers: frozenset[str],
+        entries: list[tuple[str, str, bytes]],
+    ) -> Outcome:
+        if one.error is not None or one.decision is None:
+            return _failed(one, one.error)
+        case, values = one.ask.case, {}
+        if one.permitted:
+            try:
+                if isinstance(read, TrothError):
+                    raise read
+                case, values = self._carry_out(one, newcomers)
+                values = read or values
+            except TrothError as error:
+                return _failed(one, error)
+        entry_id = new_id()
+        entries.append((entry_id, one.person, self._entry(entry_id, one, case)))
+        return _decided_outcome(one, entry_id, case, values)
+
+    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, dict[str, Any]]:
+        ask = one.ask
+        if ask.act == "collect":
+            self._collect(one, newcomers)
+        elif (ask.person or ask.identify or ask.act == "erase") and one.person not in self._known:
+            raise NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
+        elif ask.act == "erase":
+            self._vault.begin_erasure(self._tx, one.person, self._now)
+        elif ask.act == "send":
+            self._stage_send(one)
+        elif ask.order:
+            return self._order(one), {}
+        return ask.case, {}
+
+    def _collect(self, one: Weighed, newcomers: frozenset[str]) -> None:
+        ask, policy = one.ask, self._policy
+        self._check_point(ask)
+        if one.person not in self._known:
+            if one.person not in newcomers:
+                raise NotFound("No such person is known.", field="person", mend="Leave the handle out to add one.")
+            self._vault.create_persons(self._tx, [(one.person, policy.sha256, self._now)])
+            self._known.add(one.person)
+        values = {name: ask.values[name] for name in one.fields}
+        self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy))
+        want = WriteWant(_decided(one), one.person, policy.sha256, values)
+        self._vault.write_fields(self._tx, [want], self._now)
+
+    def _check_point(self, ask: Ask) -> None:
+        point = self._policy.points.get(ask.point)
+        if point is None:
+            return
+        for name in ask.values:
+            if name not in point.fields:
+                raise InvalidInput(
+                    f"Collection point {ask.point} takes no field {name[:64]!r}; nothing was stored.",
+                    clause=point.clause,
+                    field=name[:64],
+                    mend=f"It takes {', '.join(point.fields)}.",
+                )
+
+    def _stage_send(self, one: Weighed) -> None:
+        ask = one.ask
+        body = {"purpose": ask.purpose, "channel": ask.channel, "recipient": ask.recipient, "case": ask.case}
+        stage_job(self._tx, "outbox.send", body, due=self._now, person=one.person)
+
+    def _order(self, one: Weighed) -> str:
+        ask, actor = one.ask, one.actor
+        role = actor.role if actor is not None else ""
+        if ask.order == "open-case":
+            refusing = may_open(ask.case_type, role, self._policy)
+            if refusing:
+                raise Refused(
+                    f"Role {role} may not open a {ask.case_type} case.",
+                    clause=refusing,
+                    mend="Ask someone whose role may.",
+                )
+            case_id = new_id()
+            cases.open_case(self._tx, case_id, ask.case_type, one.person, "", self._now)
+            return case_id
+        if not cases.close_case(self._tx, ask.case, self._now):
+            raise NotFound("No open case has this id.", field="case", mend="See the case list.")
+        return ask.case
+
+    def _entry(self, entry_id: str, one: Weighed, case: str) -> bytes:
+        ask, actor, act, decision = one.ask, one.actor, one.act, _decided(one)
+        return encode_entry(
+            Entry(
+                id=entry_id,
+                at=self._now,
+                act=ask.order or ask.act,
+                effect=decision.effect,
+                clauses=decision.clauses,
+                policy=decision.policy,
+                actor=actor.role if actor is not None else "",
+                key=actor.key_id if actor is not None else "",
+                person=one.person,
+                purpose=ask.purpose,
+                data=act.data if act is not None else (),
+                fields=one.fields,
+                recipient=ask.recipient,
+                channel=ask.channel,
+                case=case,
+            )
+        )
+
+
+def _decided(one: Weighed) -> Decision:
+    if one.decision is None:
+        msg = "an undecided act reached the vault"
+        raise AssertionError(msg)
+    return one.decision
+
+
+def _decided_outcome(one: Weighed, entry_id: str, case: str, values: Mapping[str, Any]) -> Outcome:
+    decision = _decided(one)
+    problem = None
+    if not decision.permitted:
+        problem = Problem(
+            status=Refused.status,
+            code=Refused.code,
+            detail=decision.explanation,
+            clause=decision.clauses[0] if decision.clauses else "",
+            mend="`troth policy explain` shows every clause that was weighed.",
+        )
+    return Outcome(
+        effect=decision.effect,
+        clauses=decision.clauses,
+        explanation=decision.explanation,
+        obligations=decision.obligations,
+        policy=decision.policy,
+        entry=entry_id,
+        person=one.person if decision.permitted else "",
+        case=case if decision.permitted else "",
+        values=values,
+        withheld=one.withheld,
+        problem=problem,
+    )
+
+
+def _failed(one: Weighed, error: TrothError | None) -> Outcome:
+    problem = Problem.of(error or TrothError("The act could not be weighed."))
+    decision = one.decision
+    if decision is None:
+        return Outcome(effect="deny", problem=problem, clauses=(problem.clause,) if problem.clause else ())
+    return Outcome(
+        effect="deny",
+        clauses=(problem.clause,) if problem.clause else decision.clauses,
+        explanation=problem.detail,
+        policy=decision.policy,
+        problem=problem,
+    )

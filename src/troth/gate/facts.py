@@ -1,0 +1,89 @@
+"""Facts: what the gate itself establishes about an act before the policy decides it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from troth.gate.access import Actor, covers
+from troth.gate.cases import Case
+from troth.gate.model import Ask
+from troth.kernel import InvalidInput
+from troth.policy import Policy
+
+Stances = Sequence[tuple[str, str]]
+
+
+def facts_of(
+    ask: Ask, actor: Actor, case: Case | None, stances: Stances, person: str, policy: Policy
+) -> tuple[str, ...]:
+    """The facts that hold for an act, sorted.
+
+    Args:
+        ask: The act as asked for.
+        actor: Who acts.
+        case: The case that it cites, if there is one.
+        stances: What the person concerned said, as (stance, purpose) pairs.
+        person: Handle of the person concerned.
+        policy: The version to read roles, points and recipients from.
+    """
+    facts = []
+    if actor.may_serve(ask.purpose):
+        facts.append("purpose.granted")
+    if case is not None and case.covers(person, actor.role) and actor.may_cite(case.case_type):
+        facts += ("case.open", f"case.{case.case_type}")
+    for stance, purpose in stances:
+        if covers(purpose, ask.purpose):
+            facts.append(f"person.{stance}")
+    if ask.recipient and ask.recipient in policy.recipients:
+        facts.append("recipient.declared")
+    if ask.point:
+        facts += _at_point(ask, policy)
+    return tuple(sorted(set(facts)))
+
+
+def _at_point(ask: Ask, policy: Policy) -> list[str]:
+    point = policy.points.get(ask.point)
+    if point is None or ask.channel not in point.channels:
+        return []
+    facts = ["point.declared"]
+    if ask.notice and ask.notice == point.notice:
+        facts.append("notice.shown")
+    return facts
+
+
+def categories_of(names: Iterable[str], policy: Policy) -> tuple[str, ...]:
+    """The data categories of fields, sorted and unique.
+
+    Raises:
+        InvalidInput: A field is not declared and classed by the policy (clause 0.4).
+    """
+    categories = set()
+    for name in names:
+        field = policy.fields.get(name)
+        if field is None:
+            raise InvalidInput(
+                f"Field {name[:64]!r} is not declared and classed by the policy; nothing was stored.",
+                clause="0.4",
+                field=name[:64],
+                mend="Use a declared field, or declare it with `declare: field` in the policy.",
+            )
+        categories.add(field.category)
+    return tuple(sorted(categories))
+
+
+def allowed_fields(
+    names: Iterable[str], allowed: Sequence[str], policy: Policy
+) -> tuple[list[str], list[str]]:
+    """Split field names into those whose category is allowed and those to withhold."""
+    permitted: list[str] = []
+    withheld: list[str] = []
+    for name in names:
+        (permitted if policy.fields[name].category in allowed else withheld).append(name)
+    return permitted, withheld
+
+
+def identifiers_of(values: Mapping[str, object], policy: Policy) -> list[tuple[str, str]]:
+    """The identifier fields among values, with their text."""
+    return [
+        (name, value)
+        for name, value in values.items()
+        if isinstance(value, str) and name in policy.fields and policy.fields[name].identifier
+    ]

@@ -1,0 +1,113 @@
+"""What goes through the gate and what comes back; pure data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from troth.kernel import TrothError
+
+MAX_VALUES = 64
+MAX_FIELDS = 64
+MAX_TEXT = 200
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One act as a caller asks for it.
+
+    Args:
+        act: collect, use, send, disclose, analyse, erase or instruct.
+        purpose: Data use that the act serves, such as `essential.service.support`.
+        key: API key of who acts; it carries role and purposes, so that neither can be merely claimed.
+        person: Handle of the person concerned (32 hexadecimal characters), when known.
+        identify: Identifier fields with their values, such as `{"email": "ann@example.com"}`, to find the person by.
+        fields: Names of the fields to read.
+        values: Values to collect, by field name.
+        recipient: Declared recipient that the data goes to; empty when it stays inside.
+        channel: web, email, phone, letter, product, api, import...; mandatory when collecting.
+        case: Open case that gives the business need.
+        point: Declared collection point, when collecting.
+        notice: Name of the notice that was shown at the moment of collection.
+        reason: Free text for the record, at most 200 characters.
+        order: For instruct: `open-case` or `close-case`.
+        case_type: For `open-case`: ticket, order, request...
+        partial: Give what is allowed and withhold the rest, instead of denying the whole act.
+    """
+
+    act: str
+    purpose: str
+    key: str
+    person: str = ""
+    identify: dict[str, str] = {}
+    fields: tuple[str, ...] = ()
+    values: dict[str, Any] = {}
+    recipient: str = ""
+    channel: str = ""
+    case: str = ""
+    point: str = ""
+    notice: str = ""
+    reason: str = ""
+    order: str = ""
+    case_type: str = ""
+    partial: bool = False
+
+    def __repr__(self) -> str:
+        return f"Ask(act={self.act!r}, purpose={self.purpose!r}, person={self.person!r}, case={self.case!r})"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an act was not done (RFC 9457 members plus clause, field and mend)."""
+
+    status: int
+    code: str
+    detail: str
+    clause: str = ""
+    field: str = ""
+    mend: str = ""
+
+    @classmethod
+    def of(cls, error: TrothError) -> "Problem":
+        """The problem that an error describes."""
+        return cls(
+            status=error.status,
+            code=error.code,
+            detail=error.what,
+            clause=error.clause,
+            field=error.field,
+            mend=error.mend,
+        )
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one act.
+
+    Args:
+        effect: permit or deny.
+        clauses: Ids of the clauses that decided.
+        explanation: Why, in plain language.
+        obligations: Names of the duties that follow from it.
+        policy: SHA-256 (hexadecimal) of the policy version that decided.
+        entry: Id of its ledger entry, which `troth ledger prove` turns into a receipt; empty when nothing was recorded.
+        person: Handle of the person concerned, when one was made out.
+        case: Id of the case opened or closed.
+        values: Values read, by field name.
+        withheld: Fields asked for but not allowed.
+        problem: What stood in the way; None when the act was done.
+    """
+
+    effect: str
+    clauses: tuple[str, ...] = ()
+    explanation: str = ""
+    obligations: tuple[str, ...] = ()
+    policy: str = ""
+    entry: str = ""
+    person: str = ""
+    case: str = ""
+    values: Mapping[str, Any] = {}
+    withheld: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the act was permitted and done."""
+        return self.problem is None and self.effect == "permit"

@@ -1,0 +1,46 @@
+"""Tables of the gate: who may act, open cases, policy versions."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from troth.storage import data_tables
+
+api_key = Table(
+    "api_key",
+    data_tables,
+    Column("key_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("cases", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger, nullable=False),
+)
+
+case_file = Table(
+    "case_file",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("case_type", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    Index(None, "person"),
+    Index(None, "closed_at", "opened_at"),
+)
+
+policy_version = Table(
+    "policy_version",
+    data_tables,
+    Column("sha256", Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("text", LargeBinary, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("captured_on", Text, nullable=False),
+    Column("last_updated", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("posted_at", BigInteger, nullable=False),
+    Index(None, "posted_at"),
+)

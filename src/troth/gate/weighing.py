@@ -1,0 +1,168 @@
+"""The first half of a batch: who asks, about whom, with which facts, and what the policy answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from troth.gate import access, cases
+from troth.gate.access import Actor, covers
+from troth.gate.cases import Case
+from troth.gate.facts import allowed_fields, categories_of, facts_of
+from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
+from troth.gate.publication import PolicyShelf
+from troth.kernel import InvalidInput, TrothError, from_micros
+from troth.policy import ACT_KINDS, Act, Decision, Policy
+from troth.storage import Transaction
+from troth.vault import Vault
+
+READING = frozenset({"use", "send", "disclose", "analyse"})
+_ORDERS = frozenset({"open-case", "close-case"})
+
+
+class Weighed(NamedTuple):
+    """An act with everything the gate knows of it; `decision` is None when it could not even be weighed."""
+
+    ask: Ask
+    person: str
+    actor: Actor | None = None
+    act: Act | None = None
+    decision: Decision | None = None
+    fields: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    error: TrothError | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the act may be done."""
+        return self.decision is not None and self.decision.permitted
+
+
+class Scales:
+    """Weighs the acts of one batch inside one unit of work.
+
+    Args:
+        tx: Unit of work.
+        vault: Knows what people said and under which version their data stands.
+        shelf: Policy versions.
+        now: Instant of the batch (microseconds).
+    """
+
+    def __init__(self, tx: Transaction, vault: Vault, shelf: PolicyShelf, now: int) -> None:
+        self._tx = tx
+        self._vault = vault
+        self._shelf = shelf
+        self._now = now
+        self._on = from_micros(now).date().isoformat()
+        self.policy: Policy = shelf.in_force(tx, now)
+
+    def weigh(self, asks: Sequence[Ask], persons: Sequence[str]) -> list[Weighed]:
+        """Weigh acts; `persons` holds the handle made out for each, or an empty text."""
+        tx = self._tx
+        actors = access.actors(tx, {ask.key for ask in asks}, self._now)
+        cited = {ask.case for ask in asks if ask.case}
+        found = cases.cases(tx, list(cited)) if cited else {}
+        stances = self._vault.stances(tx, [person for person in dict.fromkeys(persons) if person])
+        versions = self._versions(asks, persons)
+        weighed = []
+        for ask, person in zip(asks, persons, strict=True):
+            actor = actors[ask.key]
+            try:
+                if isinstance(actor, TrothError):
+                    raise actor
+                check_form(ask)
+                facts = facts_of(ask, actor, found.get(ask.case), stances.get(person, ()), person, self.policy)
+                weighed.append(self._decide(ask, actor, person, facts, versions))
+            except TrothError as error:
+                weighed.append(Weighed(ask, person, error=error))
+        return weighed
+
+    def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str], str]:
+        """The version under which each field to be read was collected, where it is not the one in force."""
+        wanted = [
+            (person, field)
+            for ask, person in zip(asks, persons, strict=True)
+            if person and ask.act in READING
+            for field in ask.fields
+        ]
+        return self._vault.older_versions(self._tx, wanted, self.policy.sha256) if wanted else {}
+
+    def _decide(
+        self,
+        ask: Ask,
+        actor: Actor,
+        person: str,
+        facts: tuple[str, ...],
+        versions: Mapping[tuple[str, str], str],
+    ) -> Weighed:
+        names = tuple(ask.values) if ask.act == "collect" else ask.fields
+        decision, act = self._weigh_fields(ask, actor, facts, names)
+        if ask.partial and not decision.permitted and decision.allowed:
+            permitted, withheld = allowed_fields(names, decision.allowed, self.policy)
+            decision, act = self._weigh_fields(ask, actor, facts, tuple(permitted))
+            names, left_out = tuple(permitted), tuple(withheld)
+        else:
+            left_out = ()
+        if decision.permitted and versions:
+            decision = self._under_older(act, decision, {versions.get((person, name), "") for name in names})
+        return Weighed(ask, person, actor, act, decision, names, left_out)
+
+    def _weigh_fields(
+        self, ask: Ask, actor: Actor, facts: tuple[str, ...], names: tuple[str, ...]
+    ) -> tuple[Decision, Act]:
+        data = categories_of(names, self.policy)
+        act = Act(ask.act, actor.role, ask.purpose, data, ask.recipient, ask.channel, facts, self._on)
+        return self.policy.decide(act), act
+
+    def _under_older(self, act: Act, decision: Decision, older: set[str]) -> Decision:
+        """Data keeps the promises of the version it was collected under: an older version may deny, never widen."""
+        for sha256 in sorted(older - {"", self.policy.sha256}):
+            earlier = self._shelf.version(self._tx, sha256).decide(act)
+            if not earlier.permitted:
+                return earlier
+        return decision
+
+
+def check_form(ask: Ask) -> None:
+    """Refuse an act that is malformed whatever the policy says.
+
+    Raises:
+        InvalidInput: Names the part at fault.
+    """
+    if ask.act not in ACT_KINDS:
+        raise InvalidInput(f"{ask.act[:32]!r} is not an act.", field="act", mend=f"Use one of {', '.join(ACT_KINDS)}.")
+    if not ask.purpose:
+        raise InvalidInput(
+            "The act names no purpose.", clause="0.2", field="purpose", mend="Name the data use that it serves."
+        )
+    if ask.act == "collect" and not ask.channel:
+        raise InvalidInput(
+            "The collection names no channel; nothing was stored.",
+            clause="0.5",
+            field="channel",
+            mend="Say where the data came in: web, email, phone, letter, product, api or import.",
+        )
+    for name, given, most in (("fields", len(ask.fields), MAX_FIELDS), ("values", len(ask.values), MAX_VALUES)):
+        if given > most:
+            raise InvalidInput(f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it.")
+    for name in ("purpose", "recipient", "channel", "case", "point", "notice", "reason", "case_type"):
+        if len(getattr(ask, name)) > MAX_TEXT:
+            raise InvalidInput(f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it.")
+    if ask.order and (ask.act != "instruct" or ask.order not in _ORDERS):
+        raise InvalidInput(
+            "The order is not known.", field="order", mend="Use open-case or close-case with the act instruct."
+        )
+
+
+def may_open(case_type: str, role: str, policy: Policy) -> str:
+    """Empty when a role may open cases of a type, else the id of the clause that declares the type.
+
+    Raises:
+        InvalidInput: The policy declares no such type.
+    """
+    declared = policy.cases.get(case_type)
+    if declared is None:
+        raise InvalidInput(
+            f"The policy declares no case {case_type[:64]!r}.",
+            field="case_type",
+            mend=f"Use one of {', '.join(sorted(policy.cases))}.",
+        )
+    return "" if any(covers(opener, role) for opener in declared.opened_by) else declared.clause
