@@ -30,22 +30,27 @@ run: setup-core  ## Serve the folder DATA on PORT
 	@$(BIN)/troth serve --data "$(DATA)" --port $(PORT)
 
 test: setup  ## All tests, SQLite and PostgreSQL, quick ones first
-	@$(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -q $(ARGS)
 
 quick: setup  ## The tests that take under a minute together (SQLite only)
-	@$(RUN) $(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow and not postgresql" $(ARGS)
+	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -q -m "not slow and not postgresql" $(ARGS)
 
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(PY) scripts/check_sizes.py && $(PY) scripts/check_words.py
+	@failed=0; \
+	$(BIN)/ruff check --quiet --output-format concise . || failed=1; \
+	$(BIN)/ruff format --quiet --check . || failed=1; \
+	$(PY) scripts/check_sizes.py || failed=1; \
+	$(PY) scripts/check_words.py || failed=1; \
+	exit $$failed
 
 format: setup  ## Put the code in the house's form
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 types: setup  ## mypy, strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy src/troth tests scripts $(if $(wildcard benchmarks/*.py),benchmarks)
 
 contracts: setup  ## Who may import whom: layers, purity, front doors
-	@$(BIN)/lint-imports --no-logo && $(PY) scripts/check_doors.py
+	@failed=0; $(BIN)/lint-imports --no-logo || failed=1; $(PY) scripts/check_doors.py || failed=1; exit $$failed
 
 docs-test: setup  ## Run the examples in README.md and docs/
 	@$(RUN) $(PY) scripts/docs_examples.py

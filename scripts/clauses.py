@@ -32,14 +32,14 @@ def claims(document: object) -> dict[str, tuple[str, ...]]:
     """The rooms that enforce each clause, by what the claims file says.
 
     Raises:
-        ValueError: The file has another shape.
+        TypeError: The file has another shape.
     """
     if isinstance(document, Mapping) and isinstance(document.get("clauses"), Mapping | list):
         document = document["clauses"]
     if isinstance(document, list):
         document = {entry["id"]: entry for entry in document}
     if not isinstance(document, Mapping):
-        raise ValueError(f"{CLAIMS} must map clause ids to what enforces them")
+        raise TypeError(f"{CLAIMS} must map clause ids to what enforces them")
     return {str(key): _rooms(value) for key, value in document.items()}
 
 

@@ -202,7 +202,14 @@ def new_folder() -> Path:
 
 def _unprivileged() -> pwd.struct_passwd | None:
     """The account to run as: PostgreSQL refuses root. None means the present one."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("nobody")
+    except KeyError as error:
+        raise NoPostgres(
+            "PostgreSQL does not run as root, and there is no account `nobody`. Run as a user."
+        ) from error
 
 
 def _run_as(user: pwd.struct_passwd | None, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
