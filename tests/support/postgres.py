@@ -34,6 +34,7 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
 }
+_OLDER = shutil.ignore_patterns("pginstall", "__pycache__")
 _EMPTY_EVERY_TABLE = """
 DO $$
 DECLARE
@@ -115,12 +116,13 @@ class Server:
                 "The wheel with PostgreSQL is not installed. Run `make setup`, or name a server of your own:"
                 f" {URL_VARIABLE}=postgresql://user@host/postgres"
             )
-        install = Path(spec.submodule_search_locations[0]) / "pginstall18"
-        if user is not None and not _may_run(install / "bin" / "postgres", user):
-            copy = self.folder / "programs"
-            shutil.copytree(install, copy, symlinks=True)
-            install = copy
-        return install / "bin"
+        package = Path(spec.submodule_search_locations[0])
+        programs = Path(package.name) / "pginstall18" / "bin"
+        if user is None or _may_run(package.parent / programs / "postgres", user):
+            return package.parent / programs
+        for needed in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(needed, self.folder / needed.name, ignore=_OLDER, dirs_exist_ok=True)
+        return self.folder / programs
 
     def _call(self, command: list[str | Path], user: pwd.struct_passwd | None) -> None:
         result = _run_as(user, command)
