@@ -1,0 +1,141 @@
+"""Checks of collection points and processing activities: each cites what some rule permits."""
+
+from collections.abc import Iterable, Iterator
+
+from troth.policy.checks.registry import Check
+from troth.policy.draft import Draft, label
+from troth.policy.matching import Scope, scope_of
+from troth.policy.model import Finding
+from troth.policy.rules import Notice, Permit
+from troth.policy.things import Activity, Point
+from troth.policy.vocabulary import lineage
+
+
+def _incomplete(draft: Draft) -> Iterator[Finding]:
+    for point in draft.of(Point):
+        if not point.channels:
+            yield draft.find(
+                point, "point-incomplete", f"{label(point)} has no channel", "write channels: [web]"
+            )
+        if point.notice is None:
+            yield draft.find(
+                point,
+                "point-incomplete",
+                f"{label(point)} shows no notice",
+                "write notice: with the name of a notice",
+            )
+        elif not isinstance(draft.rules.get(point.notice), Notice):
+            yield draft.find(
+                point,
+                "point-incomplete",
+                f"{label(point)} shows {point.notice!r}, which is no notice",
+                "name a notice of this policy",
+            )
+        if not point.fields:
+            yield draft.find(
+                point, "point-incomplete", f"{label(point)} takes no field", "write fields: {email: required}"
+            )
+
+
+def _unclassed(draft: Draft) -> Iterator[Finding]:
+    for point in draft.of(Point):
+        for name in point.fields:
+            if name not in draft.fields:
+                yield draft.find(
+                    point,
+                    "unclassed-field",
+                    f"{label(point)} takes the field {name!r}, which is not declared and classed",
+                    "declare: field with this name and a class",
+                )
+
+
+def _point_unpermitted(draft: Draft) -> Iterator[Finding]:
+    permits = _permits(draft)
+    for point in draft.of(Point):
+        collecting = [
+            s
+            for s in permits
+            if "collect" in s.acts and _speaks(s, (point.actor,)) and _open(s.channels, point.channels)
+        ]
+        for purpose in point.purposes:
+            if not any(s.purposes is None or purpose in s.purposes for s in collecting):
+                yield draft.find(
+                    point,
+                    "point-unpermitted",
+                    f"no rule permits {point.actor} to collect at {label(point)} for {purpose}",
+                    "add a permit for it, or remove the purpose",
+                )
+        for name in point.fields:
+            category = draft.fields[name].category if name in draft.fields else None
+            if category and not any(
+                (s.data is None or category in s.data) and _open(s.purposes, point.purposes)
+                for s in collecting
+            ):
+                yield draft.find(
+                    point,
+                    "point-unpermitted",
+                    f"no rule permits {label(point)} to collect the field {name!r} ({category}) for any of its purposes",
+                    "add a permit for it, or remove the field",
+                )
+
+
+def _activity_unpermitted(draft: Draft) -> Iterator[Finding]:
+    permits = _permits(draft)
+    for activity in draft.of(Activity):
+        purposes = {purpose: draft.uses.below(purpose) for purpose in activity.purposes}
+        data = {category: draft.categories.below(category) for category in activity.data if category != "*"}
+        own = [
+            scope
+            for scope in permits
+            if not scope.acts.isdisjoint(activity.acts)
+            and _speaks(scope, activity.actors)
+            and _open(scope.purposes, frozenset().union(*purposes.values()))
+        ]
+        missing = [f"to {act}" for act in activity.acts if not any(act in s.acts for s in own)]
+        missing += [
+            f"anything for {purpose}"
+            for purpose, below in purposes.items()
+            if not any(_open(s.purposes, below) for s in own)
+        ]
+        missing += [
+            f"use of {category}"
+            for category, below in data.items()
+            if not any(_open(s.data, below) for s in own)
+        ]
+        for what in missing:
+            yield draft.find(
+                activity,
+                "activity-unpermitted",
+                f"no rule permits {label(activity)} {what}",
+                "add a permit for it, or remove it from the activity",
+            )
+
+
+def _permits(draft: Draft) -> list[Scope]:
+    return [scope_of(rule, draft, order) for order, rule in enumerate(draft.of(Permit))]
+
+
+def _speaks(scope: Scope, actors: tuple[str, ...]) -> bool:
+    if scope.actors is None or "*" in actors:
+        return True
+    return any(
+        not scope.actors.isdisjoint(lineage(actor)) or any(a.startswith(actor + ".") for a in scope.actors)
+        for actor in actors
+    )
+
+
+def _open(allowed: frozenset[str] | None, used: Iterable[str]) -> bool:
+    used = tuple(used)
+    return allowed is None or not used or not allowed.isdisjoint(used)
+
+
+CHECKS = (
+    Check("point-incomplete", "a collection point without channel, notice or field", _incomplete),
+    Check("unclassed-field", "a collection point with a field that is not declared and classed", _unclassed),
+    Check(
+        "point-unpermitted",
+        "a collection point whose purpose or field no rule permits to collect",
+        _point_unpermitted,
+    ),
+    Check("activity-unpermitted", "a processing activity that no rule permits", _activity_unpermitted),
+)

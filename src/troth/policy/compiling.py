@@ -1,0 +1,70 @@
+"""From the bytes of a policy document to findings, or to the policy that decides."""
+
+import hashlib
+
+from troth.policy.checks import CHECKS
+from troth.policy.document import Document, read_document
+from troth.policy.draft import Draft, gather
+from troth.policy.limits import limit_of
+from troth.policy.matching import scope_of
+from troth.policy.model import Finding, PolicyErrors
+from troth.policy.policy import Policy
+from troth.policy.reading import read_source
+from troth.policy.rules import Forbid, Permit
+from troth.policy.weighing import Scales
+
+
+def check_policy(text: bytes | str, file: str = "policy.md") -> list[Finding]:
+    """Everything that is wrong with a policy document, in the order of its lines; never raises.
+
+    Args:
+        text: The document.
+        file: The name that findings show.
+    """
+    return _examined(text, file)[1]
+
+
+def compile_policy(text: bytes | str, file: str = "policy.md") -> Policy:
+    """The policy that a document states.
+
+    Args:
+        text: The document; its SHA-256 becomes the name of this version.
+        file: The name that findings show.
+
+    Raises:
+        PolicyErrors: The document has findings.
+    """
+    draft, findings = _examined(text, file)
+    if findings or draft is None or draft.front is None:
+        raise PolicyErrors(findings)
+    raw = text if isinstance(text, bytes) else text.encode("utf-8")
+    return _compiled(draft, hashlib.sha256(raw).hexdigest())
+
+
+def _examined(text: bytes | str, file: str) -> tuple[Draft | None, list[Finding]]:
+    document: Document = read_document(text, file)
+    draft = gather(read_source(document, file))
+    findings = list(draft.source.findings)
+    if draft.front is None and not findings:
+        findings.append(
+            Finding(
+                file,
+                1,
+                "front-matter",
+                "the front matter is empty",
+                "write it as docs/policy-format.md shows",
+            )
+        )
+    for check in CHECKS.values():
+        findings.extend(check.run(draft))
+    return draft, sorted(set(findings))
+
+
+def _compiled(draft: Draft, sha256: str) -> Policy:
+    scopes = [
+        scope_of(rule, draft, order)
+        for order, rule in enumerate(r for clause in draft.clauses for r in clause.rules)
+        if isinstance(rule, (Permit, Forbid))
+    ]
+    limits = {name: limit_of(recipient, draft) for name, recipient in draft.recipients.items()}
+    return Policy(draft, sha256, Scales(draft, sha256, tuple(scopes), limits))

@@ -1,0 +1,69 @@
+"""Spans of time as people write them in policies: "30 days", "72 hours", "10 business days", "two years"."""
+
+import re
+from dataclasses import dataclass
+
+_WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "eighteen": 18,
+    "twenty": 20, "twenty-four": 24, "thirty": 30, "thirty-six": 36, "forty": 40, "forty-five": 45,
+    "forty-eight": 48, "sixty": 60, "seventy-two": 72, "ninety": 90,
+}  # fmt: skip
+_BASE = {
+    "hour": (1, "hours"), "day": (24, "hours"), "week": (168, "hours"),
+    "month": (1, "months"), "year": (12, "months"), "business day": (1, "business days"),
+}  # fmt: skip
+_NUMBER = r"(?P<number>\d{1,6}|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
+_UNIT = r"(?P<unit>(?:(?:business|working|calendar)\s)?(?:hour|day|week|month|year))s?"
+_SPAN = re.compile(rf"{_NUMBER}[\s-]{_UNIT}", re.IGNORECASE)
+_IN_PROSE = re.compile(
+    rf"(?<![\w.-]){_NUMBER}(?:\s\(\d{{1,6}}\))?[\s-]{_UNIT}\b(?!\s(?:of age|old))", re.IGNORECASE
+)
+_DEADLINE = re.compile(
+    r"(?:within|not more than|no more than|no later than|not later than|at most|up to|in under)\s(?:the\s)?"
+    + _IN_PROSE.pattern,
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A span of time: a count and its unit ("hours", "months" or "business days").
+
+    Days and weeks are counted as hours (a day is 24 of them), years as months, because a calendar month has no
+    fixed number of hours.
+    """
+
+    count: int
+    unit: str
+
+    def __str__(self) -> str:
+        for size, unit in ((24, "days"), (12, "years")):
+            if self.unit == {"days": "hours", "years": "months"}[unit] and self.count % size == 0:
+                return f"{self.count // size} {unit}"
+        return f"{self.count} {self.unit}"
+
+
+def read_span(text: str) -> Span | None:
+    """The span that a text such as "30 days" states, or None when it states none."""
+    match = _SPAN.fullmatch(text.strip())
+    return _span(match) if match else None
+
+
+def spans_in(prose: str) -> frozenset[Span]:
+    """Every span that prose mentions, ages of people left out."""
+    return frozenset(_span(match) for match in _IN_PROSE.finditer(" ".join(prose.split())))
+
+
+def deadlines_in(prose: str) -> frozenset[Span]:
+    """The spans that prose states as a limit: "within 30 days", "not more than 90 days"."""
+    return frozenset(_span(match) for match in _DEADLINE.finditer(" ".join(prose.split())))
+
+
+def _span(match: re.Match[str]) -> Span:
+    number = match["number"].lower()
+    unit = " ".join(match["unit"].lower().split()).replace("calendar ", "").replace("working", "business")
+    unit = unit if unit in _BASE else unit.rsplit(" ", maxsplit=1)[-1]
+    count = _WORDS.get(number) or int(number)
+    size, base = _BASE[unit]
+    return Span(count * size, base)

@@ -1,0 +1,329 @@
+"""The things that a policy declares: fields, collection points, roles, recipients and so on; one type for each."""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from troth.policy.rules import Condition, Day, Key, Keys, Name, Placed, SomeKeys, SpanText, Text
+
+FieldName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*(?!\n)$",
+        max_length=60,
+        description="lower-case words joined by underscores",
+    ),
+]
+FieldType = Literal[
+    "name", "email", "phone", "address", "date", "serial", "order-lines", "money", "text", "file", "choice", "token",
+    "country", "boolean", "integer",
+]  # fmt: skip
+RecipientRole = Literal["processor", "controller", "affiliate", "authority", "acquirer"]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 code of two letters")]
+Url = Annotated[
+    str, Meta(pattern=r"^https://[^\s<>\"']+(?!\n)$", max_length=500, description="an https address")
+]
+Note = str | bool | int | float | tuple[str, ...]
+Category = Annotated[Key, Meta(description="a data category")]
+
+
+class Thing(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare"):
+    """What every declared thing has."""
+
+    kind: ClassVar[str] = ""
+    title: Annotated[str, Meta(max_length=200, description="what people call it")] = ""
+    about: Annotated[str, Meta(max_length=4000, description="what it is, in plain language")] = ""
+    extra: Annotated[
+        dict[str, Note],
+        Meta(description="the company's own notes; Troth shows them and does nothing with them"),
+    ] = msgspec.field(default_factory=dict)
+
+
+class Named(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare"):
+    """A thing with a hyphenated name."""
+
+    name: Name
+
+
+class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="field"):
+    """A field of a person's record. An undeclared or unclassed field is refused everywhere."""
+
+    kind: ClassVar[str] = "field"
+    name: FieldName
+    category: Category
+    klass: Annotated[
+        Literal["anonymous", "pseudonymous", "personal"],
+        Meta(description="how closely it points to a person"),
+    ] = msgspec.field(name="class")
+    group: Annotated[
+        Name, Meta(description="key group: fields of one group are sealed under one key per person")
+    ]
+    type: FieldType
+    identifier: Annotated[bool, Meta(description="people are found by it, through a blind index")] = False
+    unique: Annotated[bool, Meta(description="no two people may have the same value")] = False
+    choices: Annotated[tuple[str, ...], Meta(description="the values of a choice")] = ()
+    max_length: Annotated[int, Meta(ge=1, le=1_000_000, description="longest value, in characters")] = 4000
+
+
+class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="point"):
+    """A collection point: the only kind of place where data may come in."""
+
+    kind: ClassVar[str] = "point"
+    channels: Annotated[Keys, Meta(description="the channels it may be used through")] = ()
+    fields: Annotated[
+        dict[FieldName, Literal["required", "optional"]], Meta(description="the fields it takes")
+    ]
+    purposes: Annotated[SomeKeys, Meta(description="data uses the data is collected for")]
+    actor: Annotated[Key, Meta(description="the role that collects")]
+    notice: Annotated[Name | None, Meta(description="the notice shown at the moment of collection")] = None
+    age_screen: Annotated[bool, Meta(description="an age screen stands before the first field")] = False
+    public: Annotated[bool, Meta(description="open to visitors without a credential")] = False
+    confirm: Annotated[
+        Literal["none", "mail"], Meta(description="how the person confirms before the data counts")
+    ] = "none"
+    retention: Annotated[
+        Name | None, Meta(description="the declared retention of what is collected here")
+    ] = None
+
+
+class Role(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="role"):
+    """A role that acts; it covers its dotted children."""
+
+    kind: ClassVar[str] = "role"
+    name: Key
+    cases: Annotated[tuple[Name, ...], Meta(description="types of case that this role may cite")] = ()
+
+
+class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="case"):
+    """A type of case: the order, ticket or request that gives the business need. Each adds the fact `case.<name>`."""
+
+    kind: ClassVar[str] = "case"
+    opened_by: Annotated[SomeKeys, Meta(description="roles that may open one")]
+    closes: Annotated[str, Meta(max_length=200, description="what closes it")] = ""
+    expires: Annotated[SpanText | None, Meta(description="closed by itself after this span")] = None
+
+
+class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A contract, agreement or undertaking."""
+
+    reference: Text
+    signed: Annotated[Day, Meta(description="first day in force")]
+    until: Annotated[Day | None, Meta(description="last day in force; left out: until ended")] = None
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A dated edge of the control graph that makes a company an affiliate."""
+
+    by: Annotated[Text, Meta(description="who controls it")]
+    relation: Literal["parent", "subsidiary", "joint venture", "common control"]
+    from_: Day = msgspec.field(name="from")
+    until: Day | None = None
+
+
+class Recipient(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="recipient"
+):
+    """A company or authority that data may go to. Undeclared, or out of contract: every disclosure is denied."""
+
+    kind: ClassVar[str] = "recipient"
+    role: RecipientRole
+    country: Annotated[Country | None, Meta(description="where it keeps the data")] = None
+    mechanism: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description='the transfer mechanism, such as "domestic" or "standard contractual clauses"',
+        ),
+    ] = ""
+    contract: Contract | None = None
+    undertaking: Annotated[
+        Contract | None, Meta(description="of an affiliate: its promise to honour this policy")
+    ] = None
+    control: Annotated[Control | None, Meta(description="of an affiliate: why it is one, and since when")] = (
+        None
+    )
+    policy_url: Annotated[Url | None, Meta(description="of a controller: its own privacy policy")] = None
+    basis: Annotated[
+        str, Meta(max_length=400, description="of an authority: the law that lets it demand data")
+    ] = ""
+    data: Annotated[
+        Keys, Meta(description="the only categories it may be given; left out: those of `fields`, else any")
+    ] = ()
+    fields: Annotated[
+        tuple[FieldName, ...], Meta(description="the only fields it may be given; left out: any")
+    ] = ()
+    purposes: Annotated[
+        Keys, Meta(description="the only purposes it may be given data for; left out: any")
+    ] = ()
+    channels: Annotated[Keys, Meta(description="the channels it serves")] = ()
+    products: Annotated[tuple[Name, ...], Meta(description="the products it is integral to")] = ()
+
+
+class Retention(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="retention"
+):
+    """How long data of a kind is kept for a purpose."""
+
+    kind: ClassVar[str] = "retention"
+    data: Annotated[SomeKeys, Meta(description="data categories")]
+    purposes: Annotated[SomeKeys, Meta(description="data uses")]
+    keep: Annotated[SpanText, Meta(description='how long, such as "2 years"')]
+    after: Annotated[Name, Meta(description="the event the span counts from, such as ticket-closed")]
+
+
+class Cookie(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="cookie"):
+    """A cookie that the sites may set; one that is not declared is stripped."""
+
+    kind: ClassVar[str] = "cookie"
+    purposes: SomeKeys
+    lifetime: Annotated[SpanText | Literal["session"], Meta(description='a span, or "session"')]
+    essential: Annotated[bool, Meta(description="set without a choice")] = False
+    category: Category = "user.device.cookie_id"
+    first_party: bool = True
+
+
+class Pixel(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="pixel"):
+    """A web beacon; it obeys the same choice as cookies."""
+
+    kind: ClassVar[str] = "pixel"
+    purposes: SomeKeys
+    path: Annotated[str, Meta(pattern=r"^/\S*(?!\n)$", max_length=200)] = "/"
+    category: Category = "user.behavior"
+
+
+class Storage(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="storage"
+):
+    """Another way to keep something in the visitor's browser."""
+
+    kind: ClassVar[str] = "storage"
+    purposes: SomeKeys
+    where: Literal["local-storage", "session-storage", "indexed-db", "cache", "etag", "service-worker"]
+    lifetime: Annotated[SpanText | Literal["session"], Meta(description='a span, or "session"')]
+    essential: bool = False
+    category: Category = "user.device.cookie_id"
+
+
+class Telemetry(
+    Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="telemetry"
+):
+    """A field of the reports that opted-in installations send."""
+
+    kind: ClassVar[str] = "telemetry"
+    name: FieldName
+    type: Literal["counter", "integer", "number", "boolean", "choice", "version", "labelled-counter"]
+    unit: str = ""
+    reason: Annotated[Text, Meta(description="why it is collected")]
+    purposes: SomeKeys
+    category: Category = "system.operations"
+    schedule: Annotated[Text, Meta(description="when it is sent")]
+    destination: Annotated[Text, Meta(description="where it is sent")]
+    choices: Annotated[tuple[str, ...], Meta(description="the values or labels allowed")] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="report"):
+    """An analysis that is run over declared data sets."""
+
+    kind: ClassVar[str] = "report"
+    question: Text
+    data_sets: Annotated[tuple[Name, ...], Meta(min_length=1, description="declared data sets it reads")]
+    purposes: SomeKeys
+    cohort: Annotated[int, Meta(ge=1, description="the smallest group that may be shown")]
+    epsilon: Annotated[float, Meta(gt=0, description="privacy budget of one run")] | None = None
+    delta: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    schedule: str = ""
+
+
+class Product(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="product"
+):
+    """A product that the company sells or runs."""
+
+    kind: ClassVar[str] = "product"
+    reports_from: Annotated[
+        str, Meta(max_length=40, description="first version that may send telemetry; empty: none")
+    ] = ""
+    crucial: Annotated[
+        tuple[Name, ...], Meta(description="reasons of crucial messages that may be sent to its buyers")
+    ] = ()
+
+
+class DataSet(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="data-set"
+):
+    """A set of data that reports may read."""
+
+    kind: ClassVar[str] = "data-set"
+    data: SomeKeys
+    purposes: SomeKeys
+    klass: Literal["anonymous", "pseudonymous", "personal"] = msgspec.field(name="class")
+    source: Text
+    retention: Name
+
+
+class Activity(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="activity"
+):
+    """A processing activity; it cites the clause it stands in and may only do what some rule permits."""
+
+    kind: ClassVar[str] = "activity"
+    acts: Annotated[
+        tuple[Literal["collect", "use", "send", "disclose", "analyse", "erase", "instruct"], ...],
+        Meta(min_length=1),
+    ]
+    actors: SomeKeys
+    purposes: SomeKeys
+    data: Keys = ()
+    recipients: tuple[Name, ...] = ()
+
+
+class Metric(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="metric"):
+    """A number that is published, computed from the ledger."""
+
+    kind: ClassVar[str] = "metric"
+    counts: Annotated[Text, Meta(description="what is counted")]
+    unit: str = ""
+
+
+class InstructionType(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="instruction"
+):
+    """A kind of instruction that a tenant may sign."""
+
+    kind: ClassVar[str] = "instruction"
+    act: Literal["use", "send", "disclose", "analyse", "erase"]
+    purposes: SomeKeys
+    data: SomeKeys
+    expires: Annotated[SpanText, Meta(description="longest life of one instruction")]
+    once: Annotated[bool, Meta(description="may be carried out only once")] = True
+
+
+class PolicyException(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="exception"
+):
+    """An exception to a clause, named together with the rules that grant it."""
+
+    kind: ClassVar[str] = "exception"
+    to: Annotated[str, Meta(max_length=60, description="id of the clause it is an exception to")]
+    by: Annotated[tuple[Name, ...], Meta(min_length=1, description="rules that grant it")]
+    conditions: tuple[Condition, ...] = ()
+
+
+class DataKind(
+    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="data-kind"
+):
+    """A kind of content that tenants of hosted services keep."""
+
+    kind: ClassVar[str] = "data-kind"
+    category: Category
+    group: Name
+    encrypted: bool = True
+
+
+Declared = (
+    Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Product
+    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind
+)  # fmt: skip
