@@ -1,7 +1,10 @@
 """The policy room: text, checks, compiled policy, decisions and explanations. Pure; knows no store and no clock."""
 
+from troth.policy.cases import CaseResult, run_cases
+from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS
 from troth.policy.compiling import check_policy, compile_policy
+from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS
 from troth.policy.front import FrontMatter
@@ -9,6 +12,8 @@ from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
 from troth.policy.rules import Forbid, Notice, Permit, Require
+from troth.policy.schema import front_matter_schema, rule_schema
+from troth.policy.spans import Span, read_span
 from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
 
 __all__ = [
@@ -16,9 +21,11 @@ __all__ = [
     "CHECKS",
     "FACTS",
     "Act",
+    "CaseResult",
     "CaseType",
     "Clause",
     "Decision",
+    "EnforcementRow",
     "Explanation",
     "Field",
     "Finding",
@@ -34,6 +41,15 @@ __all__ = [
     "Require",
     "Retention",
     "Role",
+    "Span",
+    "cedar_entities",
+    "cedar_request",
     "check_policy",
     "compile_policy",
+    "front_matter_schema",
+    "read_enforcement",
+    "read_span",
+    "rule_schema",
+    "run_cases",
+    "to_cedar",
 ]

@@ -101,10 +101,9 @@ class PolicyErrors(InvalidInput):
         self.findings = tuple(findings)
         first = self.findings[0]
         count = len(self.findings)
-        more = f" ({count - 1} more)" if count > 1 else ""
-        super().__init__(
-            f"The policy has {count} finding{'s' if count > 1 else ''}: {first}{more}.", clause=first.clause
-        )
+        where = f"{first.file}:{first.line}: {first.check}"
+        what = f"The document has {count} finding{'s' if count > 1 else ''}; the first is {where}: {first.reason}."
+        super().__init__(what, mend=f"{first.mend[:1].upper()}{first.mend[1:]}.", clause=first.clause)
 
     def __reduce__(self) -> tuple[type["PolicyErrors"], tuple[tuple[Finding, ...]]]:
         """Rebuild from the findings, so that the error survives a process boundary."""

@@ -28,8 +28,26 @@ class Policy:
     """
 
     __slots__ = (
-        "_decisions", "_scales", "_table", "cases", "clauses", "facts", "fields", "front", "intro_html", "notices", "parts",
-        "points", "recipients", "requires", "retentions", "roles", "rules", "sha256", "things", "title",
+        "_decisions",
+        "_table",
+        "cases",
+        "clauses",
+        "facts",
+        "fields",
+        "front",
+        "intro_html",
+        "notices",
+        "parts",
+        "points",
+        "recipients",
+        "requires",
+        "retentions",
+        "roles",
+        "rules",
+        "scales",
+        "sha256",
+        "things",
+        "title",
     )  # fmt: skip
 
     def __init__(self, draft: Draft, sha256: str, scales: Scales) -> None:
@@ -48,7 +66,7 @@ class Policy:
                 {kind: MappingProxyType(dict(named)) for kind, named in draft.things.items()}
             ),
             "facts": MappingProxyType(dict(draft.facts)),
-            "_scales": scales,
+            "scales": scales,
             "_table": {},
             "_decisions": {},
         }
@@ -74,7 +92,7 @@ class Policy:
     cases: Mapping[str, CaseType]
     recipients: Mapping[str, Recipient]
     retentions: Mapping[str, Retention]
-    _scales: Scales
+    scales: Scales
     _table: dict[Act, Decision]
     _decisions: dict[Decision, Decision]
 
@@ -95,12 +113,12 @@ class Policy:
         """
         try:
             return self._table[act]
-        except (KeyError, TypeError):  # not weighed yet; or unhashable, and so malformed
+        except Exception:  # noqa: BLE001  not weighed yet; or not even hashable, and so malformed
             return self._weigh(act)
 
     def explain(self, act: Act) -> Explanation:
         """The decision on an act with every rule that was weighed and why it matched or not."""
-        return explain(self._scales, act if well_formed(act) else None, self.decide(act))
+        return explain(self.scales, act if well_formed(act) else None, self.decide(act))
 
     def clause(self, clause_id: str) -> Clause:
         """The clause of an id.
@@ -126,10 +144,10 @@ class Policy:
         if not well_formed(act):
             return self._malformed("the act is malformed")
         try:
-            decision = self._scales.decide(act)
+            decision = self.scales.decide(act)
         except Exception:  # noqa: BLE001  the boundary that makes deciding total: what fails is denied, and says so
             return self._malformed("weighing the rules failed")
-        if self._scales.unknown(act):
+        if self.scales.unknown(act):
             return decision
         if len(self._table) >= TABLE_SIZE:
             self._table.clear()

@@ -32,7 +32,9 @@ Condition = Annotated[
         description='a fact, or "not" and a fact',
     ),
 ]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}(?!\n)$", description="a date written YYYY-MM-DD")]
+Day = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$", description="a date written YYYY-MM-DD")
+]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, description="plain language")]
 SpanText = Annotated[
     str,

@@ -15,7 +15,7 @@ from troth.policy.model import ACT_KINDS, Act, Decision
 from troth.policy.rules import Forbid, Permit, Require
 from troth.policy.vocabulary import lineage
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Ground = Literal["permit", "forbid", "recipient", "unknown", "default"]
 
 
@@ -67,6 +67,20 @@ class Scales:
         self._titles = {clause.id: clause.title for clause in draft.clauses}
         self._requires = tuple(draft.of(Require))
         self._defaults = draft.front.defaults if draft.front else None
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Every data category that the policy knows."""
+        return self._draft.categories.keys
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """Every data use that the policy knows."""
+        return self._draft.uses.keys
+
+    def knows_actor(self, actor: str) -> bool:
+        """Whether the actor is a declared role or lies below one."""
+        return self._draft.knows_actor(actor)
 
     def decide(self, act: Act) -> Decision:
         """The decision on an act whose parts have the right types."""
