@@ -52,7 +52,7 @@ def front_doors(package: Path) -> dict[str, set[str]]:
 
 
 def _offered(path: Path) -> set[str]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
         if isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "__all__" for one in node.targets):
             return set(ast.literal_eval(node.value))
     return set()
@@ -60,7 +60,7 @@ def _offered(path: Path) -> set[str]:
 
 def findings(path: Path, home: str, doors: dict[str, set[str]]) -> Iterator[str]:
     """What a file of the room `home` ("" outside every room) takes that it may not take."""
-    for one in imports(ast.parse(path.read_text(encoding="utf-8"))):
+    for one in imports(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if one.room not in doors or one.room == home:
             continue
         if one.below:

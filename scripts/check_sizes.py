@@ -48,7 +48,7 @@ def findings(path: Path, text: str) -> Iterator[str]:
         yield f"{path}: {len(lines)} lines of code, at most {FILE}"
     if path.parts[0] in {"tests", "benchmarks"}:
         return
-    for function in ast.walk(ast.parse(text)):
+    for function in ast.walk(ast.parse(text, str(path))):
         if not isinstance(function, Function) or not statements(function):
             continue
         body = statements(function)

@@ -1,8 +1,8 @@
 """The clause table: what enforces each clause of the register and which black-box test proves it.
 
-Claims stand in policies/software-vendor/enforcement.yaml: `enforced_by` names rooms, or is empty for "not yet". Proofs are
-the tests under tests/clauses/ that carry `@pytest.mark.clause("III.6")`. A claim without a proof fails, and so does a
-proof of a clause that does not exist.
+Claims stand in policies/software-vendor/enforcement.yaml: `by` names rooms or mechanisms, or is `not-yet`; `proof` names test
+files. Proofs are the tests under tests/clauses/ that carry `@pytest.mark.clause("III.6")`. A claim without a marked test
+fails, and so does a mark for a clause that does not exist. What a claim may name, `troth policy check` decides.
 """
 
 import ast
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = Path("policies/software-vendor/enforcement.yaml")
 _PARTS = {"0": (1, 6), "I": (1, 20), "II": (1, 31), "III": (0, 7), "IV": (1, 19), "V": (1, 2), "VI": (1, 3)}
 REGISTER = tuple(f"{part}.{n}" for part, (first, last) in _PARTS.items() for n in range(first, last + 1))
-_NOT_YET = {"", "none", "not yet", "not-yet", "nothing"}
+NOT_YET = "not-yet"
 
 
 class Clause(NamedTuple):
@@ -28,33 +28,31 @@ class Clause(NamedTuple):
     proofs: tuple[str, ...]
 
 
-def claims(document: object) -> dict[str, tuple[str, ...]]:
-    """The rooms that enforce each clause, by what the claims file says.
+class Claim(NamedTuple):
+    """What the claims file says of a clause: who enforces it, and the test files that it names."""
 
-    Raises:
-        TypeError: The file has another shape.
-    """
-    if isinstance(document, Mapping) and isinstance(document.get("clauses"), Mapping | list):
-        document = document["clauses"]
-    if isinstance(document, list):
-        document = {entry["id"]: entry for entry in document}
-    if not isinstance(document, Mapping):
-        raise TypeError(f"{CLAIMS} must map clause ids to what enforces them")
-    return {str(key): _rooms(value) for key, value in document.items()}
+    by: tuple[str, ...]
+    proof: tuple[str, ...] = ()
 
 
-def _rooms(value: Any) -> tuple[str, ...]:
-    if isinstance(value, Mapping):
-        value = value.get("enforced_by")
-    names = [] if value is None else value if isinstance(value, list) else [value]
-    return tuple(str(name) for name in names if str(name).strip().lower() not in _NOT_YET)
+def claims(document: Mapping[Any, Any]) -> dict[str, Claim]:
+    """The claims by clause id."""
+    return {
+        str(id_): Claim(_listed(entry["by"]), _listed(entry.get("proof", ())))
+        for id_, entry in document.items()
+    }
+
+
+def _listed(value: str | list[str]) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    return tuple(name for name in names if name != NOT_YET)
 
 
 def proofs(folder: Path) -> dict[str, list[str]]:
     """The marked tests of each clause, as `file::test`."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
-        for clause, test in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+        for clause, test in _marked(ast.parse(path.read_text(encoding="utf-8"), str(path))):
             found.setdefault(clause, []).append(f"{path.name}::{test}")
     return found
 
@@ -67,20 +65,27 @@ def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     yield from ((ast.literal_eval(argument), node.name) for argument in decorator.args)
 
 
-def table(claimed: Mapping[str, tuple[str, ...]], proven: Mapping[str, list[str]]) -> list[Clause]:
+def table(claimed: Mapping[str, Claim], proven: Mapping[str, list[str]]) -> list[Clause]:
     """The rows in the order of the register."""
-    return [Clause(id_, claimed.get(id_, ()), tuple(proven.get(id_, ()))) for id_ in REGISTER]
+    nothing = Claim(())
+    return [Clause(id_, claimed.get(id_, nothing).by, tuple(proven.get(id_, ()))) for id_ in REGISTER]
 
 
-def findings(claimed: Mapping[str, tuple[str, ...]], proven: Mapping[str, list[str]]) -> Iterator[str]:
+def findings(
+    claimed: Mapping[str, Claim], proven: Mapping[str, list[str]], root: Path = ROOT
+) -> Iterator[str]:
     """Where claims, proofs and register disagree."""
     for id_ in REGISTER:
         if id_ not in claimed:
             yield f"clause {id_} is missing in {CLAIMS}"
-        elif claimed[id_] and id_ not in proven:
-            yield f"clause {id_} is said to be enforced by {', '.join(claimed[id_])}, but no test is marked for it"
-    for id_ in claimed.keys() - set(REGISTER):
-        yield f"{CLAIMS} names the unknown clause {id_}"
+        elif claimed[id_].by and id_ not in proven:
+            yield f"clause {id_} is said to be enforced by {', '.join(claimed[id_].by)}, but no test is marked for it"
+    for id_, claim in claimed.items():
+        for path in claim.proof:
+            if not (root / path.partition("::")[0]).exists():
+                yield f"clause {id_} names the test {path}, which does not exist"
+        if id_ not in REGISTER:
+            yield f"{CLAIMS} names the unknown clause {id_}"
     for id_ in proven.keys() - set(REGISTER):
         yield f"{', '.join(proven[id_])} is marked for the unknown clause {id_}"
 

@@ -134,15 +134,13 @@ def test_a_claim_needs_a_proof_and_a_proof_a_clause(tmp_path: Path) -> None:
         "X.9": ["test_a.py::test_y"],
         "I.2": ["test_a.py::test_y"],
     }
-    document: dict[str, object] = {id_: {"enforced_by": None} for id_ in clauses.REGISTER}
-    document |= {
-        "I.1": {"enforced_by": ["gate"]},
-        "I.3": {"enforced_by": "gate"},
-        "VI.3": {"enforced_by": "not yet"},
-    }
-    found = list(clauses.findings(clauses.claims(document), proven))
+    document: dict[str, object] = {id_: {"by": "not-yet", "until": "later"} for id_ in clauses.REGISTER}
+    document["I.1"] = {"by": ["gate", "collection"], "how": "", "proof": "test_a.py::test_x"}
+    document["I.3"] = {"by": "gate", "how": "", "proof": ["test_b.py"]}
+    found = list(clauses.findings(clauses.claims(document), proven, tmp_path))
     assert found == [
         "clause I.3 is said to be enforced by gate, but no test is marked for it",
+        "clause I.3 names the test test_b.py, which does not exist",
         "test_a.py::test_y is marked for the unknown clause X.9",
     ]
 
