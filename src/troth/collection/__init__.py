@@ -1,0 +1,7 @@
+"""Collection: the declared places where personal data comes in, and what each of them takes."""
+
+from troth.collection.cards import card_numbers
+from troth.collection.errors import Fault, InvalidSubmission
+from troth.collection.service import Collection
+
+__all__ = ["Collection", "Fault", "InvalidSubmission", "card_numbers"]
