@@ -1,6 +1,7 @@
 """From the bytes of a policy document to findings, or to the policy that decides."""
 
 import hashlib
+from itertools import chain, islice
 
 from troth.policy.checks import CHECKS
 from troth.policy.document import Document, read_document
@@ -12,6 +13,8 @@ from troth.policy.policy import Policy
 from troth.policy.reading import read_source
 from troth.policy.rules import Forbid, Permit
 from troth.policy.weighing import Scales
+
+MAX_FINDINGS = 500
 
 
 def check_policy(text: bytes | str, file: str = "policy.md") -> list[Finding]:
@@ -35,36 +38,30 @@ def compile_policy(text: bytes | str, file: str = "policy.md") -> Policy:
         PolicyErrors: The document has findings.
     """
     draft, findings = _examined(text, file)
-    if findings or draft is None or draft.front is None:
+    if findings:
         raise PolicyErrors(findings)
     raw = text if isinstance(text, bytes) else text.encode("utf-8")
-    return _compiled(draft, hashlib.sha256(raw).hexdigest())
+    return policy_of(draft, hashlib.sha256(raw).hexdigest())
 
 
-def _examined(text: bytes | str, file: str) -> tuple[Draft | None, list[Finding]]:
+def _examined(text: bytes | str, file: str) -> tuple[Draft, list[Finding]]:
     document: Document = read_document(text, file)
     draft = gather(read_source(document, file))
+    # What could not be read would look undeclared to the checks, so they wait until everything reads.
     findings = list(draft.source.findings)
     if draft.front is None and not findings:
-        findings.append(
-            Finding(
-                file,
-                1,
-                "front-matter",
-                "the front matter is empty",
-                "write it as docs/policy-format.md shows",
-            )
+        reason, mend = "the front matter is empty", "write it as docs/policy-format.md shows"
+        findings.append(Finding(file, 1, "front-matter", reason, mend))
+    if not findings:
+        findings = list(
+            islice(chain.from_iterable(check.run(draft) for check in CHECKS.values()), MAX_FINDINGS)
         )
-    for check in CHECKS.values():
-        findings.extend(check.run(draft))
     return draft, sorted(set(findings))
 
 
-def _compiled(draft: Draft, sha256: str) -> Policy:
-    scopes = [
-        scope_of(rule, draft, order)
-        for order, rule in enumerate(r for clause in draft.clauses for r in clause.rules)
-        if isinstance(rule, (Permit, Forbid))
-    ]
+def policy_of(draft: Draft, sha256: str) -> Policy:
+    """The policy of a draft; the caller answers for its soundness."""
+    rules = [rule for clause in draft.clauses for rule in clause.rules if isinstance(rule, (Permit, Forbid))]
+    scopes = tuple(scope_of(rule, draft, order) for order, rule in enumerate(rules))
     limits = {name: limit_of(recipient, draft) for name, recipient in draft.recipients.items()}
-    return Policy(draft, sha256, Scales(draft, sha256, tuple(scopes), limits))
+    return Policy(draft, sha256, Scales(draft, sha256, scopes, limits))

@@ -17,6 +17,7 @@ MAX_LINE = 5_000
 MAX_PARAGRAPH = 10_000
 MAX_LINES = 40_000
 MAX_FINDINGS = 50
+MAX_BLOCKS = 3_000
 _HEADING_ID = re.compile(r"\s*\{#([A-Za-z0-9][A-Za-z0-9.-]{0,59})\}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u2028\u2029\x85]")
 _CROWDED = re.compile(r"^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))[ \t>*+\d.)-]{60,}")
@@ -163,6 +164,7 @@ class _Splitter:
         self._lines = lines
         self._file = file
         self._part = ""
+        self._blocks = 0
         self._clause: Section | None = None
 
     def split(self, tokens: list[Token]) -> None:
@@ -212,6 +214,12 @@ class _Splitter:
             )
         elif end - line < 1 or not (_FENCE_END.fullmatch(last) and last.strip()[0] == token.markup[0]):
             self._find(line, "layout", "a rule block has no end", f"end it with a line {token.markup}")
+        elif self._blocks >= MAX_BLOCKS:
+            if self._blocks == MAX_BLOCKS:
+                self._find(
+                    line, "size", "the document has too many rule blocks", f"write at most {MAX_BLOCKS}"
+                )
+            self._blocks += 1
         elif self._clause is None:
             self._find(
                 line,
@@ -220,6 +228,7 @@ class _Splitter:
                 "put it under a heading such as ### Title {#II.12}",
             )
         else:
+            self._blocks += 1
             self._clause.blocks.append(Block(token.content, line + 1))
 
     def _prose(self, token: Token) -> None:

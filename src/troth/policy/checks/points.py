@@ -65,12 +65,11 @@ def _point_unpermitted(draft: Draft) -> Iterator[Finding]:
                     f"no rule permits {point.actor} to collect at {label(point)} for {purpose}",
                     "add a permit for it, or remove the purpose",
                 )
+        fitting = [s.data for s in collecting if _open(s.purposes, point.purposes)]
+        covered = frozenset().union(*(data for data in fitting if data is not None))
         for name in point.fields:
             category = draft.fields[name].category if name in draft.fields else None
-            if category and not any(
-                (s.data is None or category in s.data) and _open(s.purposes, point.purposes)
-                for s in collecting
-            ):
+            if category and category not in covered and None not in fitting:
                 yield draft.find(
                     point,
                     "point-unpermitted",

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 VOCABULARY = "fideslang 3.1.4"
 
 
-@dataclass(frozen=True, slots=True)
 class Terms:
     """One closed list of terms, such as all data categories of a policy.
 
@@ -18,17 +16,24 @@ class Terms:
         keys: All keys.
     """
 
-    noun: str
-    keys: frozenset[str]
+    __slots__ = ("_below", "keys", "noun")
+
+    def __init__(self, noun: str, keys: Iterable[str]) -> None:
+        self.noun = noun
+        self.keys = frozenset(keys)
+        below: dict[str, set[str]] = {}
+        for key in self.keys:
+            for above in lineage(key):
+                below.setdefault(above, set()).add(key)
+        self._below = {key: frozenset(terms) for key, terms in below.items()}
 
     def below(self, key: str) -> frozenset[str]:
         """The key and all known keys under it."""
-        prefix = key + "."
-        return frozenset(k for k in self.keys if k == key or k.startswith(prefix))
+        return self._below.get(key, frozenset())
 
     def with_own(self, own: Iterable[str]) -> "Terms":
         """These terms and the company's own."""
-        return Terms(self.noun, self.keys | frozenset(own))
+        return Terms(self.noun, {*self.keys, *own})
 
 
 def lineage(key: str) -> tuple[str, ...]:
@@ -43,7 +48,7 @@ def standard_terms() -> Mapping[str, Terms]:
     text = files("troth.policy.vocabulary").joinpath("fideslang.json").read_text(encoding="utf-8")
     listed = json.loads(text)
     return {
-        "data_categories": Terms("data category", frozenset(listed["data_categories"])),
-        "data_uses": Terms("data use", frozenset(listed["data_uses"])),
-        "data_subjects": Terms("data subject", frozenset(listed["data_subjects"])),
+        "data_categories": Terms("data category", listed["data_categories"]),
+        "data_uses": Terms("data use", listed["data_uses"]),
+        "data_subjects": Terms("data subject", listed["data_subjects"]),
     }
