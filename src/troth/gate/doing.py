@@ -1,19 +1,19 @@
 """The second half of a batch: what is permitted is done, and everything is recorded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth.gate import cases
 from troth.gate.facts import identifiers_of
 from troth.gate.model import Ask, Outcome, Problem
-from troth.gate.weighing import READING, Weighed, may_open
-from troth.kernel import InvalidInput, NotFound, Refused, TrothError, new_id
+from troth.gate.weighing import READING, Scales, Weighed, may_open
+from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import Entry, encode_entry, stage
-from troth.policy import Decision, Policy
+from troth.policy import Decision
 from troth.storage import Transaction, stage_job
-from troth.vault import ReadWant, Vault, WriteWant
+from troth.vault import ReadWant, Vault, WriteWant, begin_erasure
 
-_Done = tuple[str, str, Mapping[str, Any]]
+_CHANGING = frozenset({"collect", "erase", "send", "instruct"})
 
 
 class Doer:
@@ -22,21 +22,19 @@ class Doer:
     Args:
         tx: Unit of work.
         vault: Sealed fields.
-        policy: The version in force.
+        scales: What weighed them: the version in force, and who is known.
         now: Instant of the batch (microseconds).
     """
 
-    def __init__(self, tx: Transaction, vault: Vault, policy: Policy, now: int) -> None:
+    def __init__(self, tx: Transaction, vault: Vault, scales: Scales, now: int) -> None:
         self._tx = tx
         self._vault = vault
-        self._policy = policy
+        self._policy = scales.policy
         self._now = now
-        self._known: set[str] = set()
+        self._known: set[str] = set(scales.people)
 
     def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
         """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
-        concerned = [one.person for one in weighed if one.person and one.permitted]
-        self._known = self._vault.known(self._tx, concerned) if concerned else set()
         reads = self._read_all(weighed)
         outcomes: list[Outcome] = []
         entries: list[tuple[str, str, bytes]] = []
@@ -47,21 +45,25 @@ class Doer:
 
     def _read_all(self, weighed: Sequence[Weighed]) -> dict[int, dict[str, Any] | TrothError]:
         """Read for every permitted reading act at once; one that fails is read alone, so that others don't suffer."""
-        numbers, wants = [], []
+        numbers, wants, fields = [], [], self._policy.fields
         for number, one in enumerate(weighed):
             if one.permitted and one.ask.act in READING and one.fields and one.person in self._known:
                 numbers.append(number)
-                wants.append(ReadWant(_decided(one), one.person, one.fields))
+                wants.append(ReadWant(_decided(one), one.person, tuple(fields[name] for name in one.fields)))
         if not wants:
             return {}
         try:
             return dict(zip(numbers, self._vault.read_fields(self._tx, wants), strict=True))
+        except Unavailable:
+            raise
         except TrothError:
             return {number: self._read_alone(want) for number, want in zip(numbers, wants, strict=True)}
 
     def _read_alone(self, want: ReadWant) -> dict[str, Any] | TrothError:
         try:
             return self._vault.read_fields(self._tx, [want])[0]
+        except Unavailable:
+            raise
         except TrothError as error:
             return error
 
@@ -74,44 +76,56 @@ class Doer:
     ) -> Outcome:
         if one.error is not None or one.decision is None:
             return _failed(one, one.error)
-        case, values = one.ask.case, {}
+        case = one.ask.case
+        values: Mapping[str, Any] = {}
         if one.permitted:
             try:
                 if isinstance(read, TrothError):
                     raise read
-                case, values = self._carry_out(one, newcomers)
-                values = read or values
+                case = self._carry_out(one, newcomers)
+                values = read or {}
+            except Unavailable:
+                raise
             except TrothError as error:
                 return _failed(one, error)
         entry_id = new_id()
         entries.append((entry_id, one.person, self._entry(entry_id, one, case)))
         return _decided_outcome(one, entry_id, case, values)
 
-    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, dict[str, Any]]:
+    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> str:
+        """Do what is not reading; gives the id of the case concerned."""
         ask = one.ask
-        if ask.act == "collect":
-            self._collect(one, newcomers)
-        elif (ask.person or ask.identify or ask.act == "erase") and one.person not in self._known:
-            raise NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
-        elif ask.act == "erase":
-            self._vault.begin_erasure(self._tx, one.person, self._now)
-        elif ask.act == "send":
-            self._stage_send(one)
-        elif ask.order:
-            return self._order(one), {}
-        return ask.case, {}
+        if ask.act in READING | {"erase"} and one.person not in self._known and _names_somebody(ask):
+            raise NotFound(
+                "No such person is known.", field="person", mend="Check the handle or the identifier."
+            )
+        if ask.act not in _CHANGING:
+            return ask.case
+        with self._tx.savepoint():
+            if ask.act == "collect":
+                self._collect(one, newcomers)
+            elif ask.act == "erase":
+                begin_erasure(self._tx, one.person, self._now)
+            elif ask.act == "send":
+                self._stage_send(one)
+            elif ask.order:
+                return self._order(one)
+        return ask.case
 
     def _collect(self, one: Weighed, newcomers: frozenset[str]) -> None:
         ask, policy = one.ask, self._policy
         self._check_point(ask)
         if one.person not in self._known:
             if one.person not in newcomers:
-                raise NotFound("No such person is known.", field="person", mend="Leave the handle out to add one.")
-            self._vault.create_persons(self._tx, [(one.person, policy.sha256, self._now)])
+                raise NotFound(
+                    "No such person is known.", field="person", mend="Leave the handle out to add one."
+                )
+            self._vault.create_persons(self._tx, [(one.person, policy.sha256)], self._now)
             self._known.add(one.person)
         values = {name: ask.values[name] for name in one.fields}
         self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy))
-        want = WriteWant(_decided(one), one.person, policy.sha256, values)
+        typed = tuple((policy.fields[name], value) for name, value in values.items())
+        want = WriteWant(_decided(one), one.person, policy.sha256, typed)
         self._vault.write_fields(self._tx, [want], self._now)
 
     def _check_point(self, ask: Ask) -> None:
@@ -171,6 +185,10 @@ class Doer:
                 case=case,
             )
         )
+
+
+def _names_somebody(ask: Ask) -> bool:
+    return bool(ask.person or ask.identify or ask.fields or ask.act == "erase")
 
 
 def _decided(one: Weighed) -> Decision:

@@ -7,6 +7,7 @@ from troth.gate.cases import Case
 from troth.gate.model import Ask
 from troth.kernel import InvalidInput
 from troth.policy import Policy
+from troth.vault import normalised
 
 Stances = Sequence[tuple[str, str]]
 
@@ -81,9 +82,10 @@ def allowed_fields(
 
 
 def identifiers_of(values: Mapping[str, object], policy: Policy) -> list[tuple[str, str]]:
-    """The identifier fields among values, with their text."""
+    """The identifier fields among values, with their text in the form in which it is looked up."""
+    fields = policy.fields
     return [
-        (name, value)
+        (name, normalised(fields[name].type, value))
         for name, value in values.items()
-        if isinstance(value, str) and name in policy.fields and policy.fields[name].identifier
+        if isinstance(value, str) and name in fields and fields[name].identifier
     ]

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
+from troth.gate.access import Actor, actors
 from troth.gate.doing import Doer
-from troth.gate.model import Ask, Outcome
+from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
 from troth.gate.publication import PolicyShelf
 from troth.gate.weighing import Scales
-from troth.kernel import Clock, TrothError, micros, new_id
+from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
+from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
-from troth.storage import Database, Transaction
-from troth.vault import Vault
+from troth.storage import Database, forget_jobs
+from troth.vault import Vault, begun_erasures, finish_erasure
 
-_TRIES = 3
+_TRIES = 5
 
 
 class Gate:
@@ -46,13 +49,77 @@ class Gate:
         """
         if not asks:
             return []
-        newcomers = self._newcomers(asks)
+        for _ in range(_TRIES):
+            newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
+            try:
+                outcomes = self._commit(asks, newcomers)
+            except PersonAppeared:
+                continue
+            self._finish_erasures(asks, outcomes)
+            return outcomes
+        raise Unavailable("People of this batch are being added by others at once.", mend="Send it again.")
+
+    def policy(self) -> Policy:
+        """The policy version in force.
+
+        Raises:
+            Unavailable: None was posted yet.
+        """
+        with self._database.snapshot() as tx:
+            return self._shelf.in_force(tx, micros(self._clock.now()))
+
+    def actor(self, key: str) -> Actor:
+        """Who stands behind an API key.
+
+        Raises:
+            Unauthenticated: The key is unknown, revoked or expired.
+        """
+        with self._database.snapshot() as tx:
+            found = actors(tx, (key,), micros(self._clock.now()))[key]
+        if isinstance(found, Unauthenticated):
+            raise found
+        return found
+
+    def explain(self, act: Act) -> Explanation:
+        """How the version in force weighs an act in the abstract; touches nobody and records nothing."""
+        return self.policy().explain(act)
+
+    def resume_erasures(self) -> int:
+        """Finish erasures that a crash left half done; gives their number."""
+        resumed = 0
+        with self._database.snapshot() as tx:
+            begun = begun_erasures(tx)
+        for person in begun:
+            self._finish_erasure(person)
+            resumed += 1
+        return resumed
+
+    def _commit(self, asks: Sequence[Ask], newcomers: Newcomers) -> list[Outcome]:
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
             scales = Scales(tx, self._vault, self._shelf, now)
-            persons = self._persons(tx, asks, newcomers)
+            persons = newcomers.persons(tx, self._vault, scales.policy, asks)
             weighed = scales.weigh(asks, persons)
-            outcomes = Doer(tx, self._vault, scales.policy, now).do(weighed, newcomers)
-        if any(ask.act == "erase" for ask in asks):
-            self._finish_erasures(asks, outcomes)
-        return outcomes
+            return Doer(tx, self._vault, scales, now).do(weighed, newcomers.handles)
+
+    def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> None:
+        for number, ask in enumerate(asks):
+            outcome = outcomes[number]
+            if ask.act == "erase" and outcome.permitted:
+                self._finish_erasure(outcome.person)
+
+    def _finish_erasure(self, person: str) -> None:
+        """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""
+        self._vault.keys.destroy([person])
+        with self._database.transaction() as tx:
+            now = micros(self._clock.now())
+            finish_erasure(tx, person, now)
+            forget_jobs(tx, person)
+            entry_id = new_id()
+            body = encode_entry(Entry(id=entry_id, at=now, act="erased", effect="permit", person=person))
+            stage(tx, [(entry_id, person, body)])
+
+
+def problem_outcome(error: TrothError) -> Outcome:
+    """The outcome of an act that failed before it could be weighed."""
+    return Outcome(effect="deny", problem=Problem.of(error), clauses=(error.clause,) if error.clause else ())

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
-from troth.gate.cases import Case
 from troth.gate.facts import allowed_fields, categories_of, facts_of
 from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, TrothError, from_micros
 from troth.policy import ACT_KINDS, Act, Decision, Policy
 from troth.storage import Transaction
-from troth.vault import Vault
+from troth.vault import PersonState, Vault
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
 _ORDERS = frozenset({"open-case", "close-case"})
@@ -53,6 +52,7 @@ class Scales:
         self._now = now
         self._on = from_micros(now).date().isoformat()
         self.policy: Policy = shelf.in_force(tx, now)
+        self.people: dict[str, PersonState] = {}
 
     def weigh(self, asks: Sequence[Ask], persons: Sequence[str]) -> list[Weighed]:
         """Weigh acts; `persons` holds the handle made out for each, or an empty text."""
@@ -60,7 +60,7 @@ class Scales:
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.cases(tx, list(cited)) if cited else {}
-        stances = self._vault.stances(tx, [person for person in dict.fromkeys(persons) if person])
+        self.people.update(self._vault.people(tx, {person for person in persons if person}))
         versions = self._versions(asks, persons)
         weighed = []
         for ask, person in zip(asks, persons, strict=True):
@@ -69,21 +69,25 @@ class Scales:
                 if isinstance(actor, TrothError):
                     raise actor
                 check_form(ask)
-                facts = facts_of(ask, actor, found.get(ask.case), stances.get(person, ()), person, self.policy)
+                state = self.people.get(person)
+                stances = state.stances if state is not None else ()
+                facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
                 weighed.append(self._decide(ask, actor, person, facts, versions))
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
 
     def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str], str]:
-        """The version under which each field to be read was collected, where it is not the one in force."""
+        """The version under which fields were collected, of people who have not agreed to the one in force."""
         wanted = [
             (person, field)
             for ask, person in zip(asks, persons, strict=True)
-            if person and ask.act in READING
+            if ask.act in READING
+            and person in self.people
+            and self.people[person].policy != self.policy.sha256
             for field in ask.fields
         ]
-        return self._vault.older_versions(self._tx, wanted, self.policy.sha256) if wanted else {}
+        return self._vault.versions(self._tx, wanted) if wanted else {}
 
     def _decide(
         self,
@@ -128,10 +132,15 @@ def check_form(ask: Ask) -> None:
         InvalidInput: Names the part at fault.
     """
     if ask.act not in ACT_KINDS:
-        raise InvalidInput(f"{ask.act[:32]!r} is not an act.", field="act", mend=f"Use one of {', '.join(ACT_KINDS)}.")
+        raise InvalidInput(
+            f"{ask.act[:32]!r} is not an act.", field="act", mend=f"Use one of {', '.join(ACT_KINDS)}."
+        )
     if not ask.purpose:
         raise InvalidInput(
-            "The act names no purpose.", clause="0.2", field="purpose", mend="Name the data use that it serves."
+            "The act names no purpose.",
+            clause="0.2",
+            field="purpose",
+            mend="Name the data use that it serves.",
         )
     if ask.act == "collect" and not ask.channel:
         raise InvalidInput(
@@ -140,15 +149,24 @@ def check_form(ask: Ask) -> None:
             field="channel",
             mend="Say where the data came in: web, email, phone, letter, product, api or import.",
         )
-    for name, given, most in (("fields", len(ask.fields), MAX_FIELDS), ("values", len(ask.values), MAX_VALUES)):
+    for name, given, most in (
+        ("fields", len(ask.fields), MAX_FIELDS),
+        ("values", len(ask.values), MAX_VALUES),
+    ):
         if given > most:
-            raise InvalidInput(f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it.")
+            raise InvalidInput(
+                f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
+            )
     for name in ("purpose", "recipient", "channel", "case", "point", "notice", "reason", "case_type"):
         if len(getattr(ask, name)) > MAX_TEXT:
-            raise InvalidInput(f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it.")
+            raise InvalidInput(
+                f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it."
+            )
     if ask.order and (ask.act != "instruct" or ask.order not in _ORDERS):
         raise InvalidInput(
-            "The order is not known.", field="order", mend="Use open-case or close-case with the act instruct."
+            "The order is not known.",
+            field="order",
+            mend="Use open-case or close-case with the act instruct.",
         )
 
 

@@ -1,0 +1,183 @@
+"""A running Troth: the parts of one data folder, wired."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from troth.adapters import open_root_key
+from troth.bootstrap.settings import Settings, located, read_settings
+from troth.gate import (
+    Ask,
+    Batcher,
+    Gate,
+    KeyRecord,
+    Outcome,
+    Version,
+    add_draft,
+    issue_key,
+    key_records,
+    post_version,
+    revoke_key,
+    version_text,
+    versions,
+)
+from troth.kernel import Clock, FileClock, NotFound, SystemClock
+from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
+from troth.policy import Policy
+from troth.storage import Database, open_database
+from troth.vault import KeyRing, Vault
+
+CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
+
+
+class Troth:
+    """Everything that runs over one data folder. Close it, or use it in `with`.
+
+    Args:
+        folder: The data folder.
+        settings: Its settings.
+        clock: Dates every act.
+        start_sequencer: Whether entries are integrated into the ledger's tree in the background.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, clock: Clock, *, start_sequencer: bool) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self.database: Database = open_database(located(folder, settings.data.database))
+        self.keystore: Database = open_database(located(folder, settings.keys.keystore), key_store=True)
+        self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
+        self.signer = load_signer(folder / settings.ledger.signer)
+        self.gate = Gate(self.database, self.vault, clock)
+        self.gate.resume_erasures()
+        self.sequencer = SequencerThread(
+            Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
+        )
+        if start_sequencer:
+            self.sequencer.start()
+
+    def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Perform acts in one unit of work; see `Gate.perform`."""
+        return self.gate.perform(asks)
+
+    def batcher(self) -> Batcher:
+        """An asynchronous front for many callers; belongs to the running event loop."""
+        return Batcher(self.gate)
+
+    def policy(self) -> Policy:
+        """The policy version in force."""
+        return self.gate.policy()
+
+    def policy_versions(self) -> list[Version]:
+        """Every version kept, oldest first."""
+        with self.database.snapshot() as tx:
+            return versions(tx)
+
+    def policy_text(self, sha256: str) -> bytes:
+        """The bytes of a version, verified."""
+        with self.database.snapshot() as tx:
+            return version_text(tx, sha256)
+
+    def draft_policy(self, text: bytes) -> str:
+        """Keep a version as a draft, which decides nothing; gives its SHA-256."""
+        with self.database.transaction() as tx:
+            return add_draft(tx, text, self.clock.now()).sha256
+
+    def post_policy(self, sha256: str) -> None:
+        """Put a draft in force by posting it."""
+        with self.database.transaction() as tx:
+            post_version(tx, sha256, self.clock.now())
+
+    def issue_key(
+        self,
+        *,
+        name: str,
+        role: str,
+        purposes: Sequence[str],
+        cases: Sequence[str] = (),
+        expires: datetime | None = None,
+    ) -> tuple[str, str]:
+        """Issue an API key for a role of the policy; gives the key, shown this once, and its id.
+
+        Raises:
+            NotFound: The policy in force declares no such role.
+        """
+        if role not in self.policy().roles:
+            raise NotFound(
+                f"The policy declares no role {role[:64]!r}.",
+                field="role",
+                mend=f"Use one of {', '.join(sorted(self.policy().roles))}.",
+            )
+        with self.database.transaction() as tx:
+            return issue_key(
+                tx,
+                name=name,
+                role=role,
+                purposes=purposes,
+                cases=cases,
+                now=self.clock.now(),
+                expires=expires,
+            )
+
+    def revoke_key(self, key_id: str) -> None:
+        """End an API key."""
+        with self.database.transaction() as tx:
+            revoke_key(tx, key_id, self.clock.now())
+
+    def key_records(self) -> list[KeyRecord]:
+        """Every API key ever issued, without its secret."""
+        with self.database.snapshot() as tx:
+            return key_records(tx)
+
+    def flush_ledger(self) -> None:
+        """Integrate every entry that is committed, so that it can be proven."""
+        self.sequencer.flush()
+
+    def receipt(self, entry_id: str) -> Receipt:
+        """Proof that a decision stands in the ledger."""
+        self.flush_ledger()
+        with self.database.snapshot() as tx:
+            return prove(tx, entry_id)
+
+    def clause_counts(self) -> dict[str, dict[str, int]]:
+        """Decisions by clause and effect, counted from the ledger."""
+        with self.database.snapshot() as tx:
+            return counts_by_clause(tx)
+
+    def close(self) -> None:
+        """Integrate what waits and close every connection."""
+        self.sequencer.stop()
+        self.database.close()
+        self.keystore.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def chosen_clock(clock: Clock | None) -> Clock:
+    """The clock given, else one steered by the file that `TROTH_CLOCK_FILE` names, else the machine's."""
+    if clock is not None:
+        return clock
+    steered = os.environ.get(CLOCK_VARIABLE)
+    return FileClock(Path(steered)) if steered else SystemClock()
+
+
+def open_troth(folder: Path | str, *, clock: Clock | None = None, sequencer: bool = True) -> Troth:
+    """Open a data folder.
+
+    Args:
+        folder: A folder that `troth init` made.
+        clock: Dates every act; None for the machine's clock.
+        sequencer: Whether to integrate ledger entries in the background; a short command need not.
+
+    Raises:
+        NotFound: The folder was not initialised.
+        Unavailable: A store cannot be opened.
+    """
+    path = Path(folder)
+    return Troth(path, read_settings(path), chosen_clock(clock), start_sequencer=sequencer)

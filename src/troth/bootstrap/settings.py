@@ -1,0 +1,108 @@
+"""Settings of a data folder: `troth.toml`, with a few overrides from the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from troth.kernel import InvalidInput, NotFound
+
+SETTINGS_FILE = "troth.toml"
+
+
+class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[data]: where people, requests and the ledger are kept; a file name inside the folder or a postgresql:// URL."""
+
+    database: str = "data.db"
+
+
+class KeySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[keys]: where keys are kept, outside the data.
+
+    Args:
+        keystore: File name inside the folder, or a postgresql:// URL of a database of its own.
+        root: `file:PATH`, `aws-kms:KEY` or `vault-transit:URL#KEY`.
+    """
+
+    keystore: str = "keys/keystore.db"
+    root: str = "file:keys/root.key"
+
+
+class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[ledger]: the log's name in checkpoints, its signing key, and seconds between integrations."""
+
+    origin: str = "localhost/troth"
+    signer: str = "keys/ledger.key"
+    interval: float = 0.25
+
+
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[web]: the address to listen on, and the address people see."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = "http://127.0.0.1:8080"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in `troth.toml`."""
+
+    data: DataSettings = DataSettings()
+    keys: KeySettings = KeySettings()
+    ledger: LedgerSettings = LedgerSettings()
+    web: WebSettings = WebSettings()
+
+
+def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a folder.
+
+    Args:
+        folder: The data folder.
+        environment: Overrides; the process's own when None. `TROTH_DATABASE_URL` and `TROTH_KEYSTORE_URL` keep
+            passwords out of the file.
+
+    Raises:
+        NotFound: The folder was not initialised.
+        InvalidInput: The file is malformed; names the setting.
+    """
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise NotFound(
+            f"{folder} is not a Troth folder: it has no {SETTINGS_FILE}.", mend=f"Run `troth init {folder}`."
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"{path} is not valid TOML: {error}.", mend="Mend that line.") from error
+    environment = os.environ if environment is None else environment
+    for section, name, variable in (
+        ("data", "database", "TROTH_DATABASE_URL"),
+        ("keys", "keystore", "TROTH_KEYSTORE_URL"),
+    ):
+        if environment.get(variable):
+            content.setdefault(section, {})[name] = environment[variable]
+    try:
+        return msgspec.convert(content, Settings)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{path}: {error}.", mend="See docs/settings.md.") from error
+
+
+def settings_text(settings: Settings) -> str:
+    """Settings as TOML; written by hand because the standard library only reads it."""
+    lines = ["# Settings of this Troth folder; docs/settings.md explains each one.", ""]
+    for section, values in msgspec.to_builtins(settings).items():
+        lines.append(f"[{section}]")
+        lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: str | float) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def located(folder: Path, place: str) -> str:
+    """A place from the settings: a URL as it is, a file name inside the folder as a path."""
+    return place if "://" in place else str(folder / place)

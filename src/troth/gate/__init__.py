@@ -1,0 +1,27 @@
+"""The gate: decide, act, record in one unit of work; the only door to personal data."""
+
+from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
+from troth.gate.batcher import Batcher
+from troth.gate.cases import open_cases
+from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.publication import Version, add_draft, post_version, version_text, versions
+from troth.gate.service import Gate
+
+__all__ = [
+    "Actor",
+    "Ask",
+    "Batcher",
+    "Gate",
+    "KeyRecord",
+    "Outcome",
+    "Problem",
+    "Version",
+    "add_draft",
+    "issue_key",
+    "key_records",
+    "open_cases",
+    "post_version",
+    "revoke_key",
+    "version_text",
+    "versions",
+]

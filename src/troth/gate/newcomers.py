@@ -1,0 +1,129 @@
+"""Who a collection is about: somebody known by an identifier, or somebody new, whose keys must exist before the data."""
+
+from collections.abc import Mapping, Sequence
+
+from troth.gate.facts import identifiers_of
+from troth.gate.model import Ask
+from troth.gate.publication import PolicyShelf
+from troth.kernel import Clock, micros, new_id
+from troth.policy import Policy
+from troth.storage import Database, Transaction
+from troth.vault import Vault
+
+_Identifier = tuple[str, str]
+
+
+class PersonAppeared(Exception):
+    """Somebody who was unknown when keys were prepared is known now; the batch starts over."""
+
+
+class Newcomers:
+    """The people that the collections of a batch are about.
+
+    Args:
+        known: Handle of who was found by each identifier.
+        fresh: Handle prepared for each identifier that nobody has yet.
+        anonymous: Handle prepared for each act (by its place) that carries no identifier.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[_Identifier, str],
+        fresh: Mapping[_Identifier, str],
+        anonymous: Mapping[int, str],
+    ) -> None:
+        self._known = known
+        self._fresh = fresh
+        self._anonymous = anonymous
+        self.handles = frozenset(fresh.values()) | frozenset(anonymous.values())
+
+    def persons(self, tx: Transaction, vault: Vault, policy: Policy, asks: Sequence[Ask]) -> list[str]:
+        """The handle of the person whom each act concerns, or an empty text.
+
+        Raises:
+            PersonAppeared: Somebody was added since the keys were prepared.
+        """
+        if self._fresh and vault.find_persons(tx, list(self._fresh)):
+            raise PersonAppeared
+        named = {
+            n: identifiers_of(ask.identify, policy)
+            for n, ask in enumerate(asks)
+            if ask.identify and not ask.person
+        }
+        wanted = {pair for pairs in named.values() for pair in pairs}
+        found = vault.find_persons(tx, list(wanted)) if wanted else {}
+        matching = matching_fields(policy) if self.handles or self._known else frozenset[str]()
+        persons = []
+        for number, ask in enumerate(asks):
+            who = ask.person or next((found[pair] for pair in named.get(number, ()) if pair in found), "")
+            if not who and ask.act == "collect":
+                who = self._collected(number, _telling(ask, policy, matching))
+            persons.append(who)
+        return persons
+
+    def _collected(self, number: int, telling: Sequence[_Identifier]) -> str:
+        for pair in telling:
+            handle = self._known.get(pair) or self._fresh.get(pair)
+            if handle:
+                return handle
+        return self._anonymous.get(number, "")
+
+
+def prepare_newcomers(
+    database: Database, vault: Vault, shelf: PolicyShelf, clock: Clock, asks: Sequence[Ask]
+) -> Newcomers:
+    """Find out who is new and make their keys, in the key store's own commit, before the data is written."""
+    collects = [(number, ask) for number, ask in enumerate(asks) if ask.act == "collect"]
+    if not collects:
+        return Newcomers({}, {}, {})
+    with database.snapshot() as tx:
+        policy = shelf.in_force(tx, micros(clock.now()))
+        matching = matching_fields(policy)
+        telling = {number: _telling(ask, policy, matching) for number, ask in collects if not ask.person}
+        pairs = {pair for some in telling.values() for pair in some}
+        known = vault.find_persons(tx, list(pairs)) if pairs else {}
+    fresh: dict[_Identifier, str] = {}
+    anonymous: dict[int, str] = {}
+    groups: dict[str, set[str]] = {}
+    for number, ask in collects:
+        handle = ask.person or _handle(number, telling[number], known, fresh, anonymous)
+        wanted = groups.setdefault(handle, set())
+        wanted.update(policy.fields[name].group for name in ask.values if name in policy.fields)
+    vault.prepare_keys(groups, micros(clock.now()))
+    return Newcomers(known, fresh, anonymous)
+
+
+def matching_fields(policy: Policy) -> frozenset[str]:
+    """Fields whose value says who somebody is: e-mail addresses that people are found by.
+
+    A serial or an order number names a thing, and a telephone may be a household's; neither joins two records.
+    """
+    return frozenset(
+        name
+        for name, field in policy.fields.items()
+        if field.identifier and field.type == "email" and not field.unique
+    )
+
+
+def _telling(ask: Ask, policy: Policy, matching: frozenset[str]) -> list[_Identifier]:
+    given = {**ask.identify, **ask.values}
+    return identifiers_of({name: value for name, value in given.items() if name in matching}, policy)
+
+
+def _handle(
+    number: int,
+    telling: Sequence[_Identifier],
+    known: Mapping[_Identifier, str],
+    fresh: dict[_Identifier, str],
+    anonymous: dict[int, str],
+) -> str:
+    for pair in telling:
+        handle = known.get(pair) or fresh.get(pair)
+        if handle:
+            return handle
+    handle = new_id()
+    for pair in telling:
+        fresh[pair] = handle
+    if not telling:
+        anonymous[number] = handle
+    return handle

@@ -1,0 +1,183 @@
+"""Sealing: AES-256-GCM under a key per person and key group (NIST SP 800-38D, 96-bit random nonces).
+
+A sealed value is `format | nonce | marks | ciphertext and tag`. Person, field, policy version, key generation and
+format are associated data, so that a value opens only where it was put. GCM can't say why it failed; the marks can:
+four short keyed digests (BLAKE2b, RFC 7693, under a key of the key store) of the value itself and of its person,
+field and version. They are looked at only after a failure and tell a changed value from a genuine one that was moved.
+"""
+
+import hashlib
+import secrets
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from troth.vault.errors import KeyMissing, MovedField, MovedPerson, MovedVersion, Tampered, WrongRoot
+
+FORMAT = 1
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_MARK_BYTES = 6
+_HEAD = bytes([FORMAT])
+_MARKS_AT = 1 + _NONCE_BYTES
+_BODY_AT = _MARKS_AT + 4 * _MARK_BYTES
+_MEND = "Restore the row from a backup; `troth doctor` finds others."
+
+
+class Place(NamedTuple):
+    """Where a sealed value belongs: handle, field name, SHA-256 of the policy version, generation of the key."""
+
+    person: str
+    field: str
+    policy: str
+    generation: int
+
+    def associated(self) -> bytes:
+        """The associated data that binds a value to its place."""
+        return f"troth.field.{FORMAT}|{self.person}|{self.field}|{self.policy}|{self.generation}".encode()
+
+
+def new_secret() -> bytes:
+    """A fresh 256-bit key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def derive(secret: bytes, label: str) -> bytes:
+    """A key for one use from a secret (HKDF-SHA256, RFC 5869)."""
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=f"troth.{label}".encode()).derive(secret)
+
+
+def seal(key: bytes, marking: bytes, place: Place, value: bytes) -> bytes:
+    """Seal a value at its place.
+
+    Args:
+        key: Key of the person and key group, 32 bytes.
+        marking: Key of the marks, 32 bytes.
+        place: Where it belongs.
+        value: What to seal.
+    """
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    body = AESGCM(key).encrypt(nonce, value, place.associated())
+    return b"".join((_HEAD, nonce, _marks(marking, nonce, place, body), body))
+
+
+def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
+    """Open a sealed value.
+
+    Raises:
+        Tampered: It was changed.
+        MovedPerson: It belongs to another person.
+        MovedField: It belongs to another field.
+        MovedVersion: It was sealed under another policy version or format.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[1:_MARKS_AT], sealed[_BODY_AT:], place.associated())
+    except (InvalidTag, ValueError) as error:
+        raise diagnosis(marking, place, sealed) from error
+
+
+def diagnosis(
+    marking: bytes, place: Place, sealed: bytes
+) -> Tampered | MovedPerson | MovedField | MovedVersion:
+    """Why a sealed value does not open at a place."""
+    field = place.field
+    changed = Tampered(
+        f"The sealed value of field {field} was changed.", field=field, clause="IV.1", mend=_MEND
+    )
+    if len(sealed) <= _BODY_AT:
+        return changed
+    if sealed[0] != FORMAT:
+        return MovedVersion(
+            f"The sealed value of field {field} has format {sealed[0]}, not {FORMAT}.",
+            field=field,
+            mend=_MEND,
+        )
+    there = [sealed[at : at + _MARK_BYTES] for at in range(_MARKS_AT, _BODY_AT, _MARK_BYTES)]
+    right = _marks(marking, sealed[1:_MARKS_AT], place, sealed[_BODY_AT:])
+    due = [right[at : at + _MARK_BYTES] for at in range(0, len(right), _MARK_BYTES)]
+    if there[0] != due[0]:
+        return changed
+    if there[1] != due[1]:
+        return MovedPerson(f"The sealed value of field {field} is another person's.", field=field, mend=_MEND)
+    if there[2] != due[2]:
+        return MovedField(
+            f"The sealed value in field {field} belongs to another field.", field=field, mend=_MEND
+        )
+    if there[3] != due[3]:
+        return MovedVersion(
+            f"The sealed value of field {field} belongs to another policy version or key.",
+            field=field,
+            mend=_MEND,
+        )
+    return changed
+
+
+def _marks(marking: bytes, nonce: bytes, place: Place, body: bytes) -> bytes:
+    def mark(what: bytes) -> bytes:
+        return hashlib.blake2b(nonce + what, digest_size=_MARK_BYTES, key=marking).digest()
+
+    version = f"v|{place.policy}|{place.generation}"
+    return (
+        mark(b"b|" + body)
+        + mark(b"p|" + place.person.encode())
+        + mark(b"f|" + place.field.encode())
+        + mark(version.encode())
+    )
+
+
+class Wrapper:
+    """Wraps keys under another key (AES-256-GCM) and opens them; holds the cipher so that opening is quick.
+
+    Args:
+        key: The wrapping key, 32 bytes.
+    """
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def wrap(self, key: bytes, context: str) -> bytes:
+        """Wrap a key; it opens only with the same context."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, context.encode())
+
+    def unwrap(self, wrapped: bytes, context: str) -> bytes:
+        """Open a wrapped key.
+
+        Raises:
+            KeyMissing: It does not open: it was changed, moved, or belongs to another key store.
+        """
+        try:
+            return self._cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context.encode())
+        except (InvalidTag, ValueError) as error:
+            raise KeyMissing(
+                "A wrapped key does not open: it was changed or moved, or this is another key store.",
+                clause="IV.1",
+                mend="Put the key store back that belongs to this data; see `troth doctor`.",
+            ) from error
+
+
+def root_wrap(root: bytes, secret: bytes, context: bytes) -> bytes:
+    """Wrap a secret under a root key held in memory."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(root).encrypt(nonce, secret, context)
+
+
+def root_unwrap(root: bytes, wrapped: bytes, context: bytes) -> bytes:
+    """Open what `root_wrap` made.
+
+    Raises:
+        WrongRoot: Another root key wrapped it, or it was changed.
+    """
+    try:
+        return AESGCM(root).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context)
+    except (InvalidTag, ValueError) as error:
+        raise WrongRoot(
+            "The root key does not open the key store.",
+            clause="IV.1",
+            mend="Put the right root key in place.",
+        ) from error

@@ -1,0 +1,91 @@
+"""Erasing a person: intent, keys, rows, completion; each step repeats safely, so that a crash is resumed.
+
+The two stores cannot commit together. The intent commits first and hides the person; then the keys go, which makes
+every copy of the data unreadable, in backups too; then the rows. A crash leaves an intent, which the next start
+finishes.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete, literal, select, update
+
+from troth.storage import Database, Lookup, Statement, Transaction, Upsert
+from troth.vault.keyring import KeyRing
+from troth.vault.tables import erasure, identifier, person, preference, sealed_field, suppression
+
+ERASING = "erasing"
+ORPHAN_AGE = timedelta(hours=1)
+_PAGE = 1_000
+
+_BEGIN = Upsert(erasure, by=("person",))
+_HIDE = Statement(update(person).where(person.c.person == bindparam("who")).values(state=ERASING))
+_BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
+_PERSONS = Lookup(person, by=("person",), take=("state",))
+_DELETES = tuple(
+    Statement(delete(table).where(table.c.person == bindparam("who")))
+    for table in (sealed_field, identifier, preference, person, erasure)
+)
+
+
+def _suppress(dialect: str) -> object:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    module = sqlite if dialect == "sqlite" else postgresql
+    blinds = select(
+        identifier.c.kind,
+        identifier.c.blind,
+        literal("erased"),
+        bindparam("since", type_=suppression.c.since.type),
+    ).where(identifier.c.person == bindparam("who"))
+    new = module.insert(suppression).from_select(["kind", "blind", "reason", "since"], blinds)
+    return new.on_conflict_do_nothing(index_elements=["kind", "blind", "reason"])
+
+
+_SUPPRESS = Statement(_suppress)  # type: ignore[arg-type]
+
+
+def begin_erasure(tx: Transaction, who: str, now: int) -> None:
+    """Commit to erasing a person: from now on nobody reads or finds them."""
+    tx.run(_BEGIN, (who, now))
+    tx.run(_HIDE, {"who": who})
+
+
+def begun_erasures(tx: Transaction) -> list[str]:
+    """People whose erasure has begun and not ended, oldest first."""
+    return [row[0] for row in tx.rows(_BEGUN)]
+
+
+def finish_erasure(tx: Transaction, who: str, now: int) -> None:
+    """Delete every row of a person whose keys are destroyed; keyed hashes of the identifiers stay as suppressions."""
+    tx.run(_SUPPRESS, {"who": who, "since": now})
+    for statement in _DELETES:
+        tx.run(statement, {"who": who})
+
+
+def sweep_orphan_keys(database: Database, keys: KeyRing, now: int) -> int:
+    """Destroy keys of handles that never became people; gives the number of handles swept.
+
+    Keys come before data, so a crash between the two leaves keys without a person. Only those older than an hour go,
+    so that a collection under way keeps its own.
+    """
+    swept = 0
+    before = now - ORPHAN_AGE // timedelta(microseconds=1)
+    for handles in _pages(keys, before):
+        with database.snapshot() as tx:
+            there = tx.lookup(_PERSONS, [(one,) for one in handles])
+        orphans = [one for one in handles if (one,) not in there]
+        if orphans:
+            keys.destroy(orphans)
+            swept += len(orphans)
+    return swept
+
+
+def _pages(keys: KeyRing, before: int) -> Iterator[list[str]]:
+    after = ""
+    while handles := keys.people_with_keys(after, before, _PAGE):
+        yield handles
+        after = handles[-1]
+
+
+__all__ = ["begin_erasure", "begun_erasures", "finish_erasure", "sweep_orphan_keys"]

@@ -1,0 +1,174 @@
+"""The vault: people, their identifiers and their sealed fields. Only the gate calls it, with a decision in hand."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert
+
+from troth.kernel import Conflict
+from troth.policy import Field
+from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.vault import crypto
+from troth.vault.errors import KeyMissing, NotPermitted
+from troth.vault.keyring import KeyName, KeyRing
+from troth.vault.model import PersonState, ReadWant, WriteWant
+from troth.vault.tables import identifier, person, preference, sealed_field
+
+LIVE = "live"
+_PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
+_STANCES = Lookup(preference, by=("person",), take=("stance", "purpose"))
+_FIELDS = Lookup(sealed_field, by=("person", "field"), take=("key_group", "policy", "generation", "sealed"))
+_VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
+_FIND = Lookup(identifier, by=("kind", "blind"), take=("person",))
+_ADD_PERSON = Statement(insert(person))
+_ADD_IDENTIFIER = Upsert(identifier, by=("kind", "blind"))
+_WRITE = Upsert(
+    sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
+)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Vault:
+    """People and their sealed fields.
+
+    Args:
+        keys: The open key store.
+    """
+
+    def __init__(self, keys: KeyRing) -> None:
+        self.keys = keys
+
+    def people(self, tx: Transaction, handles: Iterable[str]) -> dict[str, PersonState]:
+        """What is known of people; a handle that nobody has, or whose erasure has begun, is absent."""
+        rows = tx.lookup(_PEOPLE, [(one,) for one in handles])
+        talkative = [key for key, (_, state, stances) in rows.items() if stances and state == LIVE]
+        said = tx.lookup_all(_STANCES, talkative) if talkative else {}
+        return {
+            key[0]: PersonState(policy, tuple((s, p) for s, p in said.get(key, ())))
+            for key, (policy, state, _) in rows.items()
+            if state == LIVE
+        }
+
+    def versions(self, tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The policy version under which each field (person, name) was collected; absent where there is none."""
+        return {(key[0], key[1]): row[0] for key, row in tx.lookup(_VERSIONS, pairs).items()}
+
+    def find_persons(self, tx: Transaction, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Who has each identifier (field name, normalised value); absent where nobody has."""
+        blinds = {(kind, self.keys.blind(kind, value)): (kind, value) for kind, value in wanted}
+        return {blinds[kind, blind]: row[0] for (kind, blind), row in tx.lookup(_FIND, list(blinds)).items()}
+
+    def read_fields(self, tx: Transaction, wants: Sequence[ReadWant]) -> list[dict[str, Any]]:
+        """Open fields.
+
+        Args:
+            tx: Unit of work of the data database.
+            wants: What to read; each with its decision.
+
+        Returns:
+            For each want, values by field name; a field that the person does not have is absent.
+
+        Raises:
+            NotPermitted: A decision does not allow a field.
+            KeyMissing: A key is gone.
+            Tampered, MovedPerson, MovedField, MovedVersion: A value does not open; says why.
+        """
+        places = []
+        for decision, who, fields in wants:
+            _check(decision.permitted, decision.allowed, fields)
+            places += [(who, field.name) for field in fields]
+        rows = tx.lookup(_FIELDS, places)
+        keys = self.keys.keys({(key[0], row[0], row[2]) for key, row in rows.items()})
+        return [
+            {
+                field.name: self._open((who, field.name), rows[who, field.name], keys)
+                for field in fields
+                if (who, field.name) in rows
+            }
+            for _, who, fields in wants
+        ]
+
+    def prepare_keys(self, wanted: Mapping[str, set[str]], now: int) -> None:
+        """Make missing keys (key groups by person) in the key store's own commit, before any data under them."""
+        self.keys.prepare(wanted, now)
+
+    def create_persons(self, tx: Transaction, persons: Sequence[tuple[str, str]], now: int) -> None:
+        """Add people (handle, version whose promises they have) at an instant (microseconds)."""
+        tx.run_many(_ADD_PERSON, [(handle, now, policy, LIVE, 0) for handle, policy in persons])
+
+    def add_identifiers(self, tx: Transaction, who: str, pairs: Sequence[tuple[str, str]]) -> None:
+        """Make a person findable by identifiers (field name, normalised value).
+
+        Raises:
+            Conflict: Somebody else has one of them; names the field.
+        """
+        taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
+        if not taken:
+            return
+        for key, row in tx.lookup(_FIND, list(taken)).items():
+            if row[0] != who:
+                field = taken[key[0], key[1]]
+                raise Conflict(
+                    f"Somebody else has this {field} already; nothing was stored.",
+                    field=field,
+                    mend="Check it, or ask support.",
+                )
+        tx.run_many(_ADD_IDENTIFIER, [(kind, blind, who) for kind, blind in taken])
+
+    def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
+        """Seal values at an instant (microseconds); their keys must have been prepared.
+
+        Raises:
+            NotPermitted: A decision does not allow a field.
+            KeyMissing: A key was not prepared, or is gone.
+        """
+        newest = self.keys.newest_keys({want.person for want in wants})
+        rows = []
+        for decision, who, policy, values in wants:
+            _check(decision.permitted, decision.allowed, [field for field, _ in values])
+            for field, value in values:
+                generation, key = _newest(newest, who, field)
+                place = crypto.Place(who, field.name, policy, generation)
+                sealed = crypto.seal(key, self.keys.marking, place, _encode(value))
+                rows.append((who, field.name, field.group, policy, generation, sealed, now))
+        tx.run_many(_WRITE, rows)
+
+    def _open(
+        self, where: tuple[str, str], row: tuple[str, str, int, bytes], keys: Mapping[KeyName, bytes]
+    ) -> Any:
+        (who, name), (group, policy, generation, sealed) = where, row
+        key = keys.get((who, group, generation))
+        if key is None:
+            raise _missing(name)
+        place = crypto.Place(who, name, policy, generation)
+        return _decode(crypto.unseal(key, self.keys.marking, place, sealed))
+
+
+def _check(permitted: bool, allowed: Sequence[str], fields: Sequence[Field]) -> None:  # noqa: FBT001  a plain fact of the decision
+    for field in fields:
+        if not permitted or field.category not in allowed:
+            raise NotPermitted(
+                f"The decision does not allow field {field.name}.",
+                field=field.name,
+                mend="Ask the gate for it.",
+            )
+
+
+def _newest(
+    newest: Mapping[str, Mapping[str, tuple[int, bytes]]], who: str, field: Field
+) -> tuple[int, bytes]:
+    found = newest.get(who, {}).get(field.group)
+    if found is None:
+        raise _missing(field.name)
+    return found
+
+
+def _missing(field: str) -> KeyMissing:
+    return KeyMissing(
+        f"There is no key for field {field}: the person was erased, or the key store is not the one of this data.",
+        clause="III.7",
+        field=field,
+        mend="An erased person cannot be read; otherwise restore the key store.",
+    )

@@ -1,0 +1,91 @@
+"""Tables of the vault: people in the data database, keys in the key store."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from troth.storage import data_tables, key_tables
+
+person = Table(
+    "person",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("has_stances", Integer, nullable=False),
+    Index(None, "policy"),
+)
+
+identifier = Table(
+    "identifier",
+    data_tables,
+    Column("kind", Text, primary_key=True),
+    Column("blind", LargeBinary, primary_key=True),
+    Column("person", Text, nullable=False),
+    Index(None, "person"),
+    sqlite_with_rowid=False,
+)
+
+sealed_field = Table(
+    "sealed_field",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("key_group", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+preference = Table(
+    "preference",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("stance", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Index(None, "purpose", "stance"),
+    sqlite_with_rowid=False,
+)
+
+suppression = Table(
+    "suppression",
+    data_tables,
+    Column("kind", Text, primary_key=True),
+    Column("blind", LargeBinary, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+erasure = Table(
+    "erasure",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("begun_at", BigInteger, nullable=False),
+)
+
+store_key = Table(
+    "store_key",
+    key_tables,
+    Column("key_no", Integer, primary_key=True, autoincrement=False),
+    Column("use", Text, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger, nullable=False),
+)
+
+person_key = Table(
+    "person_key",
+    key_tables,
+    Column("person", Text, primary_key=True),
+    Column("key_group", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("key_no", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Index(None, "key_no"),
+    sqlite_with_rowid=False,
+)
