@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from troth.ledger.counting import counts_by_clause, recount
     from troth.ledger.errors import (
         BadProof,
         BadSignature,
@@ -22,11 +23,37 @@ if TYPE_CHECKING:
         Truncated,
         UnsafeKeyFile,
     )
+    from troth.ledger.export import export_tiles
     from troth.ledger.model import Entry, decode_entry, encode_entry
     from troth.ledger.note import Checkpoint, VerifierKey
+    from troth.ledger.receipt import Receipt, VerifiedReceipt, verify_receipt
+    from troth.ledger.sequencer import Sequencer, SequencerThread, Staged, stage, staged_count
+    from troth.ledger.service import (
+        DatabaseSource,
+        Recorded,
+        TreeHead,
+        checkpoints,
+        consistency_proof,
+        entries,
+        entry,
+        inclusion_proof,
+        journal,
+        keep_cosigned,
+        prove,
+        resource,
+        root_at,
+        tree_head,
+    )
     from troth.ledger.signing import Signer, Verifier, create_signer, load_signer, open_checkpoint
+    from troth.ledger.sources import DirectorySource, Source, WebSource
+    from troth.ledger.verification import Verified, verify_log
+    from troth.ledger.witness import Witness
 
 _PLACES = {
+    "counting": (
+        "counts_by_clause",
+        "recount",
+    ),
     "errors": (
         "BadProof",
         "BadSignature",
@@ -41,9 +68,61 @@ _PLACES = {
         "Truncated",
         "UnsafeKeyFile",
     ),
-    "model": ("Entry", "decode_entry", "encode_entry"),
-    "note": ("Checkpoint", "VerifierKey"),
-    "signing": ("Signer", "Verifier", "create_signer", "load_signer", "open_checkpoint"),
+    "export": ("export_tiles",),
+    "model": (
+        "Entry",
+        "decode_entry",
+        "encode_entry",
+    ),
+    "note": (
+        "Checkpoint",
+        "VerifierKey",
+    ),
+    "receipt": (
+        "Receipt",
+        "VerifiedReceipt",
+        "verify_receipt",
+    ),
+    "sequencer": (
+        "Sequencer",
+        "SequencerThread",
+        "Staged",
+        "stage",
+        "staged_count",
+    ),
+    "service": (
+        "DatabaseSource",
+        "Recorded",
+        "TreeHead",
+        "checkpoints",
+        "consistency_proof",
+        "entries",
+        "entry",
+        "inclusion_proof",
+        "journal",
+        "keep_cosigned",
+        "prove",
+        "resource",
+        "root_at",
+        "tree_head",
+    ),
+    "signing": (
+        "Signer",
+        "Verifier",
+        "create_signer",
+        "load_signer",
+        "open_checkpoint",
+    ),
+    "sources": (
+        "DirectorySource",
+        "Source",
+        "WebSource",
+    ),
+    "verification": (
+        "Verified",
+        "verify_log",
+    ),
+    "witness": ("Witness",),
 }
 _PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
 
@@ -52,24 +131,55 @@ __all__ = [
     "BadSignature",
     "Checkpoint",
     "CountMismatch",
+    "DatabaseSource",
+    "DirectorySource",
     "Entry",
     "EntryAltered",
     "Forked",
     "MalformedNote",
+    "Receipt",
+    "Recorded",
     "RootMismatch",
+    "Sequencer",
+    "SequencerThread",
     "Signer",
+    "Source",
+    "Staged",
     "StillStaged",
     "TileAltered",
     "TileMissing",
+    "TreeHead",
     "Truncated",
     "UnsafeKeyFile",
+    "Verified",
+    "VerifiedReceipt",
     "Verifier",
     "VerifierKey",
+    "WebSource",
+    "Witness",
+    "checkpoints",
+    "consistency_proof",
+    "counts_by_clause",
     "create_signer",
     "decode_entry",
     "encode_entry",
+    "entries",
+    "entry",
+    "export_tiles",
+    "inclusion_proof",
+    "journal",
+    "keep_cosigned",
     "load_signer",
     "open_checkpoint",
+    "prove",
+    "recount",
+    "resource",
+    "root_at",
+    "stage",
+    "staged_count",
+    "tree_head",
+    "verify_log",
+    "verify_receipt",
 ]
 
 

@@ -140,15 +140,16 @@ class Signer:
         return Note(text, (self.sign(text),)).to_text()
 
 
-def open_checkpoint(note: str, log: Verifier) -> Checkpoint:
-    """The checkpoint in a note, once the log's signature is checked.
+def open_checkpoint(note: str, log: Verifier, *witnesses: Verifier) -> Checkpoint:
+    """The checkpoint in a note, once the signatures of its log and of every witness named are checked.
 
     Raises:
         MalformedNote: It is no checkpoint note.
-        BadSignature: The log's key did not sign it, or it is the checkpoint of another log.
+        BadSignature: One of them did not sign it, or it is the checkpoint of another log.
     """
     parsed = Note.parse(note)
-    log.verify(parsed)
+    for verifier in (log, *witnesses):
+        verifier.verify(parsed)
     checkpoint = Checkpoint.parse(parsed.text)
     if checkpoint.origin != log.key.name:
         raise BadSignature(f"The checkpoint is of the log {checkpoint.origin}, the key of {log.key.name}.")

@@ -1,0 +1,121 @@
+"""Live counts of decisions by clause and effect, kept by the sequencer and checked against the entries."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
+
+from troth.ledger.errors import CountMismatch
+from troth.ledger.tables import ledger_clause_count, ledger_entry
+from troth.storage import Statement, Transaction
+
+UNREADABLE = "unreadable"
+"""Effect under which an entry is counted that is in no known format; a sound ledger has none."""
+NO_CLAUSE = ""
+"""Clause under which an entry is counted that no clause decided: a denial by default."""
+
+
+class _Counted(msgspec.Struct, gc=False):
+    """The members of an entry that are counted; decoding skips the others."""
+
+    effect: str
+    clauses: tuple[str, ...] = ()
+
+
+def _adding(dialect: str) -> ClauseElement:
+    new = (
+        sqlite.insert(ledger_clause_count) if dialect == "sqlite" else postgresql.insert(ledger_clause_count)
+    )
+    return new.on_conflict_do_update(
+        index_elements=["clause", "effect"], set_={"count": ledger_clause_count.c.count + new.excluded.count}
+    )
+
+
+_CHUNK = 1024
+_decode = msgspec.json.Decoder(_Counted).decode
+_decode_all = msgspec.json.Decoder(list[_Counted]).decode
+_ADD = Statement(_adding)
+_COUNTS = Statement(
+    select(ledger_clause_count.c.clause, ledger_clause_count.c.effect, ledger_clause_count.c.count).order_by(
+        ledger_clause_count.c.clause, ledger_clause_count.c.effect
+    )
+)
+_BODIES = Statement(select(ledger_entry.c.body).order_by(ledger_entry.c.leaf_index))
+_TOTAL = Statement(select(func.count()).select_from(ledger_entry))
+
+
+def add_counts(tx: Transaction, bodies: Iterable[bytes]) -> None:
+    """Count newly integrated entries."""
+    tx.run_many(_ADD, [(clause, effect, number) for (clause, effect), number in _count(bodies).items()])
+
+
+def counts_by_clause(tx: Transaction) -> dict[str, dict[str, int]]:
+    """How many integrated entries each clause decided, by effect; denials by default stand under an empty clause.
+
+    An entry that several clauses decided counts under each of them.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for clause, effect, number in tx.rows(_COUNTS):
+        counts.setdefault(clause, {})[effect] = number
+    return counts
+
+
+def recount(tx: Transaction) -> int:
+    """Check the kept counts against the entries themselves.
+
+    Returns:
+        The number of entries counted.
+
+    Raises:
+        CountMismatch: A count differs; the message names the clause.
+    """
+    kept = {(clause, effect): number for clause, effect, number in tx.rows(_COUNTS)}
+    counted = _count(row[0] for row in tx.stream(_BODIES))
+    for clause, effect in sorted(kept.keys() | counted.keys()):
+        is_kept, is_counted = kept.get((clause, effect), 0), counted[clause, effect]
+        if is_kept != is_counted:
+            raise CountMismatch(
+                f"{is_kept} decisions with effect {effect!r} are kept where the entries hold {is_counted}.",
+                mend="Somebody wrote to the count or the entries: run `troth ledger verify`.",
+                clause=clause,
+            )
+    total = tx.row(_TOTAL)
+    return total[0] if total else 0
+
+
+def _count(bodies: Iterable[bytes]) -> Counter[tuple[str, str]]:
+    """How often each pair of clause and effect occurs."""
+    decisions: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for chunk in _chunks(bodies):
+        decisions.update([(counted.effect, counted.clauses) for counted in _read(chunk)])
+    counts: Counter[tuple[str, str]] = Counter()
+    for (effect, clauses), number in decisions.items():
+        for clause in set(clauses) or {NO_CLAUSE}:
+            counts[clause, effect] += number
+    return counts
+
+
+def _read(bodies: list[bytes]) -> list[_Counted]:
+    """All at once, which costs half of one by one; one by one only to set an unreadable entry apart."""
+    try:
+        found = _decode_all(b"[" + b",".join(bodies) + b"]")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = []
+    return found if len(found) == len(bodies) else [_read_one(body) for body in bodies]
+
+
+def _read_one(body: bytes) -> _Counted:
+    try:
+        return _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _Counted(UNREADABLE)
+
+
+def _chunks(bodies: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(bodies)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
