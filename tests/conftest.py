@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "postgresql: needs a PostgreSQL server; set by the fixtures that it uses"
     )
-    config.addinivalue_line("markers", "migrations: runs the schema migrations")
+    config.addinivalue_line("markers", "migrations: runs the schema migrations; set for files named so")
     if not hasattr(config, "workerinput") and postgres.URL_VARIABLE not in os.environ:
         os.environ[postgres.FOLDER_VARIABLE] = str(postgres.new_folder())
 
@@ -54,6 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         engine = parameters.params.get("engine") if parameters else None
         if engine == "postgresql" or (engine is None and "pg_url" in getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.postgresql)
+        if "migration" in item.path.name:
+            item.add_marker(pytest.mark.migrations)
     items.sort(
         key=lambda item: (
             2 * bool(item.get_closest_marker("slow")) + bool(item.get_closest_marker("postgresql"))
