@@ -1,0 +1,50 @@
+"""The enforcement table of the reference policy claims what is proven, and nothing else."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.reference_policy.conftest import FOLDER
+from tests.reference_policy.register import REGISTER
+from troth.cli.enforcement import RUNS
+from troth.policy import EnforcementRow, Policy, read_enforcement
+
+ROOT = FOLDER.parents[1]
+ENFORCED = {"0.1", "0.2", "0.4", "0.5", "I.1", "I.2", "IV.1", "IV.2", "IV.3", "V.2", "VI.3"}
+
+
+def table(policy: Policy) -> dict[str, EnforcementRow]:
+    """The rows of enforcement.yaml by clause, each claimed room checked for being there."""
+    rows = read_enforcement((FOLDER / "enforcement.yaml").read_bytes(), policy, RUNS)
+    return {row.clause: row for row in rows}
+
+
+def marks(path: Path) -> Iterator[str]:
+    """The clause ids that the tests of a file are marked with."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.clause":
+            yield from (ast.literal_eval(argument) for argument in node.args)
+
+
+def test_every_clause_has_a_row(reference: Policy) -> None:
+    """Each clause of the register says who enforces it, or what is missing."""
+    rows = table(reference)
+    assert tuple(rows) == REGISTER
+    assert all(row.how for row in rows.values())
+
+
+def test_claims_are_those_of_this_release(reference: Policy) -> None:
+    """The clauses said to be enforced are those that this release enforces."""
+    assert {row.clause for row in table(reference).values() if row.enforced} == ENFORCED
+
+
+@pytest.mark.parametrize("clause", sorted(ENFORCED))
+def test_claims_are_proven(reference: Policy, clause: str) -> None:
+    """Each claim names tests that exist and are marked with its clause."""
+    proofs = table(reference)[clause].proof
+    assert proofs
+    for path in proofs:
+        assert (ROOT / path).is_file(), path
+        assert clause in set(marks(ROOT / path)), path
