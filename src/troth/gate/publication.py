@@ -108,12 +108,12 @@ def add_draft(tx: Transaction, text: bytes, now: datetime) -> Policy:
     row = (
         policy.sha256,
         number + 1,
-        text,
         front.source.name,
         str(front.source.captured),
         str(front.last_updated),
         micros(now),
         0,
+        text,
     )
     tx.run(_ADD, row)
     return policy

@@ -36,11 +36,12 @@ policy_version = Table(
     data_tables,
     Column("sha256", Text, primary_key=True),
     Column("number", Integer, nullable=False, unique=True),
-    Column("text", LargeBinary, nullable=False),
     Column("source", Text, nullable=False),
     Column("captured_on", Text, nullable=False),
     Column("last_updated", Text, nullable=False),
     Column("added_at", BigInteger, nullable=False),
     Column("posted_at", BigInteger, nullable=False),
+    # last, because SQLite walks through a large value to reach what stands behind it
+    Column("text", LargeBinary, nullable=False),
     Index(None, "posted_at"),
 )

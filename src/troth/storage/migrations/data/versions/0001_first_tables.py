@@ -143,12 +143,12 @@ def upgrade() -> None:
         "policy_version",
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("captured_on", sa.Text(), nullable=False),
         sa.Column("last_updated", sa.Text(), nullable=False),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("posted_at", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_policy_version")),
         sa.UniqueConstraint("number", name=op.f("uq_policy_version_number")),
     )
