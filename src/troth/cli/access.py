@@ -1,0 +1,123 @@
+"""`troth access`: API keys."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from troth.cli.frame import command, group
+from troth.cli.say import Say, table
+from troth.cli.sources import checked_day, moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+app = group("access", "Issue, list and revoke API keys, which carry role, purposes and cases.")
+OWNER_ONLY = 0o600
+
+
+@command(
+    app,
+    "issue",
+    example=(
+        "troth access issue --name 'support desk' --role staff.support"
+        " --purpose essential.service.operations.support --case ticket --out support.key"
+    ),
+    gives={
+        "key_id": "id of the key",
+        "key": "the key, shown this once; empty with --out",
+        "file": "where --out put it",
+    },
+)
+def issue(
+    say: Say,
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="To recognise the key by; not secret.")],
+    role: Annotated[str, typer.Option("--role", metavar="ROLE", help="Role of the policy that it acts in.")],
+    purpose: Annotated[
+        list[str], typer.Option("--purpose", metavar="USE", help="Data use it may serve; may be repeated.")
+    ],
+    case: Annotated[
+        list[str] | None,
+        typer.Option("--case", metavar="TYPE", help="Type of case it may cite; may be repeated."),
+    ] = None,
+    expires: Annotated[
+        str, typer.Option("--expires", metavar="DATE", help="Last day it works, as 2027-01-31.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the key here (mode 0600), show nothing."),
+    ] = None,
+) -> None:
+    """Issue an API key. Only its digest is kept, so it is shown this once."""
+    with say.open() as troth:
+        end = last_instant(expires) if expires else None
+        key, key_id = troth.issue_key(name=name, role=role, purposes=purpose, cases=case or (), expires=end)
+    if out is not None:
+        write_secret(out, key)
+    text = (
+        f"Key {key_id} for {role} is in {out}."
+        if out
+        else f"Key {key_id} for {role}; keep it, it is not shown again:\n{key}"
+    )
+    say.answer({"key_id": key_id, "key": "" if out else key, "file": str(out or "")}, text)
+
+
+@command(
+    app,
+    "list",
+    example="troth access list",
+    gives={"keys": "key_id, name, role, purposes, cases, created, expires and revoked of each"},
+)
+def list_(say: Say) -> None:
+    """List every API key ever issued, without its secret."""
+    with say.open() as troth:
+        found = troth.key_records()
+    rows = [
+        {"key_id": one.key_id, "name": one.name, "role": one.role, "purposes": list(one.purposes), "cases": list(one.cases),
+         "created": moment(one.created_at), "expires": moment(one.expires_at), "revoked": moment(one.revoked_at)}
+        for one in found
+    ]  # fmt: skip
+    cells = (
+        (
+            one.key_id,
+            one.name,
+            one.role,
+            " ".join(one.purposes),
+            " ".join(one.cases),
+            _state(one.expires_at, one.revoked_at),
+        )
+        for one in found
+    )
+    say.answer({"keys": rows}, table(("id", "name", "role", "purposes", "cases", "ends"), cells))
+
+
+@command(
+    app, "revoke", example="troth access revoke ID", gives={"key_id": "id of the key that works no more"}
+)
+def revoke(say: Say, *, key_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the key.")]) -> None:
+    """End an API key at once."""
+    with say.open() as troth:
+        troth.revoke_key(key_id)
+    say.answer({"key_id": key_id}, f"Key {key_id} works no more.")
+
+
+def write_secret(file: Path, secret: str) -> None:
+    """Write a secret into a new file that only its owner can read."""
+    with os.fdopen(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w", encoding="utf-8"
+    ) as out:
+        out.write(secret + "\n")
+
+
+def last_instant(day: str) -> "datetime":
+    """The end of a day (UTC)."""
+    from datetime import UTC, datetime, timedelta
+
+    start = datetime.fromisoformat(checked_day(day)).replace(tzinfo=UTC)
+    return start + timedelta(days=1) - timedelta(microseconds=1)
+
+
+def _state(expires: int, revoked: int) -> str:
+    return f"revoked {moment(revoked)}" if revoked else moment(expires) or "never"

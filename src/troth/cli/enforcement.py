@@ -1,0 +1,51 @@
+"""What of this release enforces clauses, and the table that `policy check --enforcement` prints."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from troth.cli.say import Text, table
+from troth.kernel import NotFound
+
+if TYPE_CHECKING:
+    from troth.policy import Policy
+
+RUNS = {
+    "policy": "checks documents and decides acts",
+    "gate": "decides, does and records every act in one unit of work",
+    "vault": "keeps people's fields sealed under their own keys",
+    "ledger": "keeps every decision in a signed Merkle log",
+    "collection": "takes data at declared collection points only",
+    "web": "publishes the policy and serves the API",
+    "storage": "keeps everything on disk, together or not at all",
+    "flows": "backup and restore with data and key store apart",
+    "cli": "runs and inspects a data folder",
+}
+"""The rooms that run in this release."""
+
+
+def enforcement_rows(policy: "Policy", file: Path, document: dict[str, Any]) -> tuple[dict[str, Any], Text]:
+    """The enforcement table beside a policy document, for JSON and for people.
+
+    Args:
+        policy: The checked policy.
+        file: Its document; the table is `enforcement.yaml` beside it.
+        document: The rest of the answer.
+
+    Raises:
+        NotFound: There is no table.
+        PolicyErrors: The table is malformed or claims more than this release runs.
+    """
+    from troth.policy import read_enforcement
+
+    beside = file.with_name("enforcement.yaml")
+    if not beside.is_file():
+        raise NotFound(
+            f"{beside} does not exist, so nothing says what enforces {file.name}.",
+            mend="Write it: clause id, then `by`, `how` and `proof`, or `by: not-yet` and `until`.",
+        )
+    rows = read_enforcement(beside.read_bytes(), policy, RUNS, file=str(beside))
+    document["enforcement"] = {
+        row.clause: {"by": list(row.by), "how": row.how, "proof": list(row.proof)} for row in rows
+    }
+    cells = [(row.clause, row.title, ", ".join(row.by) or "not yet", row.how) for row in rows]
+    return document, table(("clause", "title", "enforced by", "how, or what is missing"), cells)
