@@ -30,7 +30,7 @@ RULES = (
         re.compile(r"\bissue[ ]tracker\b|\bagent[ ]tools\b|\.\./share[d]/", re.IGNORECASE),
         "words that belong elsewhere",
     ),
-    Rule(re.compile(r"\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b"), "a leftover marker", (".py", ".md", ".sh")),
+    Rule(re.compile(r"(#|//|<!--).*\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b"), "a leftover marker", (".py", ".md", ".sh")),
     Rule(re.compile(r"\btime[.]sleep\("), "sleeping; wait on a condition", (".py",)),
 )
 SKIPPED = {"LICENSE"}
