@@ -225,7 +225,7 @@ def _meaning(wanted: Any, data: Any, path: Path) -> str:
     for found in msgspec.structs.fields(struct) if path else ():
         if found.encode_name == path[0]:
             described = _description(found.type)
-            return f"write {described}" if described else "see docs/policy-format.md"
+            return f"{path[0]} means: {described}" if described else "see docs/policy-format.md"
     return "see docs/policy-format.md"
 
 

@@ -1,0 +1,191 @@
+"""Each blocking check refuses what it is for, at its line, and nothing else."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.policy.documents import BODY, FRONT, SOUND, line_of, spoilt, with_rule
+from troth.policy import PolicyErrors, check_policy, compile_policy
+from troth.policy.checks import CHECKS, READING
+
+REFERENCE = Path(__file__).parents[2] / "policies" / "software-vendor" / "policy.md"
+RECIPIENT = "declare: recipient\nname: other\nrole: {role}\ncountry: US\nmechanism: domestic\n"
+PERMIT = (
+    "permit: extra\nacts: [use]\nactors: [service.shop]\ndata: [user.contact]\n"
+    "purposes: [essential.service.fulfil_order]\nretention: orders\nreason: Extra.\n"
+)
+FORBID = "forbid: extra\nacts: [use]\nactors: [service.shop]\nreason: Extra.\n"
+REPEATED = PERMIT.replace("[use]", "[collect]").replace("[user.contact]", "[user.name, user.contact]")
+REQUIRE = "require: extra\non: [request.received]\nobligation: Extra.\nreason: Extra.\n"
+
+
+class Fault(NamedTuple):
+    """A spoilt document, the check that must refuse it, and a text on the line it must name."""
+
+    check: str
+    text: str
+    at: str
+
+
+def _permit(old: str, new: str) -> str:
+    assert old in PERMIT
+    return with_rule(PERMIT.replace(old, new))
+
+
+def _forbid(extra: str) -> str:
+    return with_rule(FORBID + extra)
+
+
+FAULTS = [
+    Fault("size", SOUND + "a" * 6000, "a" * 6000),
+    Fault("size", SOUND + "some words\n" * 2000, "some words"),
+    Fault("encoding", SOUND + "\x00", "\x00"),
+    Fault("layout", spoilt("### Support {#II.12}", "### Support"), "### Support"),
+    Fault("layout", spoilt("## Part II. Use {#II}", "## Part II. Use"), "## Part II. Use"),
+    Fault("layout", SOUND + "\n```rule\nnotice: late\nat: [page.x]\n", "```rule\nnotice: late"),
+    Fault("layout", spoilt("What we collect.", "```rule\nnotice: early\nat: [page.x]\n```"), "```rule\nnotice: early"),
+    Fault("layout", SOUND + "\n- ```rule\n  notice: x\n  ```\n", "- ```rule"),
+    Fault("layout", SOUND + "> " * 70 + "x", "> > "),
+    Fault("yaml", spoilt("identifier: true", "identifier: &a true"), "identifier: &a"),
+    Fault("yaml", spoilt("identifier: true", "identifier: true: yes"), "identifier: true: yes"),
+    Fault("yaml", spoilt("identifier: true", "type: email"), "type: email\n```"),
+    Fault("yaml", spoilt("promises: {", "promises: {requests: 1 day, "), "promises: {"),
+    Fault("shape", spoilt("identifier: true", "identifer: true"), "identifer: true"),
+    Fault("shape", spoilt("identifier: true", "identifier: perhaps"), "identifier: perhaps"),
+    Fault("shape", spoilt("declare: point", "declare: place"), "declare: place"),
+    Fault("shape", spoilt("permit: support-read", "allow: support-read"), "allow: support-read"),
+    Fault("shape", spoilt("permit: support-read", "permit: Support Read"), "permit: Support Read"),
+    Fault("shape", spoilt("acts: [use]\nactors: [staff]", "acts: [read]\nactors: [staff]"), "acts: [read]"),
+    Fault("shape", spoilt("to: I.2", "clause: I.2"), "clause: I.2"),
+    Fault("shape", with_rule("just text"), "just text"),
+    Fault("front-matter", BODY, "# Privacy policy"),
+    Fault("front-matter", "---\n---\n" + BODY, "---"),
+    Fault("front-matter", FRONT.replace("last_updated: 2015-04-16\n", "") + BODY, "title: Privacy policy"),
+    Fault("front-matter", spoilt("country: US}", "country: usa}"), "controller: {"),
+    Fault("clause-without-rule", SOUND + "\n### Nothing {#IV.4}\n\nNo rule here.\n", "### Nothing"),
+    Fault("clause-without-prose", spoilt("Only those who need data for their work see it.", ""), "### Business need"),
+    Fault("duplicate-id", spoilt("### Support {#II.12}", "### Support {#III.6}"), "### Requests"),
+    Fault("duplicate-id", spoilt("## Part II. Use {#II}", "## Part II. Use {#I.9}"), "## Part II. Use"),
+    Fault("permit-without-retention", _permit("retention: orders\n", ""), "permit: extra"),
+    Fault("unknown-retention", _permit("retention: orders", "retention: forever"), "permit: extra"),
+    Fault("unknown-obligation", with_rule(PERMIT + "then: [shop-notice]"), "permit: extra"),
+    Fault("unknown-exception", spoilt("by: [shop-mailing]", "by: [nobody]"), "declare: exception"),
+    Fault("unknown-exception", spoilt("to: I.2", "to: X.2"), "declare: exception"),
+    Fault("vocabulary", spoilt("fideslang 3.1.4", "fideslang 2.0.0"), "vocabulary: fideslang"),
+    Fault("own-term", spoilt("    user.contact.email.alias:", "    user.dreams.email: Dreams.\n    user.contact.email.alias:"), "    user.dreams.email"),
+    Fault("own-term", spoilt("    user.contact.email.alias:", "    user.name: Name.\n    user.contact.email.alias:"), "    user.name: Name."),
+    Fault("unknown-clause", spoilt("deny: IV.2", "deny: IV.9"), "defaults: {"),
+    Fault("promise", spoilt("promises: {requests: 30 days}", "promises: {requests: 30 days, disputes: 90 days}"), "promises: {"),
+    Fault("promise", spoilt("promises: {requests: 30 days}", "promises: {requests: 40 days}"), "require: answer-requests"),
+    Fault("promise", spoilt("promise: requests\n", "promise: answers\n"), "require: answer-requests"),
+    Fault("date", spoilt("last_updated: 2015-04-16", "last_updated: 2015-02-30"), "last_updated: 2015-02-30"),
+    Fault("date", spoilt("until: 2020-12-31", "until: 2020-13-31"), "permit: newsletter"),
+    Fault("date", spoilt("signed: 2015-01-01", "signed: 2015-01-32"), "declare: recipient\nname: mailer"),
+    Fault("unknown-category", _permit("[user.contact]", "[user.contact, user.shoe_size]"), "permit: extra"),
+    Fault("unknown-category", spoilt("data: [user]\npurposes: [essential.service]", "data: [usr]\npurposes: [essential.service]"), "declare: retention\nname: orders"),
+    Fault("unknown-use", _permit("essential.service.fulfil_order", "essential.service.magic"), "permit: extra"),
+    Fault("unknown-use", _permit("purposes: [essential.service.fulfil_order]", 'purposes: ["*"]'), "permit: extra"),
+    Fault("unknown-role", _permit("service.shop", "service.shoe"), "permit: extra"),
+    Fault("unknown-role", spoilt("opened_by: [staff.support]", "opened_by: [staff.nobody]"), "declare: case"),
+    Fault("unknown-recipient", _forbid("recipients: [nobody]"), "forbid: extra"),
+    Fault("unknown-recipient", spoilt("name: bank", "name: controller"), "declare: recipient\nname: controller"),
+    Fault("unknown-fact", _forbid("when: [moon.full]"), "forbid: extra"),
+    Fault("unknown-fact", _forbid("unless: [not case.order]"), "forbid: extra"),
+    Fault("unknown-case", spoilt("cases: [ticket]", "cases: [tickets]"), "declare: role\nname: staff.support"),
+    Fault("unknown-field", spoilt("data: [user.contact]\npurposes: [essential.service.fulfil_order]\n```", "fields: [mail]\n```"), "declare: recipient\nname: mailer"),
+    Fault("unknown-thing", spoilt("data_sets: [usage]", "data_sets: [sales]"), "declare: report"),
+    Fault("unknown-place", spoilt("page.policy]", "billboard.town]"), "notice: shop-notice\nat"),
+    Fault("unknown-place", spoilt("at: [point.shop,", "at: [point.market,"), "notice: shop-notice\nat"),
+    Fault("unknown-event", with_rule(REQUIRE.replace("request.received", "sometimes")), "require: extra"),
+    Fault("duplicate-name", spoilt("permit: newsletter", "permit: support-read"), "permit: support-read\nacts: [send]"),
+    Fault("duplicate-declaration", with_rule("declare: role\nname: service.mail"), "declare: role\nname: service.mail\n```\n\n```rule\ndeclare: case"),
+    Fault("deadline-conflict", with_rule("require: sooner\non: [request.received]\nobligation: answer the  person's request.\nwithin: 10 days\nreason: X."), "require: sooner"),
+    Fault("retention-conflict", with_rule("declare: retention\nname: sooner\ndata: [user]\npurposes: [essential]\nkeep: 3 years\nafter: ticket-closed"), "declare: retention\nname: tickets"),
+    Fault("recipient-conflict", spoilt("policy_url: https://bank.example/privacy", "policy_url: https://bank.example/privacy\ncontract: {reference: C, signed: 2015-01-01}"), "declare: recipient\nname: bank"),
+    Fault("recipient-conflict", spoilt("contract: {reference: C-1", "policy_url: https://mail.example/\ncontract: {reference: C-1"), "declare: recipient\nname: mailer"),
+    Fault("recipient-terms", with_rule(RECIPIENT.format(role="processor")), "declare: recipient\nname: other"),
+    Fault("recipient-terms", with_rule(RECIPIENT.format(role="controller")), "declare: recipient\nname: other"),
+    Fault("recipient-terms", with_rule(RECIPIENT.format(role="authority")), "declare: recipient\nname: other"),
+    Fault("recipient-terms", with_rule(RECIPIENT.format(role="acquirer")), "declare: recipient\nname: other"),
+    Fault("recipient-terms", spoilt("country: US\nmechanism: domestic\npolicy_url", "mechanism: domestic\npolicy_url"), "declare: recipient\nname: bank"),
+    Fault("recipient-terms", spoilt("country: US\nmechanism: domestic\npolicy_url", "country: US\npolicy_url"), "declare: recipient\nname: bank"),
+    Fault("shadowed", with_rule('forbid: all-support\nacts: [use, send]\nactors: ["*"]\npurposes: [essential.service]\nreason: X.'), "permit: support-read"),
+    Fault("repeated-rule", with_rule(REPEATED), "permit: extra"),
+    Fault("window-closed", _forbid("from: 2016-02-01\nuntil: 2016-01-01"), "forbid: extra"),
+    Fault("window-closed", _forbid("until: 2014-12-31"), "forbid: extra"),
+    Fault("never-fires", _forbid("when: [person.consented]\nunless: [person.consented]"), "forbid: extra"),
+    Fault("never-fires", with_rule(PERMIT + "recipients: [authority]"), "permit: extra"),
+    Fault("never-fires", with_rule(PERMIT.replace("user.contact", "user.name") + "recipients: [mailer]"), "permit: extra"),
+    Fault("never-fires", with_rule(PERMIT + "recipients: [mailer]\nfrom: 2018-01-01"), "permit: extra"),
+    Fault("deadline-mismatch", spoilt("answer your request within 30 days", "answer your request within 20 days"), "require: answer-requests"),
+    Fault("deadline-mismatch", spoilt("their work see it.", "their work see it, for not more than five weeks."), "### Business need"),
+    Fault("unreadable-span", spoilt("keep: 6 years", "keep: some years"), "declare: retention\nname: orders"),
+    Fault("point-incomplete", spoilt("notice: shop-notice\n```\n\n```rule\nnotice", "```\n\n```rule\nnotice"), "declare: point"),
+    Fault("point-incomplete", spoilt("channels: [web]\nfields", "fields"), "declare: point"),
+    Fault("point-incomplete", spoilt("actor: service.shop\nnotice: shop-notice", "actor: service.shop\nnotice: newsletter"), "declare: point"),
+    Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),
+    Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
+    Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),
+    Fault("activity-unpermitted", spoilt("acts: [collect, send]", "acts: [collect, analyse]"), "declare: activity"),
+    Fault("activity-unpermitted", spoilt("purposes: [essential.service]\n```", "purposes: [essential.service, marketing]\n```"), "declare: activity"),
+]  # fmt: skip
+
+
+def test_the_small_policy_is_sound() -> None:
+    """A sound policy has no finding, so whatever a fault below reports comes from the fault."""
+    assert check_policy(SOUND) == []
+
+
+def test_the_reference_policy_is_sound() -> None:
+    """The reference policy passes every check."""
+    assert check_policy(REFERENCE.read_bytes(), "policy.md") == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.check)
+def test_a_fault_is_refused_by_its_check_alone(fault: Fault) -> None:
+    """A document with one fault has findings of that check only, and one names the line of the fault."""
+    findings = check_policy(fault.text, "spoilt.md")
+    assert {finding.check for finding in findings} == {fault.check}, "\n".join(map(str, findings))
+    assert line_of(fault.text, fault.at) in {finding.line for finding in findings}, "\n".join(
+        map(str, findings)
+    )
+    assert all(finding.reason and finding.mend and finding.file == "spoilt.md" for finding in findings)
+
+
+def test_every_check_has_a_fault() -> None:
+    """No check of the registry goes untested, and no fault names a check that is not in it."""
+    assert {fault.check for fault in FAULTS} == {*CHECKS, *READING}
+
+
+@pytest.mark.parametrize("fault", FAULTS[:3] + FAULTS[-3:], ids=lambda fault: fault.check)
+def test_a_faulty_policy_does_not_compile(fault: Fault) -> None:
+    """Compiling raises all findings, in the order of their lines."""
+    with pytest.raises(PolicyErrors) as caught:
+        compile_policy(fault.text)
+    assert list(caught.value.findings) == check_policy(fault.text)
+    assert caught.value.findings == tuple(sorted(caught.value.findings))
+
+
+def test_a_finding_reads_as_file_line_check_reason_and_mend() -> None:
+    """The text of a finding is what a person needs to mend it."""
+    (finding,) = check_policy(spoilt("identifier: true", "identifer: true"), "p.md")
+    line = finding.line
+    assert (
+        str(finding)
+        == f"p.md:{line}: shape: unknown key 'identifer' (clause I.9); did you mean 'identifier'?"
+    )
+
+
+def test_a_document_that_is_not_utf8_is_refused() -> None:
+    """Bytes that are no UTF-8 give a finding, not an error of the decoder."""
+    assert [finding.check for finding in check_policy(SOUND.encode("utf-16"))] == ["encoding"]
+    assert [finding.check for finding in check_policy("\ud800")] == ["encoding"]
+
+
+def test_line_ends_and_byte_order_marks_do_not_matter() -> None:
+    """A document saved on Windows is the same policy with the same lines, under a hash of its own."""
+    windows = b"\xef\xbb\xbf" + SOUND.replace("\n", "\r\n").encode()
+    ours, theirs = compile_policy(SOUND), compile_policy(windows)
+    assert theirs.clauses == ours.clauses
+    assert theirs.sha256 != ours.sha256
