@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ledger import naive
-from troth.ledger.errors import BadProof
+from troth.ledger.errors import BadProof, RootMismatch
 from troth.ledger.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -208,7 +208,7 @@ def test_a_leaf_is_no_node() -> None:
 
 def test_a_frontier_wants_a_hash_for_each_subtree() -> None:
     """A frontier that does not fit its size is refused."""
-    with pytest.raises(ValueError, match="2 edge hashes"):
+    with pytest.raises(RootMismatch, match="2 edge hashes"):
         Frontier(3, [EMPTY_ROOT])
 
 

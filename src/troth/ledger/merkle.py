@@ -8,7 +8,7 @@ from a few of them, so a tree is read through a function from `(height, index)` 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
-from troth.ledger.errors import BadProof
+from troth.ledger.errors import BadProof, RootMismatch
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -187,6 +187,9 @@ class Frontier:
     Args:
         size: Number of leaves so far.
         edge: Hashes of the complete subtrees, left to right (falling height), one for each set bit of `size`.
+
+    Raises:
+        RootMismatch: There are not as many hashes as the size needs.
     """
 
     __slots__ = ("_edge", "size")
@@ -194,8 +197,10 @@ class Frontier:
     def __init__(self, size: int = 0, edge: Sequence[bytes] = ()) -> None:
         heights = [height for height, _ in peaks(0, size)]
         if len(heights) != len(edge):
-            msg = f"a tree of {size} leaves has {len(heights)} edge hashes, not {len(edge)}"
-            raise ValueError(msg)
+            raise RootMismatch(
+                f"A tree of {size} leaves has {len(heights)} edge hashes, not {len(edge)}.",
+                mend="Run `troth ledger verify`.",
+            )
         self.size = size
         self._edge = dict(zip(heights, edge, strict=True))
 

@@ -26,7 +26,7 @@ class Receipt(NamedTuple):
     def to_text(self) -> str:
         """The receipt as a file; its name should end in `.tlog-proof`."""
         hashes = "".join(f"{to_base64(step)}\n" for step in self.proof)
-        return f"{_HEADER}\nextra {to_base64(self.body)}\nindex {self.index}\n{hashes}\n{self.note}"
+        return f"{_HEADER}\nextra {to_base64(self.body)}\nindex {self.leaf_index}\n{hashes}\n{self.note}"
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -66,7 +66,7 @@ class Witness:
             shown = open_checkpoint(note, log)
             read = TileReader(shown.size, lambda tile: read_tile(source, tile))
             seen_note = self.seen(shown.origin)
-            if seen_note:
+            if seen_note is not None:
                 seen = open_checkpoint(seen_note, log, self._signer.verifier)
                 self._compare(read, seen, seen_note, shown, note)
             if root_at(read, shown.size) != shown.root:
@@ -75,12 +75,12 @@ class Witness:
             write_atomically(self._file(shown.origin), cosigned.encode(), durable=True)
         return cosigned
 
-    def seen(self, origin: str) -> str:
-        """The last checkpoint note that the witness cosigned for a log; empty if it never saw the log."""
+    def seen(self, origin: str) -> str | None:
+        """The last checkpoint note that the witness cosigned for a log; None if it never saw the log."""
         try:
             return self._file(origin).read_text(encoding="utf-8")
         except FileNotFoundError:
-            return ""
+            return None
 
     def _compare(
         self, read: TileReader, seen: Checkpoint, seen_note: str, shown: Checkpoint, note: str
