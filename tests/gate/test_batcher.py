@@ -1,0 +1,133 @@
+"""The batcher lets many callers share a commit and keeps their outcomes apart."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from tests.gate.conftest import SUPPORT, Company
+from troth.gate import Ask, Batcher, Outcome
+from troth.kernel import Unavailable
+
+
+class Held:
+    """A gate whose first batch waits until it is let go; counts its batches."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.batches: list[int] = []
+        self.fail: Exception | None = None
+
+    def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Answer each ask with its own person."""
+        self.let_go.wait(10)
+        self.batches.append(len(asks))
+        if self.fail is not None:
+            raise self.fail
+        return [Outcome(effect="permit", person=ask.person) for ask in asks]
+
+
+def _ask(number: int) -> Ask:
+    return Ask(act="use", purpose="p", key="k", person=str(number))
+
+
+def test_callers_share_batches_and_get_their_own_outcome() -> None:
+    """Acts that arrive while a batch is committed go together in the next one."""
+
+    async def run() -> tuple[list[str], list[int]]:
+        held = Held()
+        batcher = Batcher(held, max_batch=50)
+        tasks = [asyncio.create_task(batcher.perform(_ask(number))) for number in range(101)]
+        await asyncio.sleep(0)
+        held.let_go.set()
+        outcomes = await asyncio.gather(*tasks)
+        await batcher.close()
+        return [outcome.person for outcome in outcomes], held.batches
+
+    persons, batches = asyncio.run(run())
+    assert persons == [str(number) for number in range(101)]
+    assert sum(batches) == 101
+    assert max(batches) == 50
+    assert len(batches) <= 4
+
+
+def test_failed_batch_fails_every_caller_and_the_next_works() -> None:
+    """Each caller of a batch that failed hears of it; the batcher goes on."""
+
+    async def run() -> None:
+        held = Held()
+        held.let_go.set()
+        held.fail = Unavailable("full")
+        batcher = Batcher(held)
+        failed = await asyncio.gather(*(batcher.perform(_ask(n)) for n in range(3)), return_exceptions=True)
+        assert all(isinstance(one, Unavailable) for one in failed)
+        held.fail = None
+        assert (await batcher.perform(_ask(7))).person == "7"
+        await batcher.close()
+
+    asyncio.run(run())
+
+
+def test_caller_that_gives_up_disturbs_nobody() -> None:
+    """A cancelled caller's act still happens; the others get their outcomes."""
+
+    async def run() -> None:
+        held = Held()
+        batcher = Batcher(held)
+        tasks = [asyncio.create_task(batcher.perform(_ask(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        held.let_go.set()
+        first, second, third = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(first, Outcome)
+        assert isinstance(second, asyncio.CancelledError)
+        assert isinstance(third, Outcome)
+        await batcher.close()
+
+    asyncio.run(run())
+
+
+def test_too_many_waiting_acts_are_refused_at_once() -> None:
+    """Beyond the limit an act is refused instead of piling up."""
+
+    async def run() -> None:
+        held = Held()
+        batcher = Batcher(held, max_waiting=2)
+        tasks = [asyncio.create_task(batcher.perform(_ask(number))) for number in range(2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        more = [asyncio.create_task(batcher.perform(_ask(number))) for number in range(2, 7)]
+        results = asyncio.gather(*more, return_exceptions=True)
+        await asyncio.sleep(0)
+        held.let_go.set()
+        refused = [one for one in await results if isinstance(one, Unavailable)]
+        assert len(refused) == 3
+        await asyncio.gather(*tasks)
+        await batcher.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("callers", [1, 64])
+def test_real_gate_behind_the_batcher(company: Company, callers: int) -> None:
+    """Concurrent readers each get their own person's value, and every read has an entry."""
+    people = [company.register(number) for number in range(5)]
+    cases = [company.open_case("ticket", "staff.support", SUPPORT, who) for who in people]
+    before = len(company.entries())
+
+    async def run() -> list[Outcome]:
+        batcher = Batcher(company.gate)
+        asks = [
+            company.ask(
+                "use", "staff.support", SUPPORT, person=people[n % 5], fields=("email",), case=cases[n % 5]
+            )
+            for n in range(callers)
+        ]
+        outcomes = await asyncio.gather(*(batcher.perform(ask) for ask in asks))
+        await batcher.close()
+        return list(outcomes)
+
+    outcomes = asyncio.run(run())
+    assert [one.values["email"] for one in outcomes] == [f"person{n % 5}@example.com" for n in range(callers)]
+    assert {entry.id for entry in company.entries()[before:]} == {one.entry for one in outcomes}
