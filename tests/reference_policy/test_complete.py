@@ -1,9 +1,10 @@
 """The lists of the reference policy are complete: activities, exceptions, retentions, recipients."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from troth.policy import Permit, Policy
-from troth.policy.things import Activity, PolicyException, Telemetry
+from troth.policy.things import Activity, PolicyException, Product, Telemetry
 
 
 def covered(key: str, by: Iterable[str]) -> bool:
@@ -94,3 +95,13 @@ def test_nothing_asks_for_a_birth_date(reference: Policy) -> None:
     """No field holds a date of birth, an age or a card number."""
     refused = ("user.demographic", "user.childrens", "user.financial", "user.government_id", "user.biometric")
     assert [field.name for field in reference.fields.values() if covered(field.category, refused)] == []
+
+
+def test_closed_lists_have_an_owner_and_a_review(reference: Policy) -> None:
+    """Every recipient, product with crucial reasons, and exception names who looks after it and when it is reviewed."""
+    listed = [*reference.recipients.values(), *reference.of(Product), *reference.of(PolicyException)]
+    for thing in listed:
+        assert str(thing.extra.get("owner", "")), thing
+        assert date.fromisoformat(str(thing.extra.get("review"))) > date.fromisoformat(
+            reference.front.last_updated
+        )
