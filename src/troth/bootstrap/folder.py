@@ -18,7 +18,7 @@ from troth.bootstrap.settings import (
 from troth.gate import add_draft, issue_key, post_version
 from troth.kernel import Clock, Conflict, NotFound, micros
 from troth.ledger import create_signer
-from troth.storage import create_all, data_tables, key_tables, open_database
+from troth.storage import Database, migrate, open_database
 from troth.vault import create_key_store
 
 ADMIN_ROLE = "staff.privacy"
@@ -87,11 +87,9 @@ def init_folder(
 def _fill(folder: Path, settings: Settings, text: bytes, clock: Clock) -> Initialised:
     now = clock.now()
     root = open_root_key(settings.keys.root, folder)
-    keystore = open_database(located(folder, settings.keys.keystore), key_store=True)
-    database = open_database(located(folder, settings.data.database))
+    keystore = _made_store(located(folder, settings.keys.keystore), key_store=True)
+    database = _made_store(located(folder, settings.data.database), key_store=False)
     try:
-        create_all(keystore, key_tables)
-        create_all(database, data_tables)
         create_key_store(keystore, root, micros(now))
         with database.transaction() as tx:
             kept = add_draft(tx, text, now)
@@ -102,3 +100,11 @@ def _fill(folder: Path, settings: Settings, text: bytes, clock: Clock) -> Initia
         database.close()
         keystore.close()
     return Initialised(folder, kept.sha256, key, key_id)
+
+
+def _made_store(place: str, *, key_store: bool) -> Database:
+    """A new store with its tables; a file that only its owner can read, whatever the umask."""
+    if "://" not in place:
+        Path(place).touch(mode=0o600, exist_ok=False)
+    migrate(place, key_store=key_store)
+    return open_database(place, key_store=key_store)

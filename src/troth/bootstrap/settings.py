@@ -106,3 +106,8 @@ def _toml(value: str | float) -> str:
 def located(folder: Path, place: str) -> str:
     """A place from the settings: a URL as it is, a file name inside the folder as a path."""
     return place if "://" in place else str(folder / place)
+
+
+def store_places(folder: Path, settings: Settings) -> tuple[str, str]:
+    """Where the data database and the key store are: paths or URLs."""
+    return located(folder, settings.data.database), located(folder, settings.keys.keystore)

@@ -13,6 +13,8 @@ from troth.cli.sources import checked_day, moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from troth.gate import KeyRecord
+
 app = group("access", "Issue, list and revoke API keys, which carry role, purposes and cases.")
 OWNER_ONLY = 0o600
 
@@ -74,23 +76,29 @@ def list_(say: Say) -> None:
     """List every API key ever issued, without its secret."""
     with say.open() as troth:
         found = troth.key_records()
-    rows = [
-        {"key_id": one.key_id, "name": one.name, "role": one.role, "purposes": list(one.purposes), "cases": list(one.cases),
-         "created": moment(one.created_at), "expires": moment(one.expires_at), "revoked": moment(one.revoked_at)}
-        for one in found
-    ]  # fmt: skip
     cells = (
-        (
-            one.key_id,
-            one.name,
-            one.role,
-            " ".join(one.purposes),
-            " ".join(one.cases),
-            _state(one.expires_at, one.revoked_at),
-        )
+        (one.key_id, one.name, one.role, " ".join(one.purposes), " ".join(one.cases), _ends(one))
         for one in found
     )
-    say.answer({"keys": rows}, table(("id", "name", "role", "purposes", "cases", "ends"), cells))
+    heads = ("id", "name", "role", "purposes", "cases", "ends")
+    say.answer({"keys": [_row(one) for one in found]}, table(heads, cells))
+
+
+def _row(one: "KeyRecord") -> dict[str, object]:
+    return {
+        "key_id": one.key_id,
+        "name": one.name,
+        "role": one.role,
+        "purposes": list(one.purposes),
+        "cases": list(one.cases),
+        "created": moment(one.created_at),
+        "expires": moment(one.expires_at),
+        "revoked": moment(one.revoked_at),
+    }
+
+
+def _ends(one: "KeyRecord") -> str:
+    return f"revoked {moment(one.revoked_at)}" if one.revoked_at else moment(one.expires_at) or "never"
 
 
 @command(
@@ -117,7 +125,3 @@ def last_instant(day: str) -> "datetime":
 
     start = datetime.fromisoformat(checked_day(day)).replace(tzinfo=UTC)
     return start + timedelta(days=1) - timedelta(microseconds=1)
-
-
-def _state(expires: int, revoked: int) -> str:
-    return f"revoked {moment(revoked)}" if revoked else moment(expires) or "never"

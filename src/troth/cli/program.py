@@ -2,8 +2,19 @@
 
 import typer
 
-from troth.cli import access, acts, ledger, persons, policy
+from troth.cli import access, acts, doctor, keeping, ledger, persons, policy
 from troth.cli.frame import Program, shared_options
+
+_PARTS = (
+    acts.app,
+    policy.app,
+    persons.app,
+    persons.cases,
+    access.app,
+    ledger.app,
+    keeping.app,
+    doctor.app,
+)
 
 
 def build() -> typer.Typer:
@@ -18,7 +29,7 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(shared_options)
-    for part in (acts.app, persons.app, persons.cases, access.app, policy.app, ledger.app):
+    for part in _PARTS:
         app.add_typer(part)
     return app
 
