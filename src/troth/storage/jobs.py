@@ -7,7 +7,7 @@ id. Bodies hold handles, never values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -33,6 +33,7 @@ from troth.storage.statements import Statement
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=6)
+_DOUBLINGS = 12  # past the last retry; a span that went on doubling would overflow
 
 job = Table(
     "job",
@@ -76,7 +77,7 @@ _FINISH = Statement(
 )
 _PUT_OFF = Statement(
     update(job)
-    .where(job.c.job_id == bindparam("id"))
+    .where(job.c.job_id == bindparam("id"), job.c.attempts == bindparam("attempt"))
     .values(due_at=bindparam("due"), leased_until=0, last_error=bindparam("error"))
 )
 _FORGET = Statement(job.delete().where(job.c.person == bindparam("person")))
@@ -148,15 +149,18 @@ class JobWorker:
         """
         finished = 0
         for topic, handler in self._handlers.items():
-            for leased in self._lease(topic, most):
+            until = self._clock.now() + LEASE
+            for leased in self._lease(topic, most, until):
+                if self._clock.now() >= until:
+                    break  # others may take these jobs from now on
                 finished += self._run(leased, handler)
         return finished
 
-    def _lease(self, topic: str, most: int) -> Sequence[Job]:
-        now = self._clock.now()
+    def _lease(self, topic: str, most: int, until: datetime) -> Sequence[Job]:
+        now = until - LEASE
         with self._database.transaction() as tx:
             rows = tx.rows(
-                _LEASE, {"now": micros(now), "until": micros(now + LEASE), "wanted": topic, "most": most}
+                _LEASE, {"now": micros(now), "until": micros(until), "wanted": topic, "most": most}
             )
         return [Job(i, t, p, msgspec.json.decode(body, type=dict[str, str]), n) for i, t, p, body, n in rows]
 
@@ -164,10 +168,13 @@ class JobWorker:
         try:
             handler(leased)
         except TrothError as error:
-            wait = min(FIRST_RETRY * 2 ** (leased.attempts - 1), LAST_RETRY)
+            wait = min(FIRST_RETRY * 2 ** min(leased.attempts - 1, _DOUBLINGS), LAST_RETRY)
             due = micros(self._clock.now() + wait)
             with self._database.transaction() as tx:
-                tx.run(_PUT_OFF, {"id": leased.job_id, "due": due, "error": error.code})
+                tx.run(
+                    _PUT_OFF,
+                    {"id": leased.job_id, "due": due, "error": error.code, "attempt": leased.attempts},
+                )
             return 0
         with self._database.transaction() as tx:
             tx.run(_FINISH, {"id": leased.job_id, "at": micros(self._clock.now())})

@@ -1,20 +1,29 @@
-"""PostgreSQL through psycopg 3: a pool of connections, prepared statements, arrays for batches of keys."""
+"""PostgreSQL through psycopg 3: a pool of connections, prepared statements, arrays for batches of keys.
+
+A server that restarts or ends a connection says so on the socket before it closes it. A connection about to be used is
+therefore looked at (a microsecond), and asked only when something is there to read: a lost one is replaced before
+anybody notices, and a sound one costs no round trip.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from select import POLLIN, poll
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from troth.kernel import Conflict, TrothError, Unavailable
+from troth.kernel import Conflict, InvalidInput, TrothError, Unavailable
 from troth.storage.database import NO_PARAMETERS, Row
 from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 POOL_SIZE = 16
 WAIT_SECONDS = 10.0
+# For a peer that vanishes without a word; a URL may say otherwise.
+_PATIENCE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "20000"}
 
 
 def reported(error: psycopg.Error, location: str) -> TrothError:
@@ -27,11 +36,24 @@ def reported(error: psycopg.Error, location: str) -> TrothError:
         return Unavailable(
             f"{location} gave way to another transaction; nothing was stored.", mend="Try again."
         )
+    if isinstance(error, psycopg.DataError):
+        return InvalidInput(
+            f"{location} cannot keep a value ({type(error).__name__}); nothing was stored.",
+            mend="Leave out characters that show nothing, and keep numbers within 64 bits.",
+        )
     reason = type(error).__name__
     return Unavailable(
         f"{location} cannot be reached or refused work ({reason}); nothing was stored.",
         mend="Check the server; Troth connects again by itself.",
     )
+
+
+def _refuse_when_lost(connection: "psycopg.Connection[Row]") -> None:
+    """Raise when the server has ended the connection."""
+    watched = poll()
+    watched.register(connection.fileno(), POLLIN)
+    if watched.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 class PostgresTransaction:
@@ -167,9 +189,28 @@ class PostgresDatabase:
         host = parts.netloc.rpartition("@")[2]
         self.location = urlunsplit((parts.scheme, host, parts.path, "", ""))
         self._compiler = Compiler("postgresql")
+        try:
+            conninfo = make_conninfo("", **{**_PATIENCE, **conninfo_to_dict(url)})
+        except psycopg.ProgrammingError as error:
+            raise InvalidInput(
+                f"{self.location} is not a URL of PostgreSQL.",
+                mend="Write it like postgresql://user:password@host:5432/name.",
+            ) from error
         self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
-            url, min_size=1, max_size=POOL_SIZE, open=True, timeout=WAIT_SECONDS, check=None
+            conninfo,
+            min_size=1,
+            max_size=POOL_SIZE,
+            open=False,
+            timeout=WAIT_SECONDS,
+            check=_refuse_when_lost,
         )
+        try:
+            self._pool.open(wait=True, timeout=WAIT_SECONDS)
+        except PoolTimeout as error:
+            self._pool.close()
+            raise Unavailable(
+                f"{self.location} cannot be reached.", mend="Check the URL and that the server is up."
+            ) from error
 
     def transaction(self) -> _Borrowed:
         """See `Database.transaction`."""

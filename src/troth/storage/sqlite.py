@@ -20,11 +20,14 @@ from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 BUSY_MILLISECONDS = 15_000
 _CACHE_KIBIBYTES = 65_536
 _COPY_PAGES = 1_000
+_DOUBLES = frozenset(
+    {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_ROWID}
+)
 
 
 def reported(error: apsw.Error, location: str) -> TrothError:
     """The error to show for an engine's error."""
-    if isinstance(error, apsw.ConstraintError):
+    if isinstance(error, apsw.ConstraintError) and getattr(error, "extendedresult", 0) in _DOUBLES:
         return Conflict("A row with this key exists already.", mend="Read it and decide what to change.")
     if isinstance(error, apsw.FullError):
         return Unavailable(
