@@ -1,0 +1,37 @@
+"""Run the benchmarks and print their table."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import deciding, gate, scale
+from benchmarks.report import Report
+
+PARTS = ("decide", "gate", "http", "scale", "startup", "gdprbench")
+
+
+def main() -> int:
+    """Run the parts asked for; the status is 0 whatever the figures are, because a benchmark is no test."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
+    parser.add_argument("--place", type=Path, default=Path.cwd(), help="folder on the disk to measure")
+    parser.add_argument("--people", type=int, default=1_000_000, help="people of the large company")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    given = parser.parse_args()
+    report = Report()
+    if "decide" in given.only:
+        deciding.run(report)
+    if "gate" in given.only:
+        gate.run(report, given.place)
+    if "startup" in given.only:
+        scale.startup(report)
+    if "scale" in given.only:
+        scale.run(report, given.place, 10_000, given.people)
+    report.show()
+    if given.json:
+        given.json.write_text(report.as_json() + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
