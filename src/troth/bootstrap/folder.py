@@ -69,7 +69,8 @@ def init_folder(
     """
     if (folder / SETTINGS_FILE).exists():
         raise Conflict(f"{folder} is a Troth folder already.", mend="Choose another folder, or use this one.")
-    text = (policy or reference_policy()).read_bytes()
+    document = policy or reference_policy()
+    text = document.read_bytes()
     settings = Settings()
     if database_url:
         settings = msgspec.structs.replace(settings, data=DataSettings(database=database_url))
@@ -81,6 +82,9 @@ def init_folder(
     create_signer(folder / settings.ledger.signer, settings.ledger.origin)
     made = _fill(folder, settings, text, chosen_clock(clock))
     (folder / SETTINGS_FILE).write_text(settings_text(settings), encoding="utf-8")
+    claims = document.with_name("enforcement.yaml")
+    if claims.is_file():
+        (folder / claims.name).write_bytes(claims.read_bytes())
     return made
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from troth.adapters import open_root_key
+from troth.bootstrap.collecting import collection_key
 from troth.bootstrap.settings import Settings, located, read_settings
+from troth.collection import Collection
 from troth.gate import (
     Ask,
     Batcher,
@@ -52,6 +54,7 @@ class Troth:
         self.signer = load_signer(folder / settings.ledger.signer)
         self.gate = Gate(self.database, self.vault, clock)
         self.gate.resume_erasures()
+        self._collection: Collection | None = None
         self.sequencer = SequencerThread(
             Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
         )
@@ -79,6 +82,18 @@ class Troth:
         """The bytes of a version, verified."""
         with self.database.snapshot() as tx:
             return version_text(tx, sha256)
+
+    @property
+    def collection(self) -> Collection:
+        """The declared collection points; submissions to public ones are asked for in the service's own name.
+
+        Raises:
+            NotFound: The policy in force declares no public collection point.
+        """
+        if self._collection is None:
+            key = collection_key(self.folder, self.database, self.gate, self.clock)
+            self._collection = Collection(self.policy, key)
+        return self._collection
 
     def draft_policy(self, text: bytes) -> str:
         """Keep a version as a draft, which decides nothing; gives its SHA-256."""

@@ -13,6 +13,7 @@ from troth.vault.errors import (
 )
 from troth.vault.keyring import KeyRing, RootKey, create_key_store
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
+from troth.vault.selftest import try_sealing
 from troth.vault.service import Vault
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "root_unwrap",
     "root_wrap",
     "sweep_orphan_keys",
+    "try_sealing",
 ]

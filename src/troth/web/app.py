@@ -1,0 +1,121 @@
+"""The application: a small dispatcher for the hot endpoints in front of Litestar for all others."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from troth.bootstrap import Troth
+from troth.web import api, collecting, describing, pages, running
+from troth.web.acts import PEOPLE, Acting
+from troth.web.asgi import App, Message, Receive, Scope, Send, respond
+from troth.web.evidence import SelfTest
+from troth.web.failing import handle, respond_error
+from troth.web.guarding import FailedSignIns, guarded, security_headers
+from troth.web.measuring import Metrics
+from troth.web.problems import UnknownMethod
+from troth.web.rendering import Renderer
+from troth.web.site import Site
+
+ACTS = "/v1/acts"
+FIND = "/v1/people/find"
+
+
+class WrongMethod(UnknownMethod):
+    """A hot endpoint was asked with a method that it does not take."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__("This address does not take this method.", mend=f"Use {allowed}.")
+        self.headers = {"Allow": allowed}
+
+
+def create_app(troth: Troth) -> App:
+    """The web application over a running Troth; it does not close it.
+
+    Args:
+        troth: What acts, decisions, policy and ledger come from.
+
+    Returns:
+        An ASGI application (HTTP and lifespan). One batcher serves all its requests; its shutdown finishes what waits.
+    """
+    batcher = troth.batcher()
+    failures, metrics = FailedSignIns(troth.clock), Metrics()
+    site = Site(
+        troth=troth,
+        acting=Acting(batcher, failures, metrics),
+        failures=failures,
+        metrics=metrics,
+        renderer=Renderer(),
+        self_test=SelfTest(troth),
+        versions={},
+    )
+    framework = Litestar(
+        [*api.HANDLERS, *collecting.HANDLERS, *running.HANDLERS, *pages.HANDLERS, *describing.HANDLERS],
+        exception_handlers={Exception: handle},
+        openapi_config=None,
+        logging_config=None,
+        state=State({"site": site}),
+        on_shutdown=[batcher.close],
+        request_max_body_size=None,
+    )
+    return Front(site, framework)
+
+
+def _refuse(allowed: str) -> App:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  the shape of a handler
+        raise WrongMethod(allowed)
+
+    return refuse
+
+
+class Front:
+    """Guards every response and sends each request to its handler.
+
+    Args:
+        site: Shared parts.
+        framework: Handles all but the hot endpoints.
+    """
+
+    def __init__(self, site: Site, framework: App) -> None:
+        self.site = site
+        self._framework = framework
+        self._headers = security_headers(site.troth.settings.web.public_url)
+        acting = site.acting
+        self._acts: Mapping[str, App] = {"POST": acting.post}
+        self._people: Mapping[str, App] = {"GET": acting.read, "DELETE": acting.erase}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        path, method = str(scope["path"]), str(scope["method"])
+        send = self._counted(guarded(send, self._headers, without_body=method == "HEAD"))
+        if path == ACTS:
+            await self._hot(self._acts, scope, receive, send)
+        elif path.startswith(PEOPLE) and path != FIND:
+            await self._hot(self._people, scope, receive, send)
+        else:
+            if method == "HEAD":
+                scope = {**scope, "method": "GET"}
+            await self._framework(scope, receive, send)
+
+    async def _hot(self, methods: Mapping[str, App], scope: Scope, receive: Receive, send: Send) -> None:
+        method = str(scope["method"])
+        allowed = ", ".join([*methods, "OPTIONS"])
+        if method == "OPTIONS":
+            await respond(send, HTTPStatus.NO_CONTENT, b"", headers={"Allow": allowed})
+            return
+        try:
+            await methods.get(method, _refuse(allowed))(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
+            await respond_error(scope, send, error, self.site.renderer)
+
+    def _counted(self, send: Send) -> Send:
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.site.metrics.responded(message["status"])
+            await send(message)
+
+        return counting

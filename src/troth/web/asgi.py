@@ -1,0 +1,148 @@
+"""Raw ASGI: reading a request within limits and sending an answer, without a framework's cost per request."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from troth.kernel import InvalidInput
+from troth.web.problems import MalformedBody, TooLarge, WrongMediaType
+
+# ASGI's own types, loose on purpose: each server and framework types these mappings in its own way.
+Scope = Any
+Message = Any
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY = 1_000_000
+MAX_DEPTH = 16
+MAX_QUERY = 8_000
+JSON = "application/json"
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_OPENING = (b"[", b"{")
+_PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$([^`]*)`$", re.DOTALL)
+_NAMED = re.compile(r"field `([^`]*)`")
+_T = TypeVar("_T")
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of a lower-case name, or an empty text."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return ""
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body of a JSON request.
+
+    Raises:
+        WrongMediaType: The body is declared as something else.
+        TooLarge: It is longer than MAX_BODY bytes; reading stops there.
+    """
+    declared = header(scope, b"content-type").split(";", 1)[0].strip().lower()
+    if declared != JSON:
+        raise WrongMediaType(
+            "The body is not declared as JSON.",
+            field="Content-Type",
+            mend="Send Content-Type: application/json.",
+        )
+    length = header(scope, b"content-length")
+    if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
+        raise _too_large()
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedBody("The connection ended before the body did.", mend="Send it again.")
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return body
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """A JSON body as the type of its decoder.
+
+    Raises:
+        MalformedBody: It is not JSON, or is nested more than MAX_DEPTH deep.
+        InvalidInput: It does not have the shape asked for; the field names the place.
+    """
+    check_depth(body)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise misfit(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBody("The body is not valid JSON.", mend="Send one JSON object in UTF-8.") from error
+
+
+def check_depth(body: bytes) -> None:
+    """Refuse a body nested too deeply, before any decoder descends into it.
+
+    Raises:
+        MalformedBody: It is nested more than MAX_DEPTH deep, or holds a character that no store can keep.
+    """
+    if b"\\u0000" in body:
+        raise MalformedBody("The body holds a null character.", mend="Leave it out.")
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        return
+    depth = 0
+    for mark in re.findall(rb"[\[\]{}]", _STRINGS.sub(b"", body)):
+        depth += 1 if mark in _OPENING else -1
+        if depth > MAX_DEPTH:
+            raise MalformedBody(f"The body is nested more than {MAX_DEPTH} deep.", mend="Flatten it.")
+
+
+def misfit(message: str) -> InvalidInput:
+    """The error for a value of the wrong shape, from the decoder's message."""
+    placed = _PLACE.match(message)
+    what, path = (placed[1], placed[2]) if placed else (message, "")
+    named = _NAMED.search(what)
+    field = ".".join(part for part in (path.strip("."), named[1] if named else "") if part)
+    mend = "See /docs for the shape of the body."
+    return InvalidInput(f"{what}; nothing was stored.", field=field[:200], mend=mend)
+
+
+def query(scope: Scope, known: Iterable[str]) -> dict[str, str]:
+    """The query parameters, each at most once.
+
+    Raises:
+        InvalidInput: One is unknown, given twice or cannot be read; the field names it.
+    """
+    raw = bytes(scope.get("query_string", b""))
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=32, errors="strict")
+    except ValueError as error:
+        raise InvalidInput("The query cannot be read.", mend="Encode it as percent-encoded UTF-8.") from error
+    names = frozenset(known)
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in names or name in found:
+            reason = "is given twice" if name in found else "is not known here"
+            mend = f"Known are {', '.join(sorted(names))}." if names else "Leave the query out."
+            raise InvalidInput(f"Query parameter {name[:64]!r} {reason}.", field=name[:64], mend=mend)
+        if "\0" in value or len(value) > MAX_QUERY:
+            raise InvalidInput(f"Query parameter {name!r} has a value that cannot be kept.", field=name)
+        found[name] = value
+    return found
+
+
+async def respond(
+    send: Send, status: int, body: bytes, media: str = JSON, headers: Mapping[str, str] | None = None
+) -> None:
+    """Send a whole answer."""
+    media = f"{media}; charset=utf-8" if media.startswith("text/") else media
+    found = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
+    found += [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+    await send({"type": "http.response.start", "status": status, "headers": found})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body is longer than {MAX_BODY} bytes.", mend="Split it into several requests.")

@@ -1,0 +1,62 @@
+"""Collection points over HTTP: what each takes, and the public door to it."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from troth.collection import Collection
+from troth.gate import Ask
+from troth.web.acts import bearer
+from troth.web.api import refusal
+from troth.web.asgi import decoded, header, query, read_body
+from troth.web.shapes import Collected
+from troth.web.site import Site, json_response, site_of
+
+_BODY = msgspec.json.Decoder(dict[str, Any])
+_ENCODER = msgspec.json.Encoder()
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/v1/collect/{point:str}", sync_to_thread=True)
+def describe_point(request: AnyRequest, point: str) -> Response[bytes]:
+    """What a collection point takes, what for, and the notice that must be shown there."""
+    query(request.scope, ())
+    described = Collection(site_of(request).troth.policy, "").describe(point)
+    return json_response(_ENCODER.encode(described))
+
+
+@post("/collect/{point:str}")
+async def collect(request: AnyRequest, point: str) -> Response[bytes]:
+    """Take a submission at a declared point; a point that is not public takes it from the holder of a key."""
+    site = site_of(request)
+    query(request.scope, ())
+    ask = await _ask(site, request, point)
+    outcome = await site.acting.perform(request.scope, ask)
+    refused = refusal(outcome)
+    if refused is not None:
+        return refused
+    taken = Collected(
+        entry=outcome.entry,
+        point=ask.point,
+        stored=tuple(ask.values),
+        clauses=outcome.clauses,
+        policy=outcome.policy,
+    )
+    return json_response(_ENCODER.encode(taken), 201)
+
+
+async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
+    # An unknown point is told before its body is read: nothing of it is taken in.
+    Collection(site.troth.policy, "").describe(point)
+    key = ""
+    if header(request.scope, b"authorization") or not site.troth.policy().points[point].public:
+        key = bearer(request.scope)
+        site.failures.check(request.scope, key)
+    body = decoded(await read_body(request.scope, request.receive), _BODY)
+    taking = Collection(site.troth.policy, key) if key else site.troth.collection
+    return taking.submission(point, body)
+
+
+HANDLERS: list[HTTPRouteHandler] = [describe_point, collect]

@@ -1,0 +1,126 @@
+"""What stands before every endpoint: security headers, and a limit on failed sign-ins."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
+
+from troth.kernel import Clock
+from troth.web.asgi import Message, Scope, Send
+from troth.web.problems import TooManyAttempts
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_YEAR = 31_536_000
+MAX_FAILURES = 20
+MAX_NETWORK_FAILURES = 200
+WINDOW = timedelta(minutes=5)
+MAX_TRACKED = 10_000
+_PREFIX_4, _PREFIX_6 = 24, 64
+
+
+def security_headers(public_url: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of every response; strict transport security only where the public address is https."""
+    headers = dict(_HEADERS)
+    if public_url.startswith("https://"):
+        headers["strict-transport-security"] = f"max-age={_YEAR}; includeSubDomains"
+    return tuple((name.encode(), value.encode()) for name, value in headers.items())
+
+
+def guarded(send: Send, headers: tuple[tuple[bytes, bytes], ...], *, without_body: bool) -> Send:
+    """A `send` that adds headers to every response and, for HEAD, leaves the body out."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {bytes(name).lower() for name, _ in message.get("headers", ())}
+            added = [pair for pair in headers if pair[0] not in given]
+            if b"cache-control" not in given:
+                added.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": [*message.get("headers", ()), *added]}
+        elif without_body and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return sending
+
+
+class FailedSignIns:
+    """Counts failed sign-ins in memory, by network and by key within a network.
+
+    A key is never refused because of failures elsewhere: whoever learns its id could lock it out otherwise.
+
+    Args:
+        clock: Tells when a window is over.
+        most: Failures with one key from one network within a window, after which more are refused.
+        most_network: The same for all keys of a network together.
+        window: Length of a window.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        most: int = MAX_FAILURES,
+        most_network: int = MAX_NETWORK_FAILURES,
+        window: timedelta = WINDOW,
+    ) -> None:
+        self._clock = clock
+        self._most = most
+        self._most_network = most_network
+        self._window = window
+        self._failures: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
+
+    def check(self, scope: Scope, key: str) -> None:
+        """Refuse when too many sign-ins failed.
+
+        Raises:
+            TooManyAttempts: With this key, or from this network.
+        """
+        if not self._failures:
+            return
+        now = self._clock.now()
+        for mark, most in self._marks(scope, key):
+            since, count = self._failures.get(mark, (now, 0))
+            left = since + self._window - now
+            if count >= most and timedelta(0) < left <= self._window:
+                seconds = int(left.total_seconds()) + 1
+                raise TooManyAttempts(
+                    "Too many sign-ins failed.", mend=f"Try again in {seconds} seconds.", seconds=seconds
+                )
+
+    def failed(self, scope: Scope, key: str) -> None:
+        """Note a failed sign-in."""
+        now = self._clock.now()
+        for mark, _ in self._marks(scope, key):
+            since, count = self._failures.pop(mark, (now, 0))
+            if now - since >= self._window:
+                since, count = now, 0
+            self._failures[mark] = (since, count + 1)
+        while len(self._failures) > MAX_TRACKED:
+            self._failures.popitem(last=False)
+
+    def _marks(self, scope: Scope, key: str) -> tuple[tuple[str, int], tuple[str, int]]:
+        client = scope.get("client")
+        place = network(client[0]) if client else ""
+        parts = key.split("_", 2)
+        key_id = parts[1][:64] if len(parts) == 3 else ""  # noqa: PLR2004  prefix, id, secret
+        return (f"{place} {key_id}", self._most), (place, self._most_network)
+
+
+def network(address: str) -> str:
+    """The network an address lies in: its /24 or its /64; the address itself where it is no IP address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    length = _PREFIX_4 if isinstance(found, IPv4Address) else _PREFIX_6
+    return str(ip_network((found, length), strict=False))

@@ -1,0 +1,57 @@
+"""Prometheus metrics of one application: counts, times and sizes, never a personal value."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from troth.gate import Outcome
+
+CONTENT_TYPE = "text/plain; version=0.0.4"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_SIZES = (1, 2, 5, 10, 25, 50, 100, 256, 500, 1_000)
+
+
+class Metrics:
+    """The metrics of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._acts = Counter(
+            "troth_acts", "Acts that came to the gate over HTTP.", ("act", "effect"), registry=self._registry
+        )
+        self._requests = Counter(
+            "troth_http_responses", "Responses by class of status.", ("status",), registry=self._registry
+        )
+        self._latency = Histogram(
+            "troth_act_seconds",
+            "Seconds from a request's arrival to its outcome on disk.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._batch = Histogram(
+            "troth_batch_acts", "Acts in one request.", buckets=_SIZES, registry=self._registry
+        )
+        self._size = Gauge("troth_ledger_entries", "Entries in the signed tree.", registry=self._registry)
+        self._lag = Gauge(
+            "troth_ledger_staged_entries",
+            "Entries on disk that no checkpoint covers yet.",
+            registry=self._registry,
+        )
+
+    def acted(self, kinds: Sequence[str], outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Count the acts of one request, in order, and the seconds that they took together."""
+        for kind, outcome in zip(kinds, outcomes, strict=True):
+            effect = "permit" if outcome.permitted else "deny" if outcome.entry else "error"
+            self._acts.labels(kind, effect).inc()
+        self._latency.observe(seconds)
+        self._batch.observe(len(outcomes))
+
+    def responded(self, status: int) -> None:
+        """Count a response."""
+        self._requests.labels(f"{status // 100}xx").inc()
+
+    def text(self, *, entries: int, staged: int) -> bytes:
+        """Everything in the Prometheus text format, with the ledger's size and lag of this moment."""
+        self._size.set(entries)
+        self._lag.set(staged)
+        return generate_latest(self._registry)

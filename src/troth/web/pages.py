@@ -1,0 +1,206 @@
+"""The pages that people read: policy, its history, security, ledger, exceptions, problems."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from troth.kernel import NotFound, TrothError
+from troth.ledger import TreeHead, staged_count, tree_head
+from troth.storage import Transaction
+from troth.web.enforcement import marks_of
+from troth.web.problems import KINDS, ProblemKind
+from troth.web.published import (
+    exceptions_view,
+    long_date,
+    parts_view,
+    posted_version,
+    posted_versions,
+    scopes_view,
+)
+from troth.web.site import Site, site_of
+
+AnyRequest = Request[Any, Any, Any]
+MARKDOWN = "text/markdown"
+ATOM = "application/atom+xml; charset=utf-8"
+_DAY = "public, max-age=86400"
+
+
+@get("/", sync_to_thread=True)
+def landing(request: AnyRequest) -> Response[bytes]:
+    """What this is, and where to go."""
+    site = site_of(request)
+    policy = site.troth.policy()
+    marks = marks_of(policy, site.troth.folder).values()
+    with site.troth.database.snapshot() as tx:
+        head = _head(tx)
+    return page(
+        site,
+        "landing.html",
+        updated=long_date(policy.front.last_updated),
+        clauses=len(policy.clauses),
+        enforced=sum(mark.state == "enforced" for mark in marks),
+        entries=head.size if head else 0,
+    )
+
+
+@get("/policy", sync_to_thread=True)
+def policy_page(request: AnyRequest) -> Response[bytes]:
+    """The policy in force, with its evidence."""
+    site = site_of(request)
+    return _policy(site, site.troth.policy().sha256)
+
+
+@get("/policy/versions", sync_to_thread=True)
+def history(request: AnyRequest) -> Response[bytes]:
+    """Every posted version, newest first."""
+    site = site_of(request)
+    return page(site, "versions.html", versions=posted_versions(site.troth), force=site.troth.policy().sha256)
+
+
+@get("/policy/versions/{name:str}", sync_to_thread=True)
+def version_page(request: AnyRequest, name: str) -> Response[bytes]:
+    """A posted version as a page, or as its bytes when the name ends in .md."""
+    site = site_of(request)
+    if not name.endswith(".md"):
+        return _policy(site, name)
+    sha256 = name.removesuffix(".md")
+    posted_version(posted_versions(site.troth), sha256)
+    headers = {"ETag": f'"{sha256}"', "Cache-Control": "public, max-age=31536000, immutable"}
+    if unchanged(request, headers["ETag"]):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(site.troth.policy_text(sha256), media_type=MARKDOWN, headers=headers)
+
+
+@get("/policy/feed.atom", sync_to_thread=True)
+def feed(request: AnyRequest) -> Response[bytes]:
+    """The posted versions as an Atom feed (RFC 4287)."""
+    site = site_of(request)
+    policy = site.troth.policy()
+    text = site.renderer.text(
+        "feed.atom",
+        base=site.troth.settings.web.public_url.rstrip("/"),
+        title=policy.title,
+        author=policy.front.controller.name,
+        versions=posted_versions(site.troth),
+    )
+    return Response(text.encode(), media_type=ATOM, headers={"Cache-Control": "public, max-age=300"})
+
+
+@get("/exceptions", sync_to_thread=True)
+def exceptions_page(request: AnyRequest) -> Response[bytes]:
+    """Every exception, and every rule that permits or forbids (clause IV.3)."""
+    site = site_of(request)
+    policy = site.troth.policy()
+    return page(
+        site,
+        "exceptions.html",
+        exceptions=exceptions_view(policy),
+        scopes=scopes_view(policy),
+        titles={clause.id: clause.title for clause in policy.clauses},
+    )
+
+
+@get("/security", sync_to_thread=True)
+def security_page(request: AnyRequest) -> Response[bytes]:
+    """The self-test (clause IV.1), run as the page is asked for."""
+    site = site_of(request)
+    return page(site, "security.html", results=site.self_test.results())
+
+
+@get("/ledger", sync_to_thread=True)
+def ledger_page(request: AnyRequest) -> Response[bytes]:
+    """What the ledger is, its newest checkpoint, and how to verify a receipt."""
+    site = site_of(request)
+    with site.troth.database.snapshot() as tx:
+        head, staged = _head(tx), staged_count(tx)
+    counts = site.troth.clause_counts()
+    key = site.troth.signer.verifier_key
+    return page(site, "ledger.html", head=head, staged=staged, verifier=key, counts=counts)
+
+
+@get("/problems")
+async def problems_page(request: AnyRequest) -> Response[bytes]:
+    """Every kind of problem that the API answers with."""
+    return _problems(request, KINDS)
+
+
+@get("/problems/{code:str}")
+async def problem_page(request: AnyRequest, code: str) -> Response[bytes]:
+    """One kind of problem; the address is the `type` of its problem details."""
+    kinds = tuple(kind for kind in KINDS if kind.code == code)
+    if not kinds:
+        raise NotFound(
+            "No kind of problem has this code.", field="code", mend="See /problems for those there are."
+        )
+    return _problems(request, kinds)
+
+
+@get("/static/{name:str}")
+async def static_file(request: AnyRequest, name: str) -> Response[bytes]:
+    """A static file of the pages."""
+    found = site_of(request).renderer.static.get(name)
+    if found is None:
+        raise NotFound("There is no such file.")
+    headers = {"ETag": found.etag, "Cache-Control": _DAY}
+    if unchanged(request, found.etag):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(found.body, media_type=found.media, headers=headers)
+
+
+def unchanged(request: AnyRequest, etag: str) -> bool:
+    """Whether the asker has these very bytes already (RFC 9110, If-None-Match)."""
+    asked = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    return etag in asked or "*" in asked
+
+
+def _policy(site: Site, sha256: str) -> Response[bytes]:
+    version = posted_version(posted_versions(site.troth), sha256)
+    force = site.troth.policy()
+    in_force = sha256 == force.sha256
+    policy = force if in_force else site.compiled(sha256)
+    return page(
+        site,
+        "policy.html",
+        policy=policy,
+        parts=parts_view(policy, site.troth.clause_counts(), site.troth.folder),
+        version=version,
+        in_force=in_force,
+        updated=long_date(policy.front.last_updated),
+        captured=long_date(policy.front.source.captured),
+    )
+
+
+def _problems(request: AnyRequest, kinds: tuple[ProblemKind, ...]) -> Response[bytes]:
+    return page(site_of(request), "problems.html", kinds=kinds, all=len(kinds) > 1)
+
+
+def page(site: Site, template: str, **values: Any) -> Response[bytes]:
+    """A page from a template, headed by the company of the policy in force."""
+    try:
+        company = site.troth.policy().front.controller.name
+    except TrothError:
+        company = "Troth"
+    return site.renderer.page(template, company=company, **values)
+
+
+def _head(tx: Transaction) -> TreeHead | None:
+    try:
+        return tree_head(tx)
+    except NotFound:
+        return None
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    landing,
+    policy_page,
+    history,
+    version_page,
+    feed,
+    exceptions_page,
+    security_page,
+    ledger_page,
+    problems_page,
+    problem_page,
+    static_file,
+]

@@ -1,0 +1,125 @@
+"""Errors as the web tells them: problem details (RFC 9457) with the clause, the field and the way to mend it."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+
+from troth.gate import Outcome, Problem
+from troth.kernel import InvalidInput, TrothError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class MalformedBody(InvalidInput):
+    """The body is not JSON, or is nested too deeply."""
+
+    status = 400
+    code = "malformed-body"
+
+
+class TooLarge(InvalidInput):
+    """The body is longer than this endpoint takes."""
+
+    status = 413
+    code = "too-large"
+
+
+class WrongMediaType(InvalidInput):
+    """The body is not declared as JSON."""
+
+    status = 415
+    code = "wrong-media-type"
+
+
+class UnknownMethod(TrothError):
+    """The endpoint exists, but not with this method."""
+
+    status = 405
+    code = "method-not-allowed"
+
+
+class TooManyAttempts(TrothError):
+    """Too many failed sign-ins from one place or with one key."""
+
+    status = 429
+    code = "too-many-attempts"
+
+    def __init__(self, what: str, *, mend: str = "", seconds: int = 60) -> None:
+        super().__init__(what, mend=mend)
+        self.seconds = seconds
+
+
+class ProblemKind(NamedTuple):
+    """One kind of problem as the page /problems lists it."""
+
+    code: str
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS = (
+    ProblemKind("malformed-body", 400, "The body cannot be read", "The body is not JSON, or is nested too deeply. Nothing was stored."),
+    ProblemKind("bad-request", 400, "The request cannot be read", "The request line, a header or the query is malformed. Nothing was stored."),
+    ProblemKind("unauthenticated", 401, "Who acts is not known", "There is no API key, or it is unknown, revoked or expired."),
+    ProblemKind("refused", 403, "The policy refuses the act", "The member `clause` names the clause that decided; the refusal is in the ledger."),
+    ProblemKind("not-found", 404, "There is no such thing", "Nothing has this name or id, or the caller may not know whether it exists."),
+    ProblemKind("method-not-allowed", 405, "The method does not fit", "The header `Allow` lists the methods that do."),
+    ProblemKind("conflict", 409, "The state forbids it", "What the act would change is not in a state that allows the change."),
+    ProblemKind("still-staged", 409, "Not in the log yet", "The entry is on disk and reaches the next checkpoint in under a second."),
+    ProblemKind("too-large", 413, "The body is too long", "A body has at most 1,000,000 bytes."),
+    ProblemKind("wrong-media-type", 415, "The body is not JSON", "Send `Content-Type: application/json`."),
+    ProblemKind("invalid-input", 422, "The input is invalid", "The member `field` names the part at fault. Nothing was stored."),
+    ProblemKind("too-many-attempts", 429, "Too many failed attempts", "The header `Retry-After` says after how many seconds to try again."),
+    ProblemKind("corrupt", 500, "Stored data failed verification", "What is kept does not match its seal or signature; the operator must look."),
+    ProblemKind("internal", 500, "Something failed here", "The failure is in the operator's log under the id that the problem carries."),
+    ProblemKind("unavailable", 503, "No work is taken now", "A store cannot be written or the policy is missing. Nothing was done."),
+)  # fmt: skip
+_TITLES = {kind.code: kind.title for kind in KINDS}
+
+
+def title_of(code: str, status: int) -> str:
+    """The title of a kind of problem; a code that the list does not hold is titled by its status."""
+    return _TITLES.get(code) or HTTPStatus(status).phrase
+
+
+def problem_body(problem: Problem, **members: object) -> bytes:
+    """A problem as the JSON of RFC 9457.
+
+    Args:
+        problem: What went wrong.
+        members: Further members; empty ones are left out.
+    """
+    found: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "title": title_of(problem.code, problem.status),
+        "status": problem.status,
+        "detail": problem.detail,
+        "clause": problem.clause,
+        "field": problem.field,
+        "mend": problem.mend,
+        **members,
+    }
+    return msgspec.json.encode({name: value for name, value in found.items() if value not in ("", (), None)})
+
+
+def outcome_problem(outcome: Outcome) -> bytes:
+    """The problem of an act that was not done, with the decision that it came from."""
+    problem = outcome.problem or Problem(status=500, code="internal", detail="The act has no outcome.")
+    return problem_body(
+        problem,
+        entry=outcome.entry,
+        effect=outcome.effect,
+        clauses=outcome.clauses,
+        policy=outcome.policy,
+    )
+
+
+def error_headers(error: Exception | Problem) -> Mapping[str, str]:
+    """The headers that an error's response needs beside its body."""
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.seconds)}
+    status = getattr(error, "status", 0)
+    return {"WWW-Authenticate": 'Bearer realm="troth"'} if status == HTTPStatus.UNAUTHORIZED else {}

@@ -1,0 +1,71 @@
+"""Templates and static files of the pages, loaded once from the package."""
+
+import hashlib
+from datetime import datetime
+from importlib import resources
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+
+_MEDIA = {".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
+HTML = "text/html"
+
+
+class Static(NamedTuple):
+    """A static file in memory."""
+
+    body: bytes
+    media: str
+    etag: str
+
+
+class Renderer:
+    """Renders pages; every value is escaped unless a template says otherwise.
+
+    Args:
+        company: Name of the company whose pages these are, asked for at each page since a new policy may change it.
+    """
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("troth.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["count"] = grouped
+        self._environment.filters["instant"] = instant_text
+        self.static = load_static()
+        # The name of the file changes with its bytes, so that browsers may keep it for good.
+        self._environment.globals["style"] = f"/static/style.css?v={self.static['style.css'].etag[1:13]}"
+
+    def page(self, template: str, **values: Any) -> Response[bytes]:
+        """A page from a template."""
+        return Response(self.text(template, **values).encode(), media_type=HTML)
+
+    def text(self, template: str, **values: Any) -> str:
+        """A template filled in."""
+        return self._environment.get_template(template).render(**values)
+
+
+def load_static() -> dict[str, Static]:
+    """The static files of the package by name."""
+    found: dict[str, Static] = {}
+    for item in (resources.files("troth.web") / "static").iterdir():
+        suffix = item.name[item.name.rfind(".") :]
+        if suffix in _MEDIA:
+            body = item.read_bytes()
+            found[item.name] = Static(body, _MEDIA[suffix], f'"{hashlib.sha256(body).hexdigest()}"')
+    return found
+
+
+def grouped(number: int) -> str:
+    """A number with its thousands marked off."""
+    return f"{number:,}"
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as people read it, in UTC."""
+    return instant.strftime("%-d %B %Y, %H:%M:%S UTC")

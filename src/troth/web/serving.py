@@ -1,0 +1,80 @@
+"""The server: one process, one event loop, Granian in front of the application."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from troth.bootstrap import Troth, open_troth
+from troth.web.app import create_app
+
+_log = structlog.get_logger()
+BACKLOG = 1_024
+
+
+def serve(
+    folder: Path | str,
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    ready: Callable[[str], None] | None = None,
+    json_logs: bool = True,
+) -> None:
+    """Serve a data folder until interrupted (SIGINT or SIGTERM); what was accepted is on disk by then.
+
+    Args:
+        folder: A folder that `troth init` made.
+        host: Address to listen on; None for the folder's setting.
+        port: Port to listen on; None for the folder's setting.
+        ready: Called with the base address once requests are answered.
+        json_logs: Whether to write events as JSON lines to standard error.
+
+    Raises:
+        NotFound: The folder was not initialised.
+        Unavailable: A store cannot be opened.
+        InvalidInput: The address cannot be listened on.
+    """
+    if json_logs:
+        configure_logs()
+    with open_troth(folder) as troth:
+        asyncio.run(_run(troth, host or troth.settings.web.host, port or troth.settings.web.port, ready))
+
+
+def configure_logs() -> None:
+    """Write static events with ids, one JSON object a line, to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+async def _run(troth: Troth, host: str, port: int, ready: Callable[[str], None] | None) -> None:
+    server = Server(
+        create_app(troth),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    serving = asyncio.create_task(server.serve())
+    _log.info("serving", host=host, port=port, policy=troth.policy().sha256)
+    if ready is not None:
+        ready(f"http://{host}:{port}")
+    await serving
+    _log.info("stopped")

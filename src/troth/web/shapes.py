@@ -1,0 +1,242 @@
+"""The shapes of request and response bodies; the API description is made from these types."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from troth.gate import Ask
+
+MAX_BATCH = 1_000
+# `(?!\n)$` refuses the newline that `$` alone lets through, in Python and in ECMAScript alike.
+Handle = Annotated[
+    str, Meta(pattern=r"^([0-9a-f]{32})?(?!\n)$", description="32 hexadecimal characters; empty for none")
+]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}(?!\n)$", description="32 hexadecimal characters")]
+Purpose = Annotated[str, Meta(min_length=1, max_length=200, description="data use that the act serves")]
+Word = Annotated[str, Meta(max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Text = Annotated[str, Meta(max_length=1_000)]
+Fields = Annotated[tuple[Name, ...], Meta(max_length=64, description="names of fields to read")]
+Values = Annotated[dict[Name, Any], Meta(max_length=64, description="values to collect, by field name")]
+Identify = Annotated[
+    dict[Name, Text],
+    Meta(max_length=8, description="identifier fields with their values, to find the person by"),
+]
+ActKind = Literal["collect", "use", "send", "disclose", "analyse", "erase", "instruct"]
+Order = Literal["", "open-case", "close-case"]
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every request body has: no member that is not described."""
+
+
+class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One act as a caller asks for it; who acts comes from the API key."""
+
+    act: Annotated[ActKind, Meta(description="what is to be done")]
+    purpose: Purpose
+    person: Annotated[Handle, Meta(description="handle of the person concerned, when known")] = ""
+    identify: Identify = {}
+    fields: Fields = ()
+    values: Values = {}
+    recipient: Annotated[
+        Word, Meta(description="declared recipient that the data goes to; empty when it stays inside")
+    ] = ""
+    channel: Annotated[
+        Word, Meta(description="web, email, phone, letter, product, api, import; mandatory when collecting")
+    ] = ""
+    case: Annotated[Handle, Meta(description="open case that gives the business need")] = ""
+    point: Annotated[Word, Meta(description="declared collection point, when collecting")] = ""
+    notice: Annotated[
+        Word, Meta(description="name of the notice that was shown at the moment of collection")
+    ] = ""
+    reason: Annotated[Word, Meta(description="free text for the record")] = ""
+    order: Annotated[Order, Meta(description="for instruct: open-case or close-case")] = ""
+    case_type: Annotated[Word, Meta(description="for open-case: ticket, order, request and so on")] = ""
+    partial: Annotated[
+        bool, Meta(description="give what is allowed and withhold the rest, instead of denying the whole act")
+    ] = False
+
+    def ask(self, key: str) -> Ask:
+        """The act as the gate takes it, asked by the holder of a key."""
+        return Ask(
+            act=self.act,
+            purpose=self.purpose,
+            key=key,
+            person=self.person,
+            identify=self.identify,
+            fields=self.fields,
+            values=self.values,
+            recipient=self.recipient,
+            channel=self.channel,
+            case=self.case,
+            point=self.point,
+            notice=self.notice,
+            reason=self.reason,
+            order=self.order,
+            case_type=self.case_type,
+            partial=self.partial,
+        )
+
+
+class BatchBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several acts, done in one unit of work, each with its own outcome."""
+
+    acts: Annotated[tuple[ActBody, ...], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class DecideBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An act in the abstract: deciding it touches nobody and records nothing."""
+
+    kind: Annotated[ActKind, Meta(description="what would be done")]
+    actor: Annotated[str, Meta(min_length=1, max_length=120, description="role key, such as staff.support")]
+    purpose: Purpose
+    data: Annotated[tuple[Name, ...], Meta(max_length=64, description="data category keys")] = ()
+    recipient: Word = ""
+    channel: Word = ""
+    facts: Annotated[
+        tuple[Name, ...],
+        Meta(max_length=64, description="facts that would hold, from the policy's closed list"),
+    ] = ()
+    on: Annotated[
+        str,
+        Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?(?!\n)$", description="date of the decision; empty for today"),
+    ] = ""
+
+
+class FindBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to find, by which identifiers, and why."""
+
+    identify: Annotated[
+        dict[Name, Text], Meta(min_length=1, max_length=8, description="identifier fields with their values")
+    ]
+    purpose: Purpose
+    case: Handle = ""
+    reason: Word = ""
+
+
+class OpenCaseBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A case to open about somebody."""
+
+    type: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=200,
+            description="ticket, order, request and so on, as the policy declares",
+        ),
+    ]
+    purpose: Purpose
+    person: Handle = ""
+    identify: Identify = {}
+    reason: Word = ""
+
+
+class CloseCaseBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a case is closed."""
+
+    purpose: Purpose
+    person: Handle = ""
+    reason: Word = ""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Somebody who was found."""
+
+    person: Id
+    entry: Id
+
+
+class CaseAnswer(Struct, frozen=True, kw_only=True):
+    """A case that was opened or closed."""
+
+    case: Id
+    entry: Id
+    state: Literal["open", "closed"]
+    person: str = ""
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """What a collection point took: names only, never values."""
+
+    entry: Annotated[Id, Meta(description="ledger entry; /v1/receipts/{entry} gives its receipt")]
+    point: str
+    stored: tuple[str, ...]
+    clauses: tuple[str, ...]
+    policy: Annotated[str, Meta(description="SHA-256 of the policy version it was collected under")]
+
+
+class PointField(Struct, frozen=True, kw_only=True):
+    """A field of a collection point."""
+
+    name: str
+    required: bool
+    type: str
+    category: str
+
+
+class PointAnswer(Struct, frozen=True, kw_only=True):
+    """What a collection point takes, what for, and the notice that must be shown there."""
+
+    name: str
+    title: str
+    channels: tuple[str, ...]
+    purposes: tuple[str, ...]
+    fields: tuple[PointField, ...]
+    notice: str
+    notice_text: str
+    clause: str
+    policy: str
+
+
+class VersionAnswer(Struct, frozen=True, kw_only=True):
+    """A posted policy version."""
+
+    sha256: str
+    posted: str
+    last_updated: str
+    captured: str
+    source: str
+    in_force: bool
+
+
+class CheckAnswer(Struct, frozen=True, kw_only=True):
+    """One check of the self-test."""
+
+    name: str
+    title: str
+    state: Literal["pass", "fail", "unknown"]
+    detail: str
+    clause: str
+
+
+class SelfTestAnswer(Struct, frozen=True, kw_only=True):
+    """The self-test of clause IV.1."""
+
+    passed: bool
+    checked: str
+    checks: tuple[CheckAnswer, ...]
+
+
+class HealthAnswer(Struct, frozen=True, kw_only=True):
+    """Whether every part works: `ok`, or why not."""
+
+    status: Literal["ok", "down"]
+    parts: dict[str, str]
+    policy: str
+    ledger: dict[str, int]
+
+
+class DecideAnswer(Struct, frozen=True, kw_only=True):
+    """A decision with everything that was weighed."""
+
+    act: dict[str, Any] | None
+    decision: dict[str, Any]
+    categories: list[dict[str, Any]]
+
+
+DECODERS = {
+    body: msgspec.json.Decoder(body)
+    for body in (ActBody, BatchBody, DecideBody, FindBody, OpenCaseBody, CloseCaseBody)
+}

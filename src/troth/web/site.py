@@ -1,0 +1,49 @@
+"""What all handlers of one application share."""
+
+from typing import Any, NamedTuple
+
+from litestar import Request, Response
+
+from troth.bootstrap import Troth
+from troth.policy import Policy, compile_policy
+from troth.web.acts import Acting
+from troth.web.asgi import JSON
+from troth.web.evidence import SelfTest
+from troth.web.guarding import FailedSignIns
+from troth.web.measuring import Metrics
+from troth.web.rendering import Renderer
+
+MAX_COMPILED = 64
+
+
+class Site(NamedTuple):
+    """The shared parts of one application."""
+
+    troth: Troth
+    acting: Acting
+    failures: FailedSignIns
+    metrics: Metrics
+    renderer: Renderer
+    self_test: SelfTest
+    versions: dict[str, Policy]
+
+    def compiled(self, sha256: str) -> Policy:
+        """A version, compiled once: compiling takes a tenth of a second, which visitors must not cause at will."""
+        found = self.versions.get(sha256)
+        if found is None:
+            found = compile_policy(self.troth.policy_text(sha256))
+            if len(self.versions) >= MAX_COMPILED:
+                self.versions.clear()
+            self.versions[sha256] = found
+        return found
+
+
+def site_of(request: Request[Any, Any, Any]) -> Site:
+    """The parts of the application that a request came to."""
+    site: Site = request.app.state["site"]
+    return site
+
+
+def json_response(body: bytes, status: int = 200) -> Response[bytes]:
+    """An answer of encoded JSON."""
+    return Response(body, status_code=status, media_type=JSON)
