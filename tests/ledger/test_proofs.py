@@ -1,5 +1,7 @@
 """Proofs and receipts from a live ledger, on both engines."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from troth.ledger import (
     Receipt,
     Signer,
     StillStaged,
+    VerifiedReceipt,
     checkpoints,
     consistency_proof,
     inclusion_proof,
@@ -57,7 +60,7 @@ def test_every_entry_has_a_receipt_that_verifies_with_the_key_alone(database: Da
         for index in (0, 1, 7, 255, 256, 298, 299):
             entry_id, _, body = made[index]
             proven = verify_receipt(prove(tx, entry_id).to_text(), KEY)
-            assert proven == (LOG.name, 300, index, body)
+            assert proven == VerifiedReceipt(LOG.name, 300, index, body)
 
 
 def test_proofs_are_those_of_the_definition_at_every_size(database: Database) -> None:
@@ -142,7 +145,7 @@ def test_a_cosigned_checkpoint_is_kept_and_proves(database: Database) -> None:
         receipt = prove(tx, made[2][0], cosigned=True)
         assert [head.size for head in checkpoints(tx)] == [9, 13]
     proven = verify_receipt(receipt.to_text(), KEY, witnesses=[WITNESS.verifier_key, STRANGER.verifier_key])
-    assert (proven.size, proven.leaf_index) == (9, 2)
+    assert (proven.size, proven.index) == (9, 2)
 
 
 def test_a_receipt_under_a_cosigned_checkpoint_needs_one(database: Database) -> None:
@@ -204,7 +207,7 @@ def test_another_entry_in_a_receipt_is_told() -> None:
     """An entry put in the place of the proven one leads to another root, and the error says which leaf it was."""
     receipt = Receipt.parse(lone_receipt())
     with pytest.raises(BadProof, match="leaf 4"):
-        verify_receipt(receipt._replace(body=b'{"v":1,"id":"9"}').to_text(), KEY)
+        verify_receipt(replace(receipt, body=b'{"v":1,"id":"9"}').to_text(), KEY)
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,11 @@ def _receipt(options: argparse.Namespace) -> dict[str, object]:
     witnesses = [_key(witness) for witness in options.witness]
     found = verify_receipt(_text(options.file), _key(options.key), witnesses=witnesses)
     entry = found.body.decode("utf-8", "replace")
-    text = f"{found.origin}: leaf {found.leaf_index} of {found.size} is\n{entry}"
+    text = f"{found.origin}: leaf {found.index} of {found.size} is\n{entry}"
     return {
         "origin": found.origin,
         "size": found.size,
-        "leaf_index": found.leaf_index,
+        "index": found.index,
         "entry": entry,
         "text": text,
     }

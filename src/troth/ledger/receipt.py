@@ -4,7 +4,8 @@ The entry itself stands in the format's `extra` line, so that receipt and verifi
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from dataclasses import dataclass
+from typing import Self
 
 from troth.ledger.errors import BadProof, MalformedNote
 from troth.ledger.merkle import HASH_SIZE, leaf_hash, verify_inclusion
@@ -15,10 +16,11 @@ _HEADER = "c2sp.org/tlog-proof@v1"
 _MAX_PROOF = 63
 
 
-class Receipt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Receipt:
     """An entry, its place and the way from it to a signed root."""
 
-    leaf_index: int
+    index: int
     body: bytes
     proof: tuple[bytes, ...]
     note: str
@@ -26,7 +28,7 @@ class Receipt(NamedTuple):
     def to_text(self) -> str:
         """The receipt as a file; its name should end in `.tlog-proof`."""
         hashes = "".join(f"{to_base64(step)}\n" for step in self.proof)
-        return f"{_HEADER}\nextra {to_base64(self.body)}\nindex {self.leaf_index}\n{hashes}\n{self.note}"
+        return f"{_HEADER}\nextra {to_base64(self.body)}\nindex {self.index}\n{hashes}\n{self.note}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -51,12 +53,13 @@ class Receipt(NamedTuple):
         return cls(index, body, proof, note)
 
 
-class VerifiedReceipt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class VerifiedReceipt:
     """What a receipt proves: this entry stands at this index of this log."""
 
     origin: str
     size: int
-    leaf_index: int
+    index: int
     body: bytes
 
 
@@ -77,11 +80,11 @@ def verify_receipt(text: str, vkey: str, *, witnesses: Sequence[str] = ()) -> Ve
     checkpoint = open_checkpoint(receipt.note, Verifier.parse(vkey), *map(Verifier.parse, witnesses))
     try:
         verify_inclusion(
-            leaf_hash(receipt.body), receipt.leaf_index, checkpoint.size, receipt.proof, checkpoint.root
+            leaf_hash(receipt.body), receipt.index, checkpoint.size, receipt.proof, checkpoint.root
         )
     except BadProof as error:
         raise BadProof(
-            f"The receipt of leaf {receipt.leaf_index} does not lead to the signed root: entry, index or proof was altered.",
+            f"The receipt of leaf {receipt.index} does not lead to the signed root: entry, index or proof was altered.",
             mend="Ask the log for a fresh receipt and compare the two.",
         ) from error
-    return VerifiedReceipt(checkpoint.origin, checkpoint.size, receipt.leaf_index, receipt.body)
+    return VerifiedReceipt(checkpoint.origin, checkpoint.size, receipt.index, receipt.body)
