@@ -1,0 +1,37 @@
+"""A process that writes as fast as it can and says what was acknowledged; tests kill it. Not a test itself."""
+
+import os
+import sys
+from itertools import count
+
+import troth
+from troth import Ask
+
+
+def main(folder: str, burst: str) -> None:
+    """Collect made people in batches of changing size and print a line for each acknowledged act."""
+    key, notice = os.environ["BURST_KEY"], os.environ["BURST_NOTICE"]
+    with troth.open(folder) as running:
+        for first in count():
+            size = 1 + (first * 7) % 20
+            asks = [_ask(key, notice, f"{burst}-{first}-{number}") for number in range(size)]
+            outcomes = running.perform(asks)
+            lines = [f"{one.entry} {one.person} {ask.values['product']}" for ask, one in zip(asks, outcomes, strict=True)]
+            sys.stdout.write("\n".join(lines) + "\n")
+            sys.stdout.flush()
+
+
+def _ask(key: str, notice: str, mark: str) -> Ask:
+    return Ask(
+        act="collect",
+        purpose="essential.service.product_registration",
+        key=key,
+        values={"name": "Made Person", "email": f"{mark}@example.com", "product": mark, "serial": f"SN-{mark}"},
+        channel="web",
+        point="product-registration",
+        notice=notice,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

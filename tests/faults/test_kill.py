@@ -1,0 +1,98 @@
+"""A power cut at any moment loses nothing that was acknowledged and leaves nothing half done."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import distinct, func, select
+
+import troth
+from tests.support.waiting import wait_until
+from troth.bootstrap import Troth
+from troth.ledger import DatabaseSource, verify_log
+from troth.ledger.tables import ledger_entry
+from troth.storage import Statement
+from troth.vault.tables import person, sealed_field
+
+RIGHTS = "essential.service.rights_request"
+BURST = Path(__file__).with_name("burst.py")
+KILLS = 50
+
+
+def _burst(folder: Path, name: str, environment: dict[str, str], stop_after: int, output: Path) -> list[list[str]]:
+    """Run a burst, kill it when it has acknowledged so many acts, and give what it acknowledged."""
+    with output.open("wb") as lines:
+        process = subprocess.Popen([sys.executable, BURST, folder, name], env=environment, stdout=lines)
+    try:
+        wait_until(lambda: _ended(process) or output.stat().st_size > stop_after * 80, "the burst has begun", 60)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(20)
+    complete = output.read_text().rpartition("\n")[0]
+    return [line.split() for line in complete.splitlines()]
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        raise AssertionError(f"the burst ended by itself with {process.returncode}")
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("series", range(4))
+def test_nothing_acknowledged_is_lost(tmp_path: Path, series: int) -> None:
+    """After kill -9 at random points of bursts, what was acknowledged is in vault and ledger, and nothing in only one."""
+    folder = tmp_path / "data"
+    made = troth.init_folder(folder)
+    with troth.open(folder) as running:
+        key, _ = running.issue_key(name="site", role="service.collection", purposes=["essential.service"])
+        notice = str(running.policy().points["product-registration"].notice)
+    environment = {**os.environ, "BURST_KEY": key, "BURST_NOTICE": notice}
+    random = Random(series)
+    acknowledged: list[list[str]] = []
+    for number in range(KILLS):
+        acknowledged += _burst(
+            folder, f"s{series}b{number}", environment, random.randint(0, 60), tmp_path / f"burst{number}"
+        )
+    assert len(acknowledged) > KILLS
+    with troth.open(folder) as running:
+        running.flush_ledger()
+        _check_stores_agree(running, acknowledged)
+        _check_values(running, made.admin_key, acknowledged)
+
+
+def _check_stores_agree(running: Troth, acknowledged: list[list[str]]) -> None:
+    with running.database.snapshot() as tx:
+        collected = tx.rows(Statement(select(ledger_entry.c.entry_id, ledger_entry.c.person)))
+        people = {row[0] for row in tx.rows(Statement(select(person.c.person)))}
+        fields = tx.row(Statement(select(func.count(), func.count(distinct(sealed_field.c.person)))))
+        verify_log(DatabaseSource(tx), running.signer.verifier_key)
+    entries = {row[0] for row in collected}
+    assert {entry for entry, _, _ in acknowledged} <= entries
+    assert {row[1] for row in collected} == people
+    assert fields == (4 * len(people), len(people))
+
+
+def _check_values(running: Troth, key: str, acknowledged: list[list[str]]) -> None:
+    """Every acknowledged value reads back as it was written."""
+    for start in range(0, len(acknowledged), 500):
+        part = acknowledged[start : start + 500]
+        opened = running.perform(
+            [
+                troth.Ask(
+                    act="instruct", order="open-case", case_type="request", purpose=RIGHTS, key=key, person=who
+                )
+                for _, who, _ in part
+            ]
+        )
+        read = running.perform(
+            [
+                troth.Ask(act="use", purpose=RIGHTS, key=key, person=who, fields=("product",), case=case.case)
+                for (_, who, _), case in zip(part, opened, strict=True)
+            ]
+        )
+        assert [one.values["product"] for one in read] == [mark for _, _, mark in part]
