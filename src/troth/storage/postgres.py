@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from select import POLLIN, poll
 from types import TracebackType
 from typing import Literal, Self
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -48,12 +47,24 @@ def reported(error: psycopg.Error, location: str) -> TrothError:
     )
 
 
-def _refuse_when_lost(connection: "psycopg.Connection[Row]") -> None:
-    """Raise when the server has ended the connection."""
+def _shown(url: str) -> str:
+    """A URL without account, password and options."""
+    scheme, _, rest = url.partition("://")
+    place = rest.partition("?")[0]
+    return f"{scheme}://{place.rpartition('@')[2]}"
+
+
+def _is_lost(connection: "psycopg.Connection[Row]") -> bool:
+    """Whether the server has ended a connection."""
     watched = poll()
     watched.register(connection.fileno(), POLLIN)
-    if watched.poll(0):
+    if not watched.poll(0):
+        return False
+    try:
         ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 class PostgresTransaction:
@@ -143,7 +154,7 @@ class _Borrowed:
     def __enter__(self) -> PostgresTransaction:
         database = self._database
         try:
-            self._connection = database._pool.getconn(WAIT_SECONDS)
+            self._connection = database._sound_connection()
         except (psycopg.Error, PoolTimeout) as error:
             raise Unavailable(
                 f"{database.location} cannot be reached; nothing was stored.",
@@ -185,9 +196,7 @@ class PostgresDatabase:
     dialect: Literal["postgresql"] = "postgresql"
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        self.location = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        self.location = _shown(url)
         self._compiler = Compiler("postgresql")
         try:
             conninfo = make_conninfo("", **{**_PATIENCE, **conninfo_to_dict(url)})
@@ -202,7 +211,6 @@ class PostgresDatabase:
             max_size=POOL_SIZE,
             open=False,
             timeout=WAIT_SECONDS,
-            check=_refuse_when_lost,
         )
         try:
             self._pool.open(wait=True, timeout=WAIT_SECONDS)
@@ -240,3 +248,12 @@ class PostgresDatabase:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _sound_connection(self) -> psycopg.Connection[Row]:
+        """A connection that works. The pool's own check would wait a second and more after each lost one."""
+        while True:
+            connection = self._pool.getconn(WAIT_SECONDS)
+            if not _is_lost(connection):
+                return connection
+            connection.close()
+            self._pool.putconn(connection)
