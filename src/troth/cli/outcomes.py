@@ -84,7 +84,8 @@ def show_outcome(say: Say, outcome: "Outcome") -> None:
         "field": problem.field,
     }
     if not say.as_json:
-        where = f" (clause {problem.clause})" if problem.clause else ""
+        told = not problem.clause or problem.clause in problem.detail
+        where = "" if told else f" (clause {problem.clause})"
         kept = f" Ledger entry {outcome.entry}." if outcome.entry else ""
         typer.echo(clean(f"Not done: {problem.detail}{where} {problem.mend}{kept}"), err=True)
         raise typer.Exit(int(code))
@@ -92,7 +93,7 @@ def show_outcome(say: Say, outcome: "Outcome") -> None:
 
 
 def _done(outcome: "Outcome") -> str:
-    lines = [f"Permitted by {', '.join(outcome.clauses)}. {outcome.explanation}".rstrip()]
+    lines = [outcome.explanation or f"Permitted by {', '.join(outcome.clauses)}."]
     lines += [f"  {name}: {shown(value)}" for name, value in outcome.values.items()]
     if outcome.withheld:
         lines.append(f"  withheld: {', '.join(outcome.withheld)}")

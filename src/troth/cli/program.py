@@ -2,10 +2,11 @@
 
 import typer
 
-from troth.cli import access, acts, doctor, keeping, ledger, persons, policy
+from troth.cli import access, acts, doctor, keeping, ledger, persons, policy, serving
 from troth.cli.frame import Program, shared_options
 
 _PARTS = (
+    serving.app,
     acts.app,
     policy.app,
     persons.app,

@@ -44,6 +44,7 @@ class Say:
         """The data folder's running parts, as a context manager; without a background sequencer unless asked for."""
         from troth.bootstrap import open_troth
 
+        log_warnings_only()
         return open_troth(self.folder, sequencer=sequencer)
 
     def answer(self, document: Mapping[str, Any], text: Text = "", code: Code = Code.DONE) -> None:
@@ -94,6 +95,18 @@ class Say:
                 f"{option} is missing.", mend=f"Add {option}: {question}", field=option.lstrip("-")
             )
         return str(typer.prompt(question, err=True)).strip()
+
+
+def log_warnings_only() -> None:
+    """Send warnings to standard error, and nothing else anywhere: standard output belongs to the answer."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def console() -> "Console":
