@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.ledger import naive
 from tests.ledger.support import LOG, OTHER_LOG, make_entry, new_clock, new_sequencer, stage_entries
+from tests.support.waiting import wait_until
 from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound, TrothError, new_id
 from troth.ledger import (
     BadSignature,
@@ -305,6 +306,17 @@ def test_a_count_that_was_written_to_is_found(database: Database) -> None:
     assert caught.value.clause == "II.3"
 
 
+@pytest.mark.parametrize("change", ["person = 'x'", "segment = 7", "entry_id = 'x'"])
+def test_an_entry_hidden_from_its_journal_is_found(database: Database, change: str) -> None:
+    """Whoever changes the columns by which entries are found, and leaves the entries alone, is found all the same."""
+    stage_entries(database, 5)
+    new_sequencer(database).flush()
+    with database.transaction() as tx:
+        tx.script(f"UPDATE ledger_entry SET {change} WHERE leaf_index = 3")  # noqa: S608  the test's own words
+    with database.snapshot() as tx, pytest.raises(CountMismatch, match="Leaf 3"):
+        recount(tx)
+
+
 def test_an_unreadable_entry_does_not_stop_the_log(database: Database) -> None:
     """Bytes in no known format are integrated and counted apart, for the tree must go on."""
     with database.transaction() as tx:
@@ -361,6 +373,28 @@ def test_stopping_a_sequencer_thread_integrates_what_is_staged(database: Databas
     stage_entries(database, 4)
     thread.stop()
     thread.stop()
+    assert head_of(database).size == 4
+
+
+def test_a_sequencer_thread_outlives_a_failure(database: Database) -> None:
+    """Whatever goes wrong in a look, the next look goes on; the failure is forgotten once a look succeeds."""
+
+    class Stumbling:
+        def __init__(self) -> None:
+            self.stumbles = 3
+
+        def now(self) -> datetime:
+            self.stumbles -= 1
+            if self.stumbles >= 0:
+                raise Failure
+            return new_clock().now()
+
+    clock = Stumbling()
+    stage_entries(database, 4)
+    thread = SequencerThread(Sequencer(database, LOG, clock), interval=0.001)
+    with thread:
+        wait_until(lambda: clock.stumbles < 0, "a look that succeeds")
+    assert thread.failure is None
     assert head_of(database).size == 4
 
 

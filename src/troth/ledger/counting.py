@@ -1,17 +1,17 @@
 """Live counts of decisions by clause and effect, kept by the sequencer and checked against the entries."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
 from troth.ledger.errors import CountMismatch
-from troth.ledger.tables import ledger_clause_count, ledger_entry
-from troth.storage import Statement, Transaction
+from troth.ledger.tables import SEGMENT, ledger_clause_count, ledger_entry
+from troth.storage import Row, Statement, Transaction
 
 UNREADABLE = "unreadable"
 """Effect under which an entry is counted that is in no known format; a sound ledger has none."""
@@ -26,6 +26,13 @@ class _Counted(msgspec.Struct, gc=False):
     clauses: tuple[str, ...] = ()
 
 
+class _Found(msgspec.Struct, gc=False):
+    """The members of an entry by which it is found."""
+
+    id: str
+    person: str = ""
+
+
 def _adding(dialect: str) -> ClauseElement:
     new = (
         sqlite.insert(ledger_clause_count) if dialect == "sqlite" else postgresql.insert(ledger_clause_count)
@@ -37,6 +44,7 @@ def _adding(dialect: str) -> ClauseElement:
 
 _CHUNK = 1024
 _decode = msgspec.json.Decoder(_Counted).decode
+_decode_found = msgspec.json.Decoder(_Found).decode
 _decode_all = msgspec.json.Decoder(list[_Counted]).decode
 _ADD = Statement(_adding)
 _COUNTS = Statement(
@@ -44,11 +52,18 @@ _COUNTS = Statement(
         ledger_clause_count.c.clause, ledger_clause_count.c.effect
     )
 )
-_BODIES = Statement(select(ledger_entry.c.body).order_by(ledger_entry.c.leaf_index))
-_TOTAL = Statement(select(func.count()).select_from(ledger_entry))
+_ENTRIES = Statement(
+    select(
+        ledger_entry.c.leaf_index,
+        ledger_entry.c.entry_id,
+        ledger_entry.c.segment,
+        ledger_entry.c.person,
+        ledger_entry.c.body,
+    ).order_by(ledger_entry.c.leaf_index)
+)
 
 
-def add_counts(tx: Transaction, bodies: Iterable[bytes]) -> None:
+def add_counts(tx: Transaction, bodies: list[bytes]) -> None:
     """Count newly integrated entries."""
     tx.run_many(_ADD, [(clause, effect, number) for (clause, effect), number in _count(bodies).items()])
 
@@ -65,16 +80,24 @@ def counts_by_clause(tx: Transaction) -> dict[str, dict[str, int]]:
 
 
 def recount(tx: Transaction) -> int:
-    """Check the kept counts against the entries themselves.
+    """Check what is kept beside the entries against the entries: counts, ids, and persons' journals.
+
+    The tree protects the entries (`verify_log`), not the columns by which they are found; this does.
 
     Returns:
-        The number of entries counted.
+        The number of entries.
 
     Raises:
-        CountMismatch: A count differs; the message names the clause.
+        CountMismatch: A count or a column differs; the message names the clause or the leaf.
     """
     kept = {(clause, effect): number for clause, effect, number in tx.rows(_COUNTS)}
-    counted = _count(row[0] for row in tx.stream(_BODIES))
+    counted: Counter[tuple[str, str]] = Counter()
+    total = 0
+    for rows in _chunks(tx.stream(_ENTRIES)):
+        for row in rows:
+            _check_columns(row)
+        counted.update(_count([row[4] for row in rows]))
+        total += len(rows)
     for clause, effect in sorted(kept.keys() | counted.keys()):
         is_kept, is_counted = kept.get((clause, effect), 0), counted[clause, effect]
         if is_kept != is_counted:
@@ -83,15 +106,25 @@ def recount(tx: Transaction) -> int:
                 mend="Somebody wrote to the count or the entries: run `troth ledger verify`.",
                 clause=clause,
             )
-    total = tx.row(_TOTAL)
-    return total[0] if total else 0
+    return total
 
 
-def _count(bodies: Iterable[bytes]) -> Counter[tuple[str, str]]:
+def _check_columns(row: Row) -> None:
+    leaf, entry_id, segment, person, body = row
+    try:
+        said = _decode_found(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return  # counted as unreadable; what it says cannot be compared
+    if (said.id, said.person, leaf // SEGMENT) != (entry_id, person, segment):
+        raise CountMismatch(
+            f"Leaf {leaf} stands in the database under another id, person or segment than its entry says.",
+            mend="Somebody wrote to the database: compare it with an export or a backup.",
+        )
+
+
+def _count(bodies: list[bytes]) -> Counter[tuple[str, str]]:
     """How often each pair of clause and effect occurs."""
-    decisions: Counter[tuple[str, tuple[str, ...]]] = Counter()
-    for chunk in _chunks(bodies):
-        decisions.update([(counted.effect, counted.clauses) for counted in _read(chunk)])
+    decisions = Counter([(counted.effect, counted.clauses) for counted in _read(bodies)])
     counts: Counter[tuple[str, str]] = Counter()
     for (effect, clauses), number in decisions.items():
         for clause in set(clauses) or {NO_CLAUSE}:
@@ -115,7 +148,6 @@ def _read_one(body: bytes) -> _Counted:
         return _Counted(UNREADABLE)
 
 
-def _chunks(bodies: Iterable[bytes]) -> Iterator[list[bytes]]:
-    rest = iter(bodies)
-    while chunk := list(islice(rest, _CHUNK)):
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, _CHUNK)):
         yield chunk

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from troth.kernel import Clock, Corrupt, InvalidInput, TrothError, micros
+from troth.kernel import Clock, Corrupt, InvalidInput, micros
 from troth.ledger.counting import add_counts
 from troth.ledger.errors import RootMismatch
 from troth.ledger.merkle import Frontier
@@ -228,7 +228,7 @@ class SequencerThread:
         self._woken = False
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self.failure: TrothError | None = None
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         """Start the thread; a second start changes nothing."""
@@ -241,7 +241,7 @@ class SequencerThread:
         """Put what is staged into the tree, and end the thread.
 
         Raises:
-            TrothError: The last batch could not be put in; its entries stay staged.
+            Exception: What kept the last look from integrating; its entries stay staged.
         """
         if self._thread is None:
             return
@@ -281,15 +281,21 @@ class SequencerThread:
                     self._condition.wait(self._interval)
                 self._woken = False
                 stopping = self._stopping
-            try:
-                self._sequencer.flush()
-                self.failure = None
-            except (
-                TrothError
-            ) as error:  # entries stay staged; the next look tries again, `failure` and the log tell
-                if self.failure is None:
-                    log.exception("ledger.sequencer_failed", code=error.code)
-                self.failure = error
+            self._look(log)
+
+    def _look(self, log: structlog.typing.FilteringBoundLogger) -> None:
+        """Integrate, whatever happens: nobody above a thread could catch, and a dead one would stop the ledger.
+
+        The entries stay staged and the next look tries again; `failure` and the log tell.
+        """
+        try:
+            self._sequencer.flush()
+        except Exception as error:
+            if self.failure is None:
+                log.exception("ledger.sequencer_failed")
+            self.failure = error
+        else:
+            self.failure = None
 
 
 def _put_tiles(tx: Transaction, size: int, grown: list[list[bytes]]) -> None:
