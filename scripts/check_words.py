@@ -24,13 +24,17 @@ RULES = (
         re.compile(r"(?<![\w.])/(wor[k]/(main|shared|\.)|roo[t]/|home/\w+/|Users/\w+/|opt/(pyp[i]|wheels))"),
         "a path of one machine",
     ),
-    Rule(re.compile(r"\bfile:[/]{2,}\w*/\w"), "an address of one machine"),
+    Rule(re.compile(r"\bfile:[/]{2,}(opt|srv|root|home|tmp|usr|var|wor[k])/"), "an address of one machine"),
     Rule(re.compile(r"\b(pypi[.]org|pythonhosted[.]org|registry[.]npmjs|deb[.]debian)"), "a package index"),
     Rule(
         re.compile(r"\bissue[ ]tracker\b|\bagent[ ]tools\b|\.\./share[d]/", re.IGNORECASE),
         "words that belong elsewhere",
     ),
-    Rule(re.compile(r"(#|//|<!--).*\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b"), "a leftover marker", (".py", ".md", ".sh")),
+    Rule(
+        re.compile(r"(#|//|<!--).*\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b"),
+        "a leftover marker",
+        (".py", ".md", ".sh"),
+    ),
     Rule(re.compile(r"\btime[.]sleep\("), "sleeping; wait on a condition", (".py",)),
 )
 SKIPPED = {"LICENSE"}
