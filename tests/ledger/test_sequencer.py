@@ -341,6 +341,9 @@ def test_a_persons_journal_holds_that_persons_entries_in_order(database: Databas
             after = page[-1].leaf_index or 0
         assert paged == mine
         assert journal(tx, "nobody") == []
+        assert [one.body for one in journal(tx, f"{3:032x}", limit=4, newest=True)] == mine[-4:]
+        assert [one.body for one in journal(tx, f"{3:032x}", newest=True)] == mine
+        assert journal(tx, f"{3:032x}", limit=0) == journal(tx, f"{3:032x}", limit=0, newest=True) == []
 
 
 def test_a_journal_reaches_across_segments(database: Database) -> None:
@@ -357,6 +360,10 @@ def test_a_journal_reaches_across_segments(database: Database) -> None:
         leaves = [one.leaf_index for one in journal(tx, person)]
         assert leaves == [1, 8, 15, *(200 * 8192 + leaf for leaf in (22, 29, 36))]
         assert [one.leaf_index for one in journal(tx, person, after=15, limit=2)] == leaves[3:5]
+        assert [one.leaf_index for one in journal(tx, person, limit=4, newest=True)] == leaves[2:]
+        assert [one.leaf_index for one in journal(tx, person, after=leaves[3] or 0, newest=True)] == leaves[
+            4:
+        ]
 
 
 def test_an_unknown_entry_is_not_found(database: Database) -> None:

@@ -5,7 +5,7 @@ from shutil import rmtree
 
 from troth.ledger.errors import Forked, TileMissing, Truncated
 from troth.ledger.files import write_atomically
-from troth.ledger.note import Checkpoint, Note
+from troth.ledger.note import Checkpoint
 from troth.ledger.service import CHECKPOINT, TreeHead, resource, root_at, tree_head
 from troth.ledger.sources import DirectorySource, read_checkpoint
 from troth.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, tiles_of
@@ -49,7 +49,7 @@ def _exported_size(tx: Transaction, folder: Path, head: TreeHead) -> int:
         note = read_checkpoint(DirectorySource(folder))
     except TileMissing:
         return 0
-    exported = Checkpoint.parse(Note.parse(note).text)
+    exported = Checkpoint.of_note(note)
     if exported.size > head.size:
         raise Truncated(
             f"{folder} holds {exported.size} entries, the ledger only {head.size}.",

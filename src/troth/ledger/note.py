@@ -88,6 +88,15 @@ class Checkpoint(NamedTuple):
             raise MalformedNote("The root of the checkpoint is no SHA-256 hash.")
         return cls(lines[0], decimal(lines[1], "the size of the checkpoint"), root, tuple(lines[3:]))
 
+    @classmethod
+    def of_note(cls, note: str) -> Self:
+        """The checkpoint in a signed note, its signatures not checked (`open_checkpoint` checks them).
+
+        Raises:
+            MalformedNote: It is no checkpoint note.
+        """
+        return cls.parse(Note.parse(note).text)
+
     def to_text(self) -> str:
         """The note text of the checkpoint."""
         lines = [self.origin, str(self.size), to_base64(self.root), *self.extensions]

@@ -114,7 +114,9 @@ def entries(tx: Transaction, start: int, end: int) -> list[Recorded]:
     return [Recorded(*row) for row in tx.rows(_RANGE, {"start": start, "end": end})]
 
 
-def journal(tx: Transaction, person: str, *, after: int = -1, limit: int = 100) -> list[Recorded]:
+def journal(
+    tx: Transaction, person: str, *, after: int = -1, limit: int = 100, newest: bool = False
+) -> list[Recorded]:
     """The entries that concern a person, oldest first; staged ones are not among them (`flush` first).
 
     Args:
@@ -122,17 +124,21 @@ def journal(tx: Transaction, person: str, *, after: int = -1, limit: int = 100) 
         person: Handle of the person.
         after: Only leaves behind this one: the last leaf of the page before.
         limit: At most so many.
+        newest: Whether to take the newest ones where there are more than `limit`, instead of the oldest.
     """
     row = tx.row(_HEAD)
-    last = (row[0] - 1) // SEGMENT if row else -1
+    segments = list(range((after + 1) // SEGMENT, (row[0] - 1) // SEGMENT + 1 if row else 0))
+    if newest:
+        segments.reverse()
     found: list[Recorded] = []
-    for first in range((after + 1) // SEGMENT, last + 1, _SEGMENTS_AT_ONCE):
-        keys = [(segment, person) for segment in range(first, min(first + _SEGMENTS_AT_ONCE, last + 1))]
+    for start in range(0, len(segments), _SEGMENTS_AT_ONCE):
+        keys = [(segment, person) for segment in segments[start : start + _SEGMENTS_AT_ONCE]]
         for rows in tx.lookup_all(_JOURNAL, keys).values():
             found += [Recorded(leaf, entry_id, person, body) for leaf, entry_id, body in rows if leaf > after]
         if len(found) >= limit:
             break
-    return sorted(found)[:limit]
+    found.sort()
+    return found[max(len(found) - limit, 0) :] if newest else found[: max(limit, 0)]
 
 
 def inclusion_proof(tx: Transaction, leaf_index: int, size: int | None = None) -> list[bytes]:
@@ -300,4 +306,4 @@ def _cosigned_head(tx: Transaction) -> TreeHead:
 
 
 def _head(size: int, note: str, at: int) -> TreeHead:
-    return TreeHead(size, Checkpoint.parse(Note.parse(note).text).root, note, at)
+    return TreeHead(size, Checkpoint.of_note(note).root, note, at)

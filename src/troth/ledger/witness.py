@@ -113,7 +113,7 @@ class Witness:
 
     def _raise(self, error: Truncated | Forked) -> NoReturn:
         """Keep the two checkpoints that contradict each other, then raise."""
-        origin = Checkpoint.parse(Note.parse(error.shown).text).origin
+        origin = Checkpoint.of_note(error.shown).origin
         write_atomically(self._evidence(origin), f"{error.seen}\n{error.shown}".encode(), durable=True)
         raise error
 
