@@ -80,7 +80,7 @@ def look(say: Say, place: str, key: str, state: Path) -> Answer:
             troth.flush_ledger()
             with troth.database.snapshot() as tx:
                 note = witness.look(DatabaseSource(tx), key or troth.signer.verifier_key)
-    seen = Checkpoint.parse(note)
+    seen = Checkpoint.of_note(note)
     document = {"origin": seen.origin, "size": seen.size, "checkpoint": note, "witness": signer.verifier_key}
     return document, f"Seen and cosigned: {seen.size} entries of {seen.origin}.\n\n{note.rstrip()}"
 
@@ -105,6 +105,6 @@ def recorded(say: Say, entry_id: str, person: str, last: int) -> list["Recorded"
             if entry_id:
                 return [entry(tx, entry_id)]
             if person:
-                return journal(tx, person, limit=last)
+                return journal(tx, person, limit=last, newest=True)
             size = tree_head(tx).size
             return entries(tx, max(0, size - last), size)
