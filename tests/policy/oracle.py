@@ -69,9 +69,9 @@ def _permitted(book: Book, act: Act, category: str) -> bool:
     recipient = next((r for r in book.declared("recipient") if r["name"] == act.recipient), None)
     if recipient is not None and not _may_receive(book, recipient, act, category):
         return False
-    if any(_matches(book, rule, act, category, wide=True) for rule in book.rules if "forbid" in rule):
+    if any(_matches(book, rule, act, category, forbids=True) for rule in book.rules if "forbid" in rule):
         return False
-    return any(_matches(book, rule, act, category, wide=False) for rule in book.rules if "permit" in rule)
+    return any(_matches(book, rule, act, category, forbids=False) for rule in book.rules if "permit" in rule)
 
 
 def _may_receive(book: Book, recipient: Rule, act: Act, category: str) -> bool:
@@ -91,7 +91,7 @@ def _may_receive(book: Book, recipient: Rule, act: Act, category: str) -> bool:
     return not purposes or any(_covers(key, act.purpose) for key in purposes)
 
 
-def _matches(book: Book, rule: Rule, act: Act, category: str, *, wide: bool) -> bool:
+def _matches(book: Book, rule: Rule, act: Act, category: str, *, forbids: bool) -> bool:
     data = rule.get("data", ["*"])
     purposes = rule.get("purposes", ["*"])
     return (
@@ -100,21 +100,21 @@ def _matches(book: Book, rule: Rule, act: Act, category: str, *, wide: bool) -> 
         and (
             "*" in data
             or (not data and not category)
-            or any(_reaches(key, category, wide=wide) for key in data if category)
+            or any(_covers(key, category) for key in data if category)
         )
-        and ("*" in purposes or any(_reaches(key, act.purpose, wide=wide) for key in purposes))
-        and _goes_to(book, rule, act.recipient, wide=wide)
+        and ("*" in purposes or any(_covers(key, act.purpose) for key in purposes))
+        and _goes_to(book, rule, act.recipient, forbids=forbids)
         and (not rule.get("channels") or act.channel in rule["channels"])
-        and _valid(rule, act.on, wide=wide)
+        and _valid(rule, act.on, forbids=forbids)
         and all(_holds(condition, act) for condition in rule.get("when", ()))
         and not any(_holds(condition, act) for condition in rule.get("unless", ()))
     )
 
 
-def _goes_to(book: Book, rule: Rule, recipient: str, *, wide: bool) -> bool:
+def _goes_to(book: Book, rule: Rule, recipient: str, *, forbids: bool) -> bool:
     named = rule.get("recipients")
     if not named:
-        return wide or recipient == ""
+        return forbids or recipient == ""
     role = next((r["role"] for r in book.declared("recipient") if r["name"] == recipient), "")
     return any(
         (key == "internal" and recipient == "")
@@ -125,12 +125,12 @@ def _goes_to(book: Book, rule: Rule, recipient: str, *, wide: bool) -> bool:
     )
 
 
-def _valid(rule: Rule, day: str, *, wide: bool) -> bool:
+def _valid(rule: Rule, day: str, *, forbids: bool) -> bool:
     first, last = rule.get("from"), rule.get("until")
     if not first and not last:
         return True
     if not day:
-        return wide
+        return forbids
     return (not first or first <= day) and (not last or day <= last)
 
 
@@ -138,10 +138,6 @@ def _holds(condition: str, act: Act) -> bool:
     if condition.startswith("not "):
         return condition[4:] not in act.facts
     return condition in act.facts
-
-
-def _reaches(key: str, term: str, *, wide: bool) -> bool:
-    return _covers(key, term) or (wide and _covers(term, key))
 
 
 def _covers(key: str, term: str) -> bool:

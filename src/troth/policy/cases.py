@@ -13,6 +13,7 @@ from troth.policy.rules import Day
 from troth.policy.strict_yaml import Lines, YamlFault, read_yaml
 
 MAX_CHARACTERS = 2_000_000
+MAX_FINDINGS = 100
 
 
 class _CaseAct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,14 +89,16 @@ def run_cases(policy: Policy, text: bytes | str, file: str = "policy.cases.yaml"
     findings: list[Finding] = []
     results: list[CaseResult] = []
     names: dict[str, int] = {}
+    clauses = frozenset(clause.id for clause in policy.clauses)
     for index, item in enumerate(data):
         line = lines.get((index,), 1)
         case = convert(item, _Case)
         if isinstance(case, Misfit):
-            below = {path[1:]: at for path, at in lines.items() if path[:1] == (index,)}
-            findings.append(case.finding(file, below, line, "shape"))
+            findings.append(case.finding(file, lines, line, "shape", within=(index,)))
+            if len(findings) >= MAX_FINDINGS:
+                break
             continue
-        findings.extend(_faults(policy, case, names, file, line))
+        findings.extend(_faults(policy, case, names, clauses, file, line))
         results.append(_result(policy, case, line))
     if findings:
         raise PolicyErrors(findings)
@@ -133,7 +136,9 @@ def read_beside(text: bytes | str, file: str) -> tuple[Any, Lines]:
         raise PolicyErrors([Finding(file, fault.line, "yaml", fault.reason, fault.mend)]) from None
 
 
-def _faults(policy: Policy, case: _Case, names: dict[str, int], file: str, line: int) -> list[Finding]:
+def _faults(
+    policy: Policy, case: _Case, names: dict[str, int], clauses: frozenset[str], file: str, line: int
+) -> list[Finding]:
     findings: list[Finding] = []
     other = names.setdefault(case.name, line)
     if other != line:
@@ -146,7 +151,7 @@ def _faults(policy: Policy, case: _Case, names: dict[str, int], file: str, line:
                 "name each case once",
             )
         )
-    if case.clause and case.clause not in {clause.id for clause in policy.clauses}:
+    if case.clause and case.clause not in clauses:
         findings.append(
             Finding(
                 file,

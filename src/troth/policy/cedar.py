@@ -99,13 +99,12 @@ def _rule(scope: Scope) -> str:
 
 def _terms(scope: Scope) -> tuple[str, ...]:
     rule = scope.rule
-    wide = isinstance(rule, Forbid)
     return (
         ""
         if scope.actors is None
         else _either(_within("principal", "Role", actor) for actor in sorted(scope.actors)),
-        "" if scope.data is None else _covers("resource", "Category", rule.data, wide=wide),
-        "" if scope.purposes is None else _covers("context.purpose", "Purpose", rule.purposes, wide=wide),
+        "" if scope.data is None else _covers("resource", "Category", rule.data),
+        "" if scope.purposes is None else _covers("context.purpose", "Purpose", rule.purposes),
         "" if scope.recipients is None else _one_of("context.recipient", scope.recipients),
     )
 
@@ -154,14 +153,8 @@ def _limit(limit: Limit) -> str:
     )
 
 
-def _covers(subject: str, kind: str, keys: Iterable[str], *, wide: bool) -> str:
-    """A term lies at or below one of the keys; a forbid's keys also reach the terms above them."""
-    keys = tuple(keys) or (_NONE,)
-    tests = [_within(subject, kind, key) for key in keys]
-    if wide:
-        above = sorted({term for key in keys for term in lineage(key)[1:]})
-        tests += [f"{subject} == {kind}::{_quoted(term)}" for term in above]
-    return _either(tests)
+def _covers(subject: str, kind: str, keys: Iterable[str]) -> str:
+    return _either(_within(subject, kind, key) for key in tuple(keys) or (_NONE,))
 
 
 def _one_of(subject: str, names: Iterable[str]) -> str:

@@ -15,13 +15,23 @@ from troth.policy.model import Finding
 MAX_BYTES = 2_000_000
 MAX_LINE = 5_000
 MAX_PARAGRAPH = 10_000
+MAX_MARKS = 500
 MAX_LINES = 40_000
 MAX_FINDINGS = 50
 MAX_BLOCKS = 3_000
 _HEADING_ID = re.compile(r"\s*\{#([A-Za-z0-9][A-Za-z0-9.-]{0,59})\}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u2028\u2029\x85]")
 _CROWDED = re.compile(r"^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))[ \t>*+\d.)-]{60,}")
+_MARKS = re.compile(r"[\[\]()*_`<&!\\]")
 _FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
+
+
+def markdown() -> MarkdownIt:
+    """The Markdown reader of policies: CommonMark, raw HTML shown as text, links that carry no referrer."""
+    reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
+    reader.add_render_rule("link_open", _link_open)
+    reader.disable("image")
+    return reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +64,8 @@ class Document:
     clauses: list[Section] = field(default_factory=list)
     intro: list[Token] = field(default_factory=list)
     environment: dict[str, object] = field(default_factory=dict)
+    reader: MarkdownIt = field(default_factory=markdown)
     findings: list[Finding] = field(default_factory=list)
-
-
-def markdown() -> MarkdownIt:
-    """The Markdown reader of policies: CommonMark, raw HTML shown as text, links that carry no referrer."""
-    reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
-    reader.add_render_rule("link_open", _link_open)
-    reader.disable("image")
-    return reader
 
 
 def read_document(raw: bytes | str, file: str) -> Document:
@@ -72,9 +75,8 @@ def read_document(raw: bytes | str, file: str) -> Document:
     if text is None or not _within_limits(text, file, document.findings):
         return document
     body = _cut_front(text, file, document)
-    reader = markdown()
-    reader.disable("inline")
-    _Splitter(document, body.split("\n"), file).split(reader.parse(body, document.environment))
+    document.reader.disable("inline")
+    _Splitter(document, body.split("\n"), file).split(document.reader.parse(body, document.environment))
     return document
 
 
@@ -232,13 +234,7 @@ class _Splitter:
             self._clause.blocks.append(Block(token.content, line + 1))
 
     def _prose(self, token: Token) -> None:
-        if token.type == "inline" and len(token.content) > MAX_PARAGRAPH:
-            self._find(
-                _line(token),
-                "size",
-                f"a paragraph has {len(token.content)} characters",
-                f"split it; at most {MAX_PARAGRAPH}",
-            )
+        if token.type == "inline" and not self._readable(token):
             return
         if self._clause is not None:
             self._clause.tokens.append(token)
@@ -247,19 +243,30 @@ class _Splitter:
         else:
             self._document.intro.append(token)
 
+    def _readable(self, token: Token) -> bool:
+        """Whether a paragraph is short and plain enough for inline rules, whose time grows with its square."""
+        length, marks = len(token.content), len(_MARKS.findall(token.content))
+        if length > MAX_PARAGRAPH:
+            reason = f"a paragraph has {length} characters"
+            self._find(_line(token), "size", reason, f"split it; at most {MAX_PARAGRAPH}")
+        elif marks > MAX_MARKS:
+            reason = f"a paragraph has {marks} marks such as [ * _ and <"
+            self._find(_line(token), "size", reason, f"split it; at most {MAX_MARKS}")
+        return length <= MAX_PARAGRAPH and marks <= MAX_MARKS
+
     def _find(self, line: int, check: str, reason: str, mend: str) -> None:
         clause = self._clause.id if self._clause else ""
         self._document.findings.append(Finding(self._file, line, check, reason, mend, clause))
 
 
-def render(tokens: list[Token], environment: dict[str, object]) -> tuple[str, str]:
+def render(document: Document, tokens: list[Token]) -> tuple[str, str]:
     """Prose as plain text and as safe HTML (no raw HTML, no images, links without referrer).
 
     Args:
+        document: The document, for its link references.
         tokens: Block tokens of the prose.
-        environment: The link references of the document they stand in.
     """
-    reader = markdown()
+    reader, environment = document.reader, document.environment
     words: list[str] = []
     for token in tokens:
         if token.type == "inline":

@@ -104,16 +104,17 @@ class Scope:
 
 def scope_of(rule: Permit | Forbid, draft: Draft, order: int) -> Scope:
     """Resolve a rule's terms."""
-    wide = isinstance(rule, Forbid)
     needs, bars = _conditions(rule)
     return Scope(
         rule=rule,
         order=order,
         acts=frozenset(rule.acts),
         actors=None if "*" in rule.actors else frozenset(rule.actors),
-        data=_terms(rule.data, draft.categories, wide=wide, nothing=True),
-        purposes=_terms(rule.purposes, draft.uses, wide=wide, nothing=False),
-        recipients=_recipients(rule.recipients, draft.recipients, omitted=None if wide else frozenset({""})),
+        data=_terms(rule.data, draft.categories, nothing=True),
+        purposes=_terms(rule.purposes, draft.uses, nothing=False),
+        recipients=_recipients(
+            rule.recipients, draft.recipients, omitted=None if isinstance(rule, Forbid) else frozenset({""})
+        ),
         channels=frozenset(rule.channels) if rule.channels and "*" not in rule.channels else None,
         needs=needs,
         bars=bars,
@@ -134,7 +135,7 @@ def _conditions(rule: Permit | Forbid) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(needs), frozenset(bars)
 
 
-def _terms(keys: Iterable[str], known: Terms, *, wide: bool, nothing: bool) -> frozenset[str] | None:
+def _terms(keys: Iterable[str], known: Terms, *, nothing: bool) -> frozenset[str] | None:
     keys = tuple(keys)
     if "*" in keys:
         return None
@@ -143,8 +144,6 @@ def _terms(keys: Iterable[str], known: Terms, *, wide: bool, nothing: bool) -> f
     found: set[str] = set()
     for key in keys:
         found |= known.below(key)
-        if wide:
-            found.update(lineage(key))
     return frozenset(found)
 
 

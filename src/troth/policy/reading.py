@@ -82,12 +82,9 @@ def read_source(document: Document, file: str) -> Source:
     source = Source(file, title=document.title, findings=list(document.findings))
     if document.front:
         _read_front(source, document.front)
-    environment = document.environment
-    source.intro_html = render(document.intro, environment)[1]
-    source.parts = tuple(
-        Part(p.id, p.title, p.line, render(p.tokens, environment)[1]) for p in document.parts
-    )
-    source.clauses = tuple(_clause(source, section, environment) for section in document.clauses)
+    source.intro_html = render(document, document.intro)[1]
+    source.parts = tuple(Part(p.id, p.title, p.line, render(document, p.tokens)[1]) for p in document.parts)
+    source.clauses = tuple(_clause(source, section, document) for section in document.clauses)
     return source
 
 
@@ -104,7 +101,7 @@ def _read_front(source: Source, text: str) -> None:
         source.findings.append(front.finding(source.file, source.front_lines, 2, "front-matter"))
 
 
-def _clause(source: Source, section: Section, environment: dict[str, object]) -> Clause:
+def _clause(source: Source, section: Section, document: Document) -> Clause:
     rules: list[Rule] = []
     things: list[Thing] = []
     for block in section.blocks:
@@ -113,7 +110,7 @@ def _clause(source: Source, section: Section, environment: dict[str, object]) ->
             things.append(rule)
         elif rule is not None:
             rules.append(rule)
-    prose, html = render(section.tokens, environment)
+    prose, html = render(document, section.tokens)
     return Clause(
         section.id, section.title, section.part, section.line, prose, html, tuple(rules), tuple(things)
     )
@@ -140,9 +137,11 @@ class Misfit:
     reason: str
     mend: str
 
-    def finding(self, file: str, lines: Lines, default: int, check: str, clause: str = "") -> Finding:
-        """The finding that names the line of the fault."""
-        path = self.path
+    def finding(
+        self, file: str, lines: Lines, default: int, check: str, clause: str = "", within: Path = ()
+    ) -> Finding:
+        """The finding that names the line of the fault; `within` is the path of the data that was converted."""
+        path = (*within, *self.path)
         while path and path not in lines:
             path = path[:-1]
         return Finding(file, lines.get(path, default), check, self.reason, self.mend, clause)
