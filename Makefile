@@ -33,7 +33,7 @@ test: setup  ## All tests, SQLite and PostgreSQL, quick ones first
 	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 $(ARGS)
 
 quick: setup  ## The tests that take under a minute together (SQLite only)
-	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql" $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql" $(ARGS)
 
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
 	@failed=0; \

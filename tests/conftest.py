@@ -22,6 +22,7 @@ from troth.storage import Database, create_all, data_tables, key_tables, open_da
 
 ENGINES = ("sqlite", "postgresql")
 
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)
 hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
 hypothesis.settings.load_profile(
@@ -52,7 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = getattr(item, "callspec", None)
         engine = parameters.params.get("engine") if parameters else None
-        if engine == "postgresql" or (engine is None and "pg_url" in getattr(item, "fixturenames", ())):
+        if engine == "postgresql" or (
+            engine is None and "postgres_server" in getattr(item, "fixturenames", ())
+        ):
             item.add_marker(pytest.mark.postgresql)
         if "migration" in item.path.name:
             item.add_marker(pytest.mark.migrations)
