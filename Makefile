@@ -5,7 +5,7 @@ PY := $(BIN)/python
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 WORKERS ?= 2
 DATA ?= demo-data
-PORT ?= 8000
+PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-core lock test quick lint format types contracts docs-test clauses migrations-test \

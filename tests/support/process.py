@@ -62,9 +62,16 @@ class Troth:
         self.environment = {
             **os.environ,
             "TROTH_CLOCK_FILE": str(clock.path),
+            "TROTH_DATA": str(folder),
             "NO_COLOR": "1",
             **(environment or {}),
         }
+
+    def init(self, *arguments: str | Path) -> str:
+        """Make the data folder with `troth init` and give its first API key."""
+        file = self.folder.parent / f"{self.folder.name}.key"
+        self.run("init", self.folder, "--key-out", file, *arguments)
+        return file.read_text(encoding="utf-8").strip()
 
     def run(
         self, *arguments: str | Path, status: int | None = 0, text: str = ""
