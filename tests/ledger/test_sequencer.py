@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.ledger import naive
 from tests.ledger.support import LOG, OTHER_LOG, make_entry, new_clock, new_sequencer, stage_entries
 from tests.support.waiting import wait_until
-from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound, TrothError, new_id
+from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound, TrothError, Unavailable, new_id
 from troth.ledger import (
     BadSignature,
     Checkpoint,
@@ -403,6 +403,21 @@ def test_a_sequencer_thread_outlives_a_failure(database: Database) -> None:
         wait_until(lambda: clock.stumbles < 0, "a look that succeeds")
     assert thread.failure is None
     assert head_of(database).size == 4
+
+
+def test_a_failure_that_nobody_foresaw_is_told_in_the_houses_words(database: Database) -> None:
+    """Whoever reads `failure` finds what happened and what to do, and the original error behind it."""
+
+    class Broken:
+        def now(self) -> datetime:
+            raise Failure
+
+    stage_entries(database, 1)
+    thread = SequencerThread(Sequencer(database, LOG, Broken()), interval=0.001)
+    thread.start()
+    with pytest.raises(Unavailable, match="Failure") as caught:
+        thread.stop()
+    assert isinstance(caught.value.__cause__, Failure)
 
 
 def test_a_sequencer_thread_tells_why_it_cannot_go_on(database: Database) -> None:

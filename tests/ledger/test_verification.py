@@ -258,6 +258,12 @@ def test_each_damage_has_its_own_error(
         verify_log(Memory(files), KEY)
 
 
+def test_a_claim_of_endless_entries_is_soon_refused() -> None:
+    """A checkpoint that signs more entries than any log has, with nothing behind it, ends in an error at once."""
+    with pytest.raises(Truncated, match="leaf 0"):
+        verify_log(Memory({"checkpoint": LOG.checkpoint((1 << 63) - 1, b"\x07" * 32).encode()}), KEY)
+
+
 def test_a_partial_tile_that_filled_up_is_read_from_the_full_one(
     pristine: tuple[dict[str, bytes], list[bytes]],
 ) -> None:

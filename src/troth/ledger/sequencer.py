@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from troth.kernel import Clock, Corrupt, InvalidInput, micros
+from troth.kernel import Clock, Corrupt, InvalidInput, TrothError, Unavailable, micros
 from troth.ledger.counting import add_counts
 from troth.ledger.errors import RootMismatch
 from troth.ledger.merkle import Frontier
@@ -228,7 +228,7 @@ class SequencerThread:
         self._woken = False
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self.failure: Exception | None = None
+        self.failure: TrothError | None = None
 
     def start(self) -> None:
         """Start the thread; a second start changes nothing."""
@@ -241,7 +241,7 @@ class SequencerThread:
         """Put what is staged into the tree, and end the thread.
 
         Raises:
-            Exception: What kept the last look from integrating; its entries stay staged.
+            TrothError: The last look could not integrate; its entries stay staged.
         """
         if self._thread is None:
             return
@@ -293,9 +293,17 @@ class SequencerThread:
         except Exception as error:
             if self.failure is None:
                 log.exception("ledger.sequencer_failed")
-            self.failure = error
+            self.failure = error if isinstance(error, TrothError) else _unforeseen(error)
         else:
             self.failure = None
+
+
+def _unforeseen(error: Exception) -> Unavailable:
+    failure = Unavailable(
+        f"The ledger's sequencer failed ({type(error).__name__}); entries stay staged.", mend="Read the log."
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def _put_tiles(tx: Transaction, size: int, grown: list[list[bytes]]) -> None:

@@ -24,6 +24,7 @@ from troth.ledger.tiles import (
     tiles_of_level,
 )
 
+_LOOK_AHEAD = 256
 _RECOVER = "Restore the log from a copy, and compare the copy's checkpoint with a witness's."
 
 
@@ -114,7 +115,7 @@ class _Check:
         try:
             bodies, whole = from_bundle(read_tile(self._source, tile))
         except TileMissing as error:
-            if any(self._exists(later) for later in self._bundles_after(tile)):
+            if self._goes_on_after(tile):
                 raise
             raise self._truncated(start) from error
         leaves = [leaf_hash(body) for body in bodies]
@@ -159,10 +160,12 @@ class _Check:
             mend=_RECOVER,
         )
 
-    def _bundles_after(self, tile: Tile) -> list[Tile]:
-        return [
-            later for later in tiles_of_level(self._checkpoint.size, ENTRIES) if later.number > tile.number
-        ]
+    def _goes_on_after(self, tile: Tile) -> bool:
+        """Whether bundles follow a missing one: the next few and the last are tried, whatever size is claimed."""
+        number, width = divmod(self._checkpoint.size - 1, TILE_WIDTH)
+        last = Tile(ENTRIES, number, width + 1)
+        following = [Tile(ENTRIES, number) for number in range(tile.number + 1, last.number)[:_LOOK_AHEAD]]
+        return any(self._exists(later) for later in (*following, last) if later != tile)
 
     def _exists(self, tile: Tile) -> bool:
         try:
