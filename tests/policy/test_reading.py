@@ -1,6 +1,8 @@
 """How a document is read: strict YAML with lines, prose as safe HTML, and hostile input that ends in findings."""
 
+import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -127,6 +129,53 @@ def test_a_policy_cut_and_stirred_ends_in_findings_or_a_policy(data: st.DataObje
         assert compile_policy(text).clauses
 
 
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10**19)
+    | st.text(max_size=8)
+    | st.sampled_from(["*", "user", "30 days", "2015-04-16"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=4,
+)
+RULES = [
+    json.loads(json.dumps(read_yaml(block)[0]))
+    for block in re.findall(r"```rule\n(.*?)```", SOUND, re.DOTALL)
+]
+
+
+@given(st.sampled_from(RULES), st.data())
+def test_a_rule_with_any_value_anywhere_ends_in_findings_or_a_policy(
+    rule: dict[str, Any], data: st.DataObject
+) -> None:
+    """Whatever value a key of a rule has, also a key of another rule, checking the document does not fail."""
+    keys = sorted({key for other in RULES for key in other})
+    changed = rule | data.draw(st.dictionaries(st.sampled_from(keys), VALUES, min_size=1, max_size=2))
+    text = SOUND.replace(
+        "### Business need {#IV.2}\n", f"### Business need {{#IV.2}}\n\n```rule\n{json.dumps(changed)}\n```\n"
+    )
+    for finding in check_policy(text):
+        assert finding.line <= text.count("\n") + 1
+
+
+@given(st.recursive(VALUES, lambda inner: st.lists(inner, max_size=2), max_leaves=3))
+def test_any_data_beside_the_policy_ends_in_findings(value: Any) -> None:
+    """Case files and enforcement tables of any shape are refused as findings."""
+    act = {"kind": "use", "actor": "a", "purpose": "b"}
+    policy = small_policy()
+    cases: list[Any] = [
+        value,
+        {"name": "a", "act": value, "expect": "deny"},
+        {"name": value, "act": act, "expect": value},
+    ]
+    for case in cases:
+        with pytest.raises(PolicyErrors):
+            run_cases(policy, json.dumps([case]))
+    for claim in (value, {"by": value}, {"by": "gate", "how": value}):
+        with pytest.raises(PolicyErrors):
+            read_enforcement(json.dumps({"I.2": claim}), policy, {"gate": "decides"})
+
+
 def _filled(unit: str, width: int, size: int = MEGABYTE) -> str:
     """Text of about a megabyte: paragraphs as long as allowed, of lines of one repeated unit."""
     line = unit * max(1, width // len(unit))
@@ -135,6 +184,7 @@ def _filled(unit: str, width: int, size: int = MEGABYTE) -> str:
 
 
 HOSTILE = {
+    "brackets, few": HEAD + ("[" * 240 + "\n\n") * 4_000,
     "brackets": HEAD + _filled("[", 4900),
     "links": HEAD + _filled("[a](", 4900),
     "images": HEAD + _filled("![", 4900),

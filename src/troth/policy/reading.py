@@ -205,7 +205,8 @@ def _misfit(message: str, data: Any, wanted: Any) -> Misfit:
 def _struct(wanted: Any, data: Any) -> Any:
     if wanted is not Declared:
         return wanted
-    return things_by_tag().get(data.get("declare") if isinstance(data, dict) else None)
+    tag = data.get("declare") if isinstance(data, dict) else None
+    return things_by_tag().get(tag) if isinstance(tag, str) else None
 
 
 def _keys_at(wanted: Any, data: Any, path: Path) -> list[str]:
