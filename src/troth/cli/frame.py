@@ -15,17 +15,23 @@ from troth.kernel import TrothError
 
 F = TypeVar("F", bound=Callable[..., None])
 SHARED = "Every command"
-Data = Annotated[
-    Path | None,
-    typer.Option(
+_DATA_HELP = "The data folder; else the variable TROTH_DATA, else ./data."
+
+
+def _data(variable: str | None) -> Any:
+    return typer.Option(
         "--data",
         metavar="FOLDER",
-        envvar="TROTH_DATA",
-        show_default="./data",
-        help="The data folder.",
+        envvar=variable,
+        show_envvar=False,
+        show_default=False,
+        help=_DATA_HELP,
         rich_help_panel=SHARED,
-    ),
-]
+    )
+
+
+DataBefore = Annotated[Path | None, _data("TROTH_DATA")]
+Data = Annotated[Path | None, _data(None)]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document, errors too.", rich_help_panel=SHARED)
 ]
@@ -102,7 +108,7 @@ def command(
 
 
 def shared_options(
-    context: typer.Context, *, data: Data = None, as_json: Json = False, debug: Debug = False
+    context: typer.Context, *, data: DataBefore = None, as_json: Json = False, debug: Debug = False
 ) -> None:
     """Keep the shared options that stand before the command."""
     context.obj = {"data": data, "as_json": as_json, "debug": debug}
