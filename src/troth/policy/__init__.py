@@ -3,6 +3,7 @@
 from troth.policy.cases import CaseResult, run_cases
 from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS
+from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy
 from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
@@ -24,7 +25,9 @@ __all__ = [
     "CaseResult",
     "CaseType",
     "Clause",
+    "Comparison",
     "Decision",
+    "Difference",
     "EnforcementRow",
     "Explanation",
     "Field",
@@ -45,6 +48,7 @@ __all__ = [
     "cedar_entities",
     "cedar_request",
     "check_policy",
+    "compare_policies",
     "compile_policy",
     "front_matter_schema",
     "read_enforcement",

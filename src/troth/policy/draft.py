@@ -1,6 +1,6 @@
 """A document's rules gathered and indexed, before it is known whether they are sound."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -118,8 +118,3 @@ def label(item: Rule | Thing) -> str:
     """How messages call a rule or thing: its kind and name."""
     name = item.name if isinstance(item, (Permit, Forbid, Require, Notice)) else name_of(item)
     return f"{item.kind} {name!r}"
-
-
-def first(items: Iterable[_T]) -> _T | None:
-    """The first of some items, or None."""
-    return next(iter(items), None)
