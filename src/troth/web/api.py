@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from troth.gate import Ask, Outcome
 from troth.kernel import InvalidInput, NotFound, Unauthenticated, is_id
@@ -69,7 +70,7 @@ async def open_case(request: AnyRequest) -> Response[bytes]:
 
 
 @post("/v1/cases/{case_id:str}/close")
-async def close_case(request: AnyRequest, case_id: str) -> Response[bytes]:
+async def close_case(request: AnyRequest, case_id: FromPath[str]) -> Response[bytes]:
     """Close a case; nothing is read on its strength any more."""
     check_id(case_id, "case")
     body: CloseCaseBody = await body_of(request, CloseCaseBody)
@@ -87,7 +88,7 @@ async def close_case(request: AnyRequest, case_id: str) -> Response[bytes]:
 
 
 @get("/v1/receipts/{entry:str}", sync_to_thread=True)
-def receipt(request: AnyRequest, entry: str) -> Response[bytes]:
+def receipt(request: AnyRequest, entry: FromPath[str]) -> Response[bytes]:
     """The proof that an entry stands in the ledger; verifies offline. Whoever knows the entry's id may have it."""
     query(request.scope, ())
     check_id(entry, "entry")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 
 from troth.bootstrap import Troth
+from troth.kernel import TrothError
 from troth.web import api, collecting, describing, pages, running
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
@@ -18,6 +20,7 @@ from troth.web.problems import UnknownMethod
 from troth.web.rendering import Renderer
 from troth.web.site import Site
 
+_log = structlog.get_logger()
 ACTS = "/v1/acts"
 FIND = "/v1/people/find"
 
@@ -39,6 +42,7 @@ def create_app(troth: Troth) -> App:
     Returns:
         An ASGI application (HTTP and lifespan). One batcher serves all its requests; its shutdown finishes what waits.
     """
+    _prepare_collection(troth)
     batcher = troth.batcher()
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     site = Site(
@@ -60,6 +64,14 @@ def create_app(troth: Troth) -> App:
         request_max_body_size=None,
     )
     return Front(site, framework)
+
+
+def _prepare_collection(troth: Troth) -> None:
+    """Make the key of the public points now, so that a visitor's malformed submission writes nothing at all."""
+    try:
+        _ = troth.collection
+    except TrothError as error:
+        _log.warning("no_public_collection", reason=error.code)
 
 
 def _refuse(allowed: str) -> App:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from troth.collection import Collection
 from troth.gate import Ask
@@ -20,7 +21,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/v1/collect/{point:str}", sync_to_thread=True)
-def describe_point(request: AnyRequest, point: str) -> Response[bytes]:
+def describe_point(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """What a collection point takes, what for, and the notice that must be shown there."""
     query(request.scope, ())
     described = Collection(site_of(request).troth.policy, "").describe(point)
@@ -28,7 +29,7 @@ def describe_point(request: AnyRequest, point: str) -> Response[bytes]:
 
 
 @post("/collect/{point:str}")
-async def collect(request: AnyRequest, point: str) -> Response[bytes]:
+async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Take a submission at a declared point; a point that is not public takes it from the holder of a key."""
     site = site_of(request)
     query(request.scope, ())

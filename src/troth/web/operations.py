@@ -138,7 +138,7 @@ OPERATIONS = (
     ),
     Operation(
         "erasePerson", "DELETE", "/v1/people/{person}", "People", "Erase somebody",
-        "Destroys the person's keys, index rows and rows. Old backups become unreadable with the keys.",
+        "Destroys the person's keys, index rows and rows; a copy of the data alone cannot be read any more.",
         {200: Answer("The person is erased.", schema="Outcome", example={**_DONE, "clauses": ["III.2"], "case": CASE})}, key=True,
         parameters=(_PERSON, _PURPOSE._replace(example=RIGHTS), _CASE, _REASON), problems=_READING,
     ),

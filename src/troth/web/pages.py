@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from troth.kernel import NotFound, TrothError
 from troth.ledger import TreeHead, staged_count, tree_head
@@ -11,6 +12,7 @@ from troth.storage import Transaction
 from troth.web.enforcement import marks_of
 from troth.web.problems import KINDS, ProblemKind
 from troth.web.published import (
+    counts_in_order,
     exceptions_view,
     long_date,
     parts_view,
@@ -59,7 +61,7 @@ def history(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/policy/versions/{name:str}", sync_to_thread=True)
-def version_page(request: AnyRequest, name: str) -> Response[bytes]:
+def version_page(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A posted version as a page, or as its bytes when the name ends in .md."""
     site = site_of(request)
     if not name.endswith(".md"):
@@ -114,7 +116,7 @@ def ledger_page(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     with site.troth.database.snapshot() as tx:
         head, staged = _head(tx), staged_count(tx)
-    counts = site.troth.clause_counts()
+    counts = counts_in_order(site.troth.policy(), site.troth.clause_counts())
     key = site.troth.signer.verifier_key
     return page(site, "ledger.html", head=head, staged=staged, verifier=key, counts=counts)
 
@@ -126,7 +128,7 @@ async def problems_page(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/problems/{code:str}")
-async def problem_page(request: AnyRequest, code: str) -> Response[bytes]:
+async def problem_page(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
     """One kind of problem; the address is the `type` of its problem details."""
     kinds = tuple(kind for kind in KINDS if kind.code == code)
     if not kinds:
@@ -137,7 +139,7 @@ async def problem_page(request: AnyRequest, code: str) -> Response[bytes]:
 
 
 @get("/static/{name:str}")
-async def static_file(request: AnyRequest, name: str) -> Response[bytes]:
+async def static_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A static file of the pages."""
     found = site_of(request).renderer.static.get(name)
     if found is None:

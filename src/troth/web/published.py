@@ -141,6 +141,11 @@ def exceptions_view(policy: Policy) -> tuple[ExceptionView, ...]:
     return tuple(found)
 
 
+def counts_in_order(policy: Policy, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    """The ledger's counts of the clauses of a version, in the order of the document; those never cited left out."""
+    return {clause.id: counts[clause.id] for clause in policy.clauses if clause.id in counts}
+
+
 def posted_versions(troth: Troth) -> list[Version]:
     """Versions that were posted, newest first; drafts are nobody's business yet."""
     posted = [version for version in troth.policy_versions() if version.posted_at]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from troth.kernel import NotFound, TrothError
 from troth.ledger import resource, staged_count, tree_head
@@ -142,7 +143,7 @@ def verifier_key(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/ledger/tile/{path:path}", sync_to_thread=True)
-def tile(request: AnyRequest, path: str) -> Response[bytes]:
+def tile(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     """A tile of hashes or a bundle of entries (C2SP tlog-tiles); entries concern people and need an API key."""
     site, name = site_of(request), f"tile/{path.removeprefix('/')}"
     query(request.scope, ())
