@@ -26,9 +26,11 @@ from troth.ledger.tables import (
 from troth.ledger.tiles import MAX_ENTRY, TILE_HEIGHT, TILE_WIDTH, split_hashes
 from troth.storage import Database, Lookup, Row, Statement, Transaction, Upsert
 
-BATCH = 1024
-"""Entries put into the tree in one transaction: long enough to share its cost, short enough not to hold acts up."""
-INTERVAL_SECONDS = 0.25
+BATCH = 512
+"""Entries put into the tree in one transaction: enough to share its cost, few enough not to hold acts up."""
+BREATH_SECONDS = 0.005
+"""Pause after a full batch, in which acts that wait for the writer get their turn."""
+INTERVAL_SECONDS = 0.1
 
 Staged = tuple[str, str, bytes]
 """What is staged: entry id, handle of the person (or empty), body."""
@@ -274,28 +276,33 @@ class SequencerThread:
 
     def _run(self) -> None:
         log = structlog.get_logger("troth.ledger")
-        stopping = False
+        stopping, pause = False, self._interval
         while not stopping:
             with self._condition:
                 if not (self._woken or self._stopping):
-                    self._condition.wait(self._interval)
+                    self._condition.wait(pause)
                 self._woken = False
                 stopping = self._stopping
-            self._look(log)
+            more = self._look(log, everything=stopping)
+            pause = min(BREATH_SECONDS, self._interval) if more else self._interval
 
-    def _look(self, log: structlog.typing.FilteringBoundLogger) -> None:
+    def _look(self, log: structlog.typing.FilteringBoundLogger, *, everything: bool) -> bool:
         """Integrate, whatever happens: nobody above a thread could catch, and a dead one would stop the ledger.
 
-        The entries stay staged and the next look tries again; `failure` and the log tell.
+        When it fails the entries stay staged and the next look tries again; `failure` and the log tell.
+
+        Returns:
+            Whether more entries are likely to wait.
         """
         try:
-            self._sequencer.flush()
+            done = self._sequencer.flush() if everything else self._sequencer.integrate()
         except Exception as error:
             if self.failure is None:
                 log.exception("ledger.sequencer_failed")
             self.failure = error if isinstance(error, TrothError) else _unforeseen(error)
-        else:
-            self.failure = None
+            return False
+        self.failure = None
+        return done >= BATCH
 
 
 def _unforeseen(error: Exception) -> Unavailable:
