@@ -250,6 +250,34 @@ def test_a_lost_tile_stops_the_sequencer(database: Database) -> None:
         new_sequencer(database).integrate()
 
 
+@pytest.mark.parametrize("leaf", [3, 9])
+def test_rows_behind_the_end_of_the_tree_stop_the_sequencer(database: Database, leaf: int) -> None:
+    """A row put straight into the entry table, next to the tree's end or further on, is not signed."""
+    stage_entries(database, 3)
+    new_sequencer(database).flush()
+    stage_entries(database, 2)
+    with database.transaction() as tx:
+        tx.script(
+            "INSERT INTO ledger_entry (leaf_index, entry_id, segment, person, body)"  # noqa: S608  a number
+            f" SELECT {leaf}, 'x', segment, person, body FROM ledger_entry WHERE leaf_index = 0"
+        )
+    with pytest.raises(Corrupt):
+        new_sequencer(database).integrate()
+    assert head_of(database).size == 3
+
+
+def test_an_id_that_is_in_the_tree_is_not_integrated_again(database: Database) -> None:
+    """An entry staged once more after its integration is told, and the tree stays as it is."""
+    made = stage_entries(database, 3)
+    sequencer = new_sequencer(database)
+    sequencer.flush()
+    with database.transaction() as tx:
+        stage(tx, made[:1])
+    with pytest.raises(Corrupt, match="taken in the tree"):
+        sequencer.integrate()
+    assert head_of(database).size == 3
+
+
 def test_an_id_is_staged_once(database: Database) -> None:
     """Staging the same id twice is a conflict, so that an act has one entry."""
     twice = make_entry(1)

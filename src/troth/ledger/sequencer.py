@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from troth.kernel import Clock, Corrupt, InvalidInput, TrothError, Unavailable, micros
+from troth.kernel import Clock, Conflict, Corrupt, InvalidInput, TrothError, Unavailable, micros
 from troth.ledger.counting import add_counts
 from troth.ledger.errors import RootMismatch
 from troth.ledger.merkle import Frontier
@@ -138,14 +138,21 @@ class Sequencer:
         Raises:
             BadSignature: The tree's head was signed by another key.
             RootMismatch: The tree's head is not what was signed.
+            Corrupt: The tables were written to in another way.
             Unavailable: The database takes no work now; nothing was done.
         """
         with self._database.snapshot() as tx:
             staged = tx.row(_ANY_STAGED)
             if tx.row(_HEAD) and not (staged and staged[0]):
                 return 0
-        with self._database.transaction() as tx:
-            added, note = self._grow(tx, limit)
+        try:
+            with self._database.transaction() as tx:
+                added, note = self._grow(tx, limit)
+        except Conflict as error:
+            raise Corrupt(
+                "An entry is staged whose id or leaf is taken in the tree already.",
+                mend="Somebody wrote to the database: run `troth ledger verify`, compare the staged rows.",
+            ) from error
         self._trusted = note
         return added
 
@@ -165,8 +172,13 @@ class Sequencer:
         """Grow the tree in a transaction; returns how many entries it took and the signed head."""
         frontier, note = self._locked_tree(tx)
         size = frontier.size
-        tx.run(_MOVE, {"size": size, "limit": limit})
+        moved = tx.run(_MOVE, {"size": size, "limit": limit})
         bodies = [row[0] for row in tx.rows(_MOVED, {"size": size})]
+        if len(bodies) != moved:
+            raise Corrupt(
+                f"Entries stand behind the end of the ledger's tree of {size} that nobody integrated.",
+                mend="Somebody wrote to the database: run `troth ledger verify`.",
+            )
         if not bodies and note:
             return 0, note
         tx.run(_UNSTAGE, {"size": size})
