@@ -222,7 +222,7 @@ after: order-shipped
 declare: retention
 name: tickets
 data: [user]
-purposes: [essential]
+purposes: [essential, marketing]
 keep: 2 years
 after: ticket-closed
 ```

@@ -129,4 +129,6 @@ def test_unknown_terms_are_not_remembered() -> None:
     policy = small_policy()
     for number in range(100):
         policy.decide(Act(ACT_KINDS[0], f"robot.{number}", "essential", ()))
+    policy.decide(Act("use", "staff.support", "essential", (), channel="x" * 1000))
+    policy.decide(Act("use", "staff.support", "essential", (), facts=("moon.full",)))
     assert len(policy._table) == 0

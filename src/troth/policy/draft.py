@@ -10,7 +10,7 @@ from troth.policy.model import Finding
 from troth.policy.reading import Clause, Source
 from troth.policy.rules import Forbid, Notice, Permit, Require, Rule
 from troth.policy.strict_yaml import Path
-from troth.policy.things import CaseType, Field, Recipient, Role, Thing
+from troth.policy.things import CaseType, Field, Recipient, Retention, Role, Thing
 from troth.policy.vocabulary import Terms, standard_terms
 
 _T = TypeVar("_T")
@@ -57,6 +57,11 @@ class Draft:
     def cases(self) -> Mapping[str, CaseType]:
         """Declared case types by name."""
         return cast("Mapping[str, CaseType]", self.things.get("case", {}))
+
+    @property
+    def retentions(self) -> Mapping[str, Retention]:
+        """Declared retentions by name."""
+        return cast("Mapping[str, Retention]", self.things.get("retention", {}))
 
     @property
     def fields(self) -> Mapping[str, Field]:

@@ -81,7 +81,7 @@ def _category(scales: Scales, act: Act, verdict: Verdict) -> CategoryExplanation
     weighed = []
     for scope in scales.scopes if verdict.ground != "unknown" else ():
         missed = scope.misses(act, verdict.category or NO_CATEGORY, actors, facts)
-        because = wants(scope, missed, facts) if missed else scope.rule.reason.strip()
+        because = wants(scope, missed, facts, scales.meanings) if missed else scope.rule.reason.strip()
         weighed.append(
             Weighed(scope.rule.name, scope.rule.kind, scope.rule.clause, not missed, because, missed)
         )

@@ -15,6 +15,7 @@ from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Ro
 from troth.policy.weighing import Scales
 
 TABLE_SIZE = 32_768
+LONGEST_CHANNEL = 40
 _T = TypeVar("_T")
 
 
@@ -147,7 +148,7 @@ class Policy:
             decision = self.scales.decide(act)
         except Exception:  # noqa: BLE001  the boundary that makes deciding total: what fails is denied, and says so
             return self._malformed("weighing the rules failed")
-        if self.scales.unknown(act):
+        if self.scales.unknown(act) or not self._memorable(act):
             return decision
         if len(self._table) >= TABLE_SIZE:
             self._table.clear()
@@ -155,6 +156,10 @@ class Policy:
         decision = self._decisions.setdefault(decision, decision)
         self._table[act] = decision
         return decision
+
+    def _memorable(self, act: Act) -> bool:
+        """Whether the act is made of the policy's own words, so that no caller can fill the table with text."""
+        return len(act.channel) <= LONGEST_CHANNEL and self.facts.keys() >= set(act.facts)
 
     def _malformed(self, reason: str) -> Decision:
         cited = self.front.defaults.deny

@@ -63,6 +63,7 @@ class Scales:
         self._by_kind = {kind: tuple(s for s in scopes if kind in s.acts) for kind in ACT_KINDS}
         self.scopes = scopes
         self.limits = limits
+        self.meanings = draft.facts
         self._order = {clause.id: place for place, clause in enumerate(draft.clauses)}
         self._titles = {clause.id: clause.title for clause in draft.clauses}
         self._requires = tuple(draft.of(Require))
@@ -153,7 +154,7 @@ class Scales:
         fewest = min(len(missed) for _, missed in near)
         nearest = [(scope, missed) for scope, missed in near if len(missed) == fewest]
         scope, missed = nearest[0]
-        reason = f"no rule permits {_spoken(act, category)}; the nearest, {scope.rule.name}, {wants(scope, missed, frozenset(act.facts))}"
+        reason = f"no rule permits {_spoken(act, category)}; the nearest, {scope.rule.name}, {wants(scope, missed, frozenset(act.facts), self.meanings)}"
         return Verdict(
             category,
             "default",
@@ -211,7 +212,8 @@ class Scales:
         cited = ", ".join(
             f"{clause} ({self._titles[clause]})" if clause in self._titles else clause for clause in clauses
         )
-        more = f" So for {len(deciding) - 1} more." if len(deciding) > 1 and not verdict.permitted else ""
+        others = [v.category for v in deciding[1:]] if not verdict.permitted else []
+        more = f" Denied too: {', '.join(others)}." if others else ""
         return f"{word} by {cited}: {verdict.reason}.{more}" if cited else f"{word}: {verdict.reason}.{more}"
 
 
@@ -221,8 +223,15 @@ def _spoken(act: Act, category: str) -> str:
     return f"{act.actor} to {act.kind} {category or 'anything'} for {act.purpose}{receiver}"
 
 
-def wants(scope: Scope, missed: tuple[str, ...], facts: frozenset[str]) -> str:
-    """What a rule asks that an act does not meet, in words."""
+def wants(scope: Scope, missed: tuple[str, ...], facts: frozenset[str], meanings: Mapping[str, str]) -> str:
+    """What a rule asks that an act does not meet, in words.
+
+    Args:
+        scope: The rule.
+        missed: The conditions missed, by name.
+        facts: The facts of the act.
+        meanings: What each fact means.
+    """
     rule = scope.rule
     phrases = {
         "act": f"speaks of {', '.join(rule.acts)}",
@@ -234,7 +243,11 @@ def wants(scope: Scope, missed: tuple[str, ...], facts: frozenset[str]) -> str:
         else "stays inside the company",
         "channel": f"is for the channels {', '.join(rule.channels)}",
         "window": f"is valid from {scope.first} to {scope.last}",
-        "when": f"needs {', '.join(sorted(scope.needs - facts))}",
-        "unless": f"holds only without {', '.join(sorted(scope.bars & facts))}",
+        "when": f"needs {_meant(scope.needs - facts, meanings)}",
+        "unless": f"holds only without {_meant(scope.bars & facts, meanings)}",
     }
     return " and ".join(phrases[condition] for condition in missed)
+
+
+def _meant(facts: frozenset[str], meanings: Mapping[str, str]) -> str:
+    return ", ".join(f"{fact} ({meanings[fact]})" if fact in meanings else fact for fact in sorted(facts))

@@ -86,6 +86,15 @@ def _recipient_conflict(draft: Draft) -> Iterator[Finding]:
                 f"recipient {recipient.name!r} is a processor and acts under a policy of its own",
                 "declare it as controller or as processor, not both",
             )
+        for name in recipient.fields if recipient.data else ():
+            field = draft.fields.get(name)
+            if field and not any(field.category in draft.categories.below(key) for key in recipient.data):
+                yield draft.find(
+                    recipient,
+                    "recipient-conflict",
+                    f"recipient {recipient.name!r} may be given the field {name!r} but not its category {field.category}",
+                    "add the category to `data`, or remove the field",
+                )
 
 
 CHECKS = (
@@ -93,5 +102,9 @@ CHECKS = (
     Check("duplicate-declaration", "a thing declared twice", _duplicate_thing),
     Check("deadline-conflict", "two deadlines for one obligation", _deadline_conflict),
     Check("retention-conflict", "two spans for one category, purpose and event", _retention_conflict),
-    Check("recipient-conflict", "a recipient that is controller and processor at once", _recipient_conflict),
+    Check(
+        "recipient-conflict",
+        "a recipient that is controller and processor at once, or whose fields lie outside its data",
+        _recipient_conflict,
+    ),
 )

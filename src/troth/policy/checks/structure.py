@@ -7,6 +7,7 @@ from troth.policy.draft import Draft, label
 from troth.policy.model import Finding
 from troth.policy.rules import Permit, Require
 from troth.policy.things import PolicyException
+from troth.policy.vocabulary import Terms
 
 
 def _clause_without_rule(draft: Draft) -> Iterator[Finding]:
@@ -80,6 +81,29 @@ def _unknown_retention(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _retention_scope(draft: Draft) -> Iterator[Finding]:
+    for permit in draft.of(Permit):
+        retention = draft.retentions.get(permit.retention or "")
+        if retention is None:
+            continue
+        for noun, known, asked, kept in (
+            ("data", draft.categories, permit.data, retention.data),
+            ("purposes", draft.uses, permit.purposes, retention.purposes),
+        ):
+            readable = (known.keys | {"*"}).issuperset((*asked, *kept)) and permit.purposes != ("*",)
+            if readable and not _spread(known, asked) <= _spread(known, kept):
+                yield draft.find(
+                    permit,
+                    "retention-scope",
+                    f"{label(permit)} names retention {retention.name!r}, which is for other {noun}",
+                    f"name a retention that covers {', '.join(asked)}",
+                )
+
+
+def _spread(known: Terms, keys: tuple[str, ...]) -> frozenset[str]:
+    return known.keys if "*" in keys else frozenset(term for key in keys for term in known.below(key))
+
+
 def _unknown_obligation(draft: Draft) -> Iterator[Finding]:
     for permit in draft.of(Permit):
         for name in permit.then:
@@ -126,6 +150,7 @@ CHECKS = (
         _permit_without_retention,
     ),
     Check("unknown-retention", "a retention that nothing declares", _unknown_retention),
+    Check("retention-scope", "a permit whose retention is for other data or purposes", _retention_scope),
     Check(
         "unknown-obligation",
         "a permit that leads to something other than a require rule",
