@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import scripts.command_line as manual
 from tests.cli.conftest import POLICY, Program
 from tests.support.process import TROTH
 from troth.cli.codes import BadUsage, Code, FileTrouble, code_of, code_of_status
+from troth.cli.program import build
 from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound, Refused, Unauthenticated, Unavailable
 from troth.policy import PolicyErrors
 
@@ -24,7 +26,7 @@ HEAVY = (
     "yaml",
     "troth.policy",
 )
-ALL = dict(manual.commands(manual.typer.main.get_command(manual.build())))
+ALL = dict(manual.commands(get_command(build())))
 
 
 def test_the_help_loads_nothing_heavy() -> None:

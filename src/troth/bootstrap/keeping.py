@@ -10,7 +10,7 @@ import msgspec
 from troth.bootstrap.runtime import Troth, open_troth
 from troth.bootstrap.settings import SETTINGS_FILE, KeySettings, Settings, read_settings, settings_text
 from troth.flows import Backup, Progress, check_backup, restore_files, write_backup
-from troth.kernel import InvalidInput, NotFound, new_id
+from troth.kernel import InvalidInput, NotFound, TrothError, new_id
 from troth.ledger import DatabaseSource, recount, verify_log
 
 _FILE_ROOT = "file:"
@@ -63,19 +63,23 @@ def restore_folder(
 
     Raises:
         Conflict: A file stands in the way; nothing was written.
-        Corrupt: The backup was altered, or what was restored does not verify.
+        Corrupt: The backup was altered, or what was restored does not verify; it was taken back.
         NotFound: A half, or the root key, is missing.
     """
     backup = check_backup(data_from, keys_from)
     settings = read_settings(data_from, {})
     _check_root(settings, root)
     restore_files(backup, data_to=data_to, keys_to=keys_to)
-    moved = _moved(settings, data_to, keys_to)
-    if root is not None:
-        shutil.copyfile(root, keys_to / "root.key")
-        (keys_to / "root.key").chmod(_OWNER_ONLY)
-    (data_to / SETTINGS_FILE).write_text(settings_text(moved), encoding="utf-8")
-    return verify_folder(data_to, keys_to)
+    try:
+        moved = _moved(settings, data_to, keys_to)
+        if root is not None:
+            shutil.copyfile(root, keys_to / "root.key")
+            (keys_to / "root.key").chmod(_OWNER_ONLY)
+        (data_to / SETTINGS_FILE).write_text(settings_text(moved), encoding="utf-8")
+        return verify_folder(data_to, keys_to)
+    except TrothError:
+        _take_back(data_to, keys_to)
+        raise
 
 
 def verify_folder(data: Path, keys: Path) -> Restored:
@@ -104,6 +108,14 @@ def _check_root(settings: Settings, root: Path | None) -> None:
             )
         if not root.is_file():
             raise NotFound(f"There is no root key at {root}.", field="root", mend="Name the right file.")
+
+
+def _take_back(data_to: Path, keys_to: Path) -> None:
+    """Remove what a restore wrote and nothing else, so that it can be tried again."""
+    stores = [data_to / "data.db", keys_to / "keystore.db"]
+    beside = [file.with_name(file.name + end) for file in stores for end in ("-wal", "-shm")]
+    for file in (*stores, *beside, data_to / SETTINGS_FILE, keys_to / "ledger.key", keys_to / "root.key"):
+        file.unlink(missing_ok=True)
 
 
 def _moved(settings: Settings, data_to: Path, keys_to: Path) -> Settings:

@@ -96,3 +96,9 @@ def _line(name: str, check: Callable[[T], str], on: T) -> Line:
     except OSError as error:
         trouble = file_trouble(error)
         return Line(name, trouble.what, trouble)
+    except Exception as error:  # noqa: BLE001  a damaged store may break anything, and the other checks still matter
+        broken = Corrupt(
+            f"The check broke ({type(error).__name__}).",
+            mend="Restore a backup; --debug of another command shows more.",
+        )
+        return Line(name, broken.what, broken)
