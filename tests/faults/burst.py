@@ -16,7 +16,10 @@ def main(folder: str, burst: str) -> None:
             size = 1 + (first * 7) % 20
             asks = [_ask(key, notice, f"{burst}-{first}-{number}") for number in range(size)]
             outcomes = running.perform(asks)
-            lines = [f"{one.entry} {one.person} {ask.values['product']}" for ask, one in zip(asks, outcomes, strict=True)]
+            lines = [
+                f"{one.entry} {one.person} {ask.values['product']}"
+                for ask, one in zip(asks, outcomes, strict=True)
+            ]
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
 
@@ -26,7 +29,12 @@ def _ask(key: str, notice: str, mark: str) -> Ask:
         act="collect",
         purpose="essential.service.product_registration",
         key=key,
-        values={"name": "Made Person", "email": f"{mark}@example.com", "product": mark, "serial": f"SN-{mark}"},
+        values={
+            "name": "Made Person",
+            "email": f"{mark}@example.com",
+            "product": mark,
+            "serial": f"SN-{mark}",
+        },
         channel="web",
         point="product-registration",
         notice=notice,

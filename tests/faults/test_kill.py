@@ -23,12 +23,16 @@ BURST = Path(__file__).with_name("burst.py")
 KILLS = 50
 
 
-def _burst(folder: Path, name: str, environment: dict[str, str], stop_after: int, output: Path) -> list[list[str]]:
+def _burst(
+    folder: Path, name: str, environment: dict[str, str], stop_after: int, output: Path
+) -> list[list[str]]:
     """Run a burst, kill it when it has acknowledged so many acts, and give what it acknowledged."""
     with output.open("wb") as lines:
         process = subprocess.Popen([sys.executable, BURST, folder, name], env=environment, stdout=lines)
     try:
-        wait_until(lambda: _ended(process) or output.stat().st_size > stop_after * 80, "the burst has begun", 60)
+        wait_until(
+            lambda: _ended(process) or output.stat().st_size > stop_after * 80, "the burst has begun", 60
+        )
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(20)
@@ -84,7 +88,12 @@ def _check_values(running: Troth, key: str, acknowledged: list[list[str]]) -> No
         opened = running.perform(
             [
                 troth.Ask(
-                    act="instruct", order="open-case", case_type="request", purpose=RIGHTS, key=key, person=who
+                    act="instruct",
+                    order="open-case",
+                    case_type="request",
+                    purpose=RIGHTS,
+                    key=key,
+                    person=who,
                 )
                 for _, who, _ in part
             ]

@@ -1,0 +1,133 @@
+"""The reference vendor, known only from outside: its command line, its HTTP interface, its files."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.process import ClockFile, Serving, Troth
+
+REGISTER = "essential.service.product_registration"
+SUPPORT = "essential.service.operations.support"
+RIGHTS = "essential.service.rights_request"
+CANARY = "zq-canary-7c1f"
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+class Vendor:
+    """A company that runs Troth.
+
+    Args:
+        folder: Where its files go.
+        policy: Its policy document; None for the reference policy.
+    """
+
+    def __init__(self, folder: Path, policy: Path | None = None) -> None:
+        self.clock = ClockFile(folder / "clock", START)
+        self.program = Troth(folder / "data", self.clock)
+        arguments = ["--policy", str(policy)] if policy else []
+        made = self.json("init", self.data, *arguments)
+        self.policy: str = made["policy"]
+        self.privacy_key: str = made["key"]
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.program.folder
+
+    def json(self, *arguments: str | Path, status: int | None = 0) -> Any:
+        """What a command prints with --json."""
+        return json.loads(self.program.run("--json", "--data", self.data, *arguments, status=status).stdout)
+
+    def key(self, role: str, *purposes: str, cases: tuple[str, ...] = ()) -> str:
+        """An API key, issued on the command line."""
+        arguments = ["access", "issue", "--name", role, "--role", role]
+        for purpose in purposes:
+            arguments += ["--purpose", purpose]
+        for case in cases:
+            arguments += ["--case", case]
+        issued: str = self.json(*arguments)["key"]
+        return issued
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every entry of the ledger, oldest first, as its exported tiles hold it; the log is verified on the way."""
+        out = self.data.parent / "tiles"
+        self.program.run("--data", self.data, "ledger", "export", out)
+        self.program.run("--data", self.data, "ledger", "verify", out)
+        return list(_entries(out))
+
+    def files_with(self, marker: str) -> list[str]:
+        """Files below the vendor's folder that hold a marker, byte by byte."""
+        needle = marker.encode()
+        return [
+            str(path.relative_to(self.data.parent))
+            for path in sorted(self.data.parent.rglob("*"))
+            if path.is_file() and needle in path.read_bytes()
+        ]
+
+    @contextmanager
+    def open(self) -> Iterator["Site"]:
+        """The vendor's service, running."""
+        with self.program.serving() as server:
+            yield Site(server)
+
+
+class Site:
+    """The running service, over HTTP."""
+
+    def __init__(self, server: Serving) -> None:
+        self.server = server
+
+    def request(self, method: str, path: str, *, key: str = "", body: Any = None) -> httpx.Response:
+        """A request, with an API key and a JSON body when given."""
+        with self.server.client(key) as client:
+            return client.request(method, path, **({} if body is None else {"json": body}))
+
+    def collect(
+        self, point: str, values: dict[str, Any], *, channel: str = "web", **more: Any
+    ) -> httpx.Response:
+        """A visitor's submission to a collection point, the notice shown."""
+        described = self.request("GET", f"/v1/collect/{point}")
+        notice = described.json()["notice"]["name"] if described.is_success else ""
+        body = {"channel": channel, "notice": notice, "values": values, **more}
+        return self.request(
+            "POST", f"/collect/{point}", body={name: value for name, value in body.items() if value != ""}
+        )
+
+    def register(self, number: int = 1, **values: Any) -> httpx.Response:
+        """A made person registers a product."""
+        given = {
+            "name": f"Person {number}",
+            "email": f"person{number}@example.com",
+            "product": "sensor",
+            "serial": f"SN-{number:04d}",
+        }
+        return self.collect("product-registration", {**given, **values})
+
+    def act(self, key: str, act: str, purpose: str, **more: Any) -> httpx.Response:
+        """One act through the gate."""
+        return self.request("POST", "/v1/acts", key=key, body={"act": act, "purpose": purpose, **more})
+
+    def open_case(self, key: str, case_type: str, purpose: str, email: str) -> tuple[str, str]:
+        """Open a case about whoever has an e-mail address; gives the case and the person's handle."""
+        opened = self.act(
+            key, "instruct", purpose, order="open-case", case_type=case_type, identify={"email": email}
+        )
+        assert opened.is_success, opened.text
+        return opened.json()["case"], opened.json()["person"]
+
+
+def _entries(tiles: Path) -> Iterator[dict[str, Any]]:
+    """Entries of exported bundles: each is its length in two bytes, then JSON (C2SP tlog-tiles)."""
+    for path in sorted((tiles / "tile" / "entries").rglob("*")):
+        if not path.is_file():
+            continue
+        rest = path.read_bytes()
+        while rest:
+            size = int.from_bytes(rest[:2], "big")
+            yield json.loads(rest[2 : 2 + size])
+            rest = rest[2 + size :]
