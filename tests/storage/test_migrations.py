@@ -160,6 +160,18 @@ def test_a_later_store_is_refused(places: Places, history: History) -> None:
     open_current(place, key_store=key_store).close()
 
 
+def test_an_earlier_store_is_refused_until_it_is_migrated(
+    places: Places, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that an earlier version made is not opened as it is; the message says how to bring it up."""
+    place, key_store = places("store"), history == "keys"
+    migrate(place, key_store=key_store)
+    monkeypatch.setitem(HEADS, history, "0999")
+    with pytest.raises(Conflict, match="earlier than 0999") as caught:
+        open_current(place, key_store=key_store)
+    assert "troth migrate up" in caught.value.mend
+
+
 def test_mixed_up_stores_are_refused(places: Places, history: History) -> None:
     """A key store is not opened as a data database, nor the other way round, nor an empty place as either."""
     place, key_store = places("store"), history == "keys"

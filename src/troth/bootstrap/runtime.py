@@ -28,7 +28,7 @@ from troth.gate import (
 from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
-from troth.storage import Database, open_database
+from troth.storage import Database, open_current
 from troth.vault import KeyRing, Vault
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
@@ -48,8 +48,8 @@ class Troth:
         self.folder = folder
         self.settings = settings
         self.clock = clock
-        self.database: Database = open_database(located(folder, settings.data.database))
-        self.keystore: Database = open_database(located(folder, settings.keys.keystore), key_store=True)
+        self.database: Database = open_current(located(folder, settings.data.database))
+        self.keystore: Database = open_current(located(folder, settings.keys.keystore), key_store=True)
         self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
         self.signer = load_signer(folder / settings.ledger.signer)
         self.gate = Gate(self.database, self.vault, clock)
@@ -192,6 +192,7 @@ def open_troth(folder: Path | str, *, clock: Clock | None = None, sequencer: boo
 
     Raises:
         NotFound: The folder was not initialised.
+        Conflict: A store was made by an earlier or later version of Troth; the message says what to do.
         Unavailable: A store cannot be opened.
     """
     path = Path(folder)

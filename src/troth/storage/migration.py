@@ -71,29 +71,23 @@ def revision(database: Database, *, key_store: bool = False) -> str | None:
 
 
 def open_current(url: str, *, key_store: bool = False) -> Database:
-    """Open a store whose schema is this version's; one of an earlier version is migrated first.
+    """Open a store whose schema is the one that this version works with.
 
     Args:
         url: A path of a SQLite file, or a `postgresql://` URL.
         key_store: Whether it holds keys.
 
     Raises:
-        Conflict: It has no schema of this kind, or that of a later version; nothing was changed.
+        Conflict: It has no schema of this kind, or that of an earlier or later version; nothing was changed.
         Unavailable: It cannot be opened.
     """
-    history = _history(key_store=key_store)
     database = open_database(url, key_store=key_store)
     try:
-        found = revision(database, key_store=key_store)
-        if found == HEADS[history]:
-            return database
-        _refuse_unknown(database, history, found)
+        _refuse_unless_current(database, _history(key_store=key_store))
     except BaseException:
         database.close()
         raise
-    database.close()
-    migrate(url, key_store=key_store)
-    return open_database(url, key_store=key_store)
+    return database
 
 
 def migrate(url: str, *, key_store: bool, to: str = "head") -> None:
@@ -178,7 +172,7 @@ def _walk(url: str, history: History, to: str, steps: "Callable[[ScriptDirectory
         walk.configure(connection=connection, version_table=version_table(history), transactional_ddl=True)
         found = walk.get_context().get_current_revision()
         if found is not None and found not in REVISIONS[history]:
-            raise _too_new(connection.engine.url.render_as_string(), history, found)
+            raise _unfit(connection.engine.url.render_as_string(), history, found)
         walk.run_migrations()
 
 
@@ -206,19 +200,25 @@ def _history(*, key_store: bool) -> History:
     return "keys" if key_store else "data"
 
 
-def _refuse_unknown(database: Database, history: History, found: str | None) -> None:
+def _refuse_unless_current(database: Database, history: History) -> None:
+    found = revision(database, key_store=history == "keys")
+    if found != HEADS[history]:
+        raise _unfit(database.location, history, found)
+
+
+def _unfit(place: str, history: History, found: str | None) -> Conflict:
     if found is None:
         noun = "key store" if history == "keys" else "data database"
-        raise Conflict(
-            f"{database.location} is not a {noun} of Troth.",
+        return Conflict(
+            f"{place} is not a {noun} of Troth.",
             mend="Check the settings [data] and [keys]; `troth init` makes a new folder.",
         )
-    if found not in REVISIONS[history]:
-        raise _too_new(database.location, history, found)
-
-
-def _too_new(place: str, history: History, found: str) -> Conflict:
+    if found in REVISIONS[history]:
+        return Conflict(
+            f"{place} has schema revision {found}, earlier than {HEADS[history]}, with which this version works.",
+            mend="Back it up, then run `troth migrate up`; nothing was changed.",
+        )
     return Conflict(
-        f"{place} has schema revision {found}, later than {HEADS[history]}, the latest that this version of Troth knows.",
+        f"{place} has schema revision {found}, later than {HEADS[history]}, the latest this version of Troth knows.",
         mend="Install the version of Troth that made it, or a later one; nothing was changed.",
     )
