@@ -38,7 +38,7 @@ quick: setup  ## The tests that take under a minute together (SQLite only)
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
 	@failed=0; \
 	$(BIN)/ruff check --quiet --output-format concise . || failed=1; \
-	$(BIN)/ruff format --quiet --check . || failed=1; \
+	$(BIN)/ruff format --quiet --check --output-format concise . || failed=1; \
 	$(PY) scripts/check_sizes.py || failed=1; \
 	$(PY) scripts/check_words.py || failed=1; \
 	exit $$failed
