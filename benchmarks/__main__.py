@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, gate, scale
+from benchmarks import deciding, gate, over_http, scale
 from benchmarks.report import Report
 
 PARTS = ("decide", "gate", "http", "scale", "startup", "gdprbench")
@@ -23,6 +23,8 @@ def main() -> int:
         deciding.run(report)
     if "gate" in given.only:
         gate.run(report, given.place)
+    if "http" in given.only:
+        over_http.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
     if "scale" in given.only:
