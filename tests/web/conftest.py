@@ -29,12 +29,14 @@ class Web(NamedTuple):
 
     Args:
         troth: What is served.
-        client: Asks the application in process.
+        app: The application.
+        client: Asks it in process.
         keys: API keys by short name.
         clock: The clock of everything.
     """
 
     troth: Troth
+    app: Any
     client: TestClient[Any]
     keys: Mapping[str, str]
     clock: SettableClock
@@ -88,9 +90,10 @@ def serving(folder: Path, *, database: str = "", keystore: str = "") -> Iterator
             name: troth.issue_key(name=name, role=role, purposes=purposes, cases=cases)[0]
             for name, (role, purposes, cases) in _ROLES.items()
         }
-        with TestClient(create_app(troth), raise_server_exceptions=False) as client:
+        app = create_app(troth)
+        with TestClient(app, raise_server_exceptions=False) as client:
             troth.flush_ledger()
-            yield Web(troth, client, keys, clock)
+            yield Web(troth, app, client, keys, clock)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from troth.web.app import create_app
 
 _log = structlog.get_logger()
 BACKLOG = 1_024
+_LOOK_AGAIN = 0.01
 
 
 def serve(
@@ -73,8 +74,22 @@ async def _run(troth: Troth, host: str, port: int, ready: Callable[[str], None] 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
     serving = asyncio.create_task(server.serve())
+    await _listening(serving, host, port)
     _log.info("serving", host=host, port=port, policy=troth.policy().sha256)
     if ready is not None:
         ready(f"http://{host}:{port}")
     await serving
     _log.info("stopped")
+
+
+async def _listening(serving: "asyncio.Task[None]", host: str, port: int) -> None:
+    """Wait until connections are accepted, or until serving failed, which is raised."""
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_LOOK_AGAIN)
+            continue
+        writer.close()
+        return
+    await serving

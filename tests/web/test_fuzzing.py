@@ -1,0 +1,100 @@
+"""The API against its own description: whatever is sent, no server error, and every answer is one that is described."""
+
+import re
+from typing import Any
+
+import hypothesis
+import jsonschema
+import pytest
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.web.conftest import Web
+from troth.web.describing import description
+from troth.web.operations import OPERATIONS
+
+_CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+class _Door:
+    """Stands for the application, which is not there yet when tests are collected."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        # Each generated request starts and stops what it asks; the application lives on.
+        for step in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{step}.complete"})
+
+
+_door = _Door()
+api = schemathesis.openapi.from_dict(description())
+api.app = _door
+
+
+@pytest.mark.slow
+@api.parametrize()
+@hypothesis.settings(max_examples=25, suppress_health_check=list(hypothesis.HealthCheck))
+def test_no_request_breaks_the_description(case: schemathesis.Case, shared: Web) -> None:
+    """Generated requests, good and bad, signed: a described answer, never a server error."""
+    _door.app = shared.app
+    case.call_and_validate(headers=shared.signed("support"), checks=_CHECKS)
+
+
+def test_the_description_is_what_is_served(shared: Web) -> None:
+    """The address gives the description that the tests use, and it is valid OpenAPI 3.1."""
+    served = shared.get("/openapi.json").json()
+    assert served == description()
+    api.validate()
+    assert served["openapi"].startswith("3.1")
+
+
+def test_every_operation_has_an_example_that_fits_its_schema() -> None:
+    """Of its body, and of each JSON answer; problems included."""
+    served = description()
+    for path, operations in served["paths"].items():
+        for method, operation in operations.items():
+            contents = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+            contents += [
+                answer["content"] for answer in operation["responses"].values() if "content" in answer
+            ]
+            for content in contents:
+                for media, body in content.items():
+                    check_examples(served, body, f"{method} {path} {media}")
+
+
+def check_examples(served: dict[str, Any], body: dict[str, Any], where: str) -> None:
+    """A JSON body has an example, and each one fits."""
+    examples = [one["value"] for one in body.get("examples", {}).values()]
+    examples += [body["example"]] if "example" in body else []
+    assert examples or body["schema"] == {"type": "string"} or "format" in body["schema"], where
+    validator = jsonschema.Draft202012Validator({**body["schema"], "components": served["components"]})
+    for example in examples:
+        validator.validate(example)
+
+
+def test_every_route_is_described(shared: Web) -> None:
+    """The framework's routes and the hot ones, and nothing else."""
+    routes = {
+        (method, re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path))
+        for route in shared.app._framework.routes
+        for method in route.methods - {"OPTIONS", "HEAD"}
+    }
+    routes |= {("POST", "/v1/acts"), ("GET", "/v1/people/{person}"), ("DELETE", "/v1/people/{person}")}
+    assert {(operation.method, operation.path) for operation in OPERATIONS} == routes
