@@ -4,6 +4,7 @@ from troth.vault.crypto import FORMAT, KEY_BYTES, new_secret, root_unwrap, root_
 from troth.vault.erasure import begin_erasure, begun_erasures, finish_erasure, sweep_orphan_keys
 from troth.vault.errors import (
     KeyMissing,
+    KeyTampered,
     MovedField,
     MovedPerson,
     MovedVersion,
@@ -11,23 +12,34 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
-from troth.vault.keyring import KeyRing, RootKey, create_key_store
+from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
+from troth.vault.rekeying import Rekeyed, rekey_persons
+from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
 from troth.vault.selftest import try_sealing
 from troth.vault.service import Vault
+from troth.vault.stances import STANCES, record_stance, withdraw_stance
+from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
+from troth.vault.store_keys import RootKey, create_key_store
 
 __all__ = [
     "FORMAT",
     "KEY_BYTES",
+    "STANCES",
     "KeyMissing",
     "KeyRing",
+    "KeyStatus",
+    "KeyTampered",
     "MovedField",
     "MovedPerson",
     "MovedVersion",
     "NotPermitted",
     "PersonState",
     "ReadWant",
+    "Rekeyed",
     "RootKey",
+    "Rotated",
+    "StoreKeyStatus",
     "Tampered",
     "Vault",
     "WriteWant",
@@ -36,10 +48,16 @@ __all__ = [
     "begun_erasures",
     "create_key_store",
     "finish_erasure",
+    "key_status",
     "new_secret",
     "normalised",
+    "record_stance",
+    "rekey_persons",
     "root_unwrap",
     "root_wrap",
+    "rotate_root",
+    "rotate_store_key",
     "sweep_orphan_keys",
     "try_sealing",
+    "withdraw_stance",
 ]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from troth.vault.errors import KeyMissing, MovedField, MovedPerson, MovedVersion, Tampered, WrongRoot
+from troth.vault.errors import KeyTampered, MovedField, MovedPerson, MovedVersion, Tampered, WrongRoot
 
 FORMAT = 1
 KEY_BYTES = 32
@@ -149,13 +149,13 @@ class Wrapper:
         """Open a wrapped key.
 
         Raises:
-            KeyMissing: It does not open: it was changed, moved, or belongs to another key store.
+            KeyTampered: It was changed, moved to another row, or belongs to another key store.
         """
         try:
             return self._cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError) as error:
-            raise KeyMissing(
-                "A wrapped key does not open: it was changed or moved, or this is another key store.",
+            raise KeyTampered(
+                "A wrapped key does not open: it was changed or moved, or comes from another key store.",
                 clause="IV.1",
                 mend="Put the key store back that belongs to this data; see `troth doctor`.",
             ) from error

@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, delete, literal, select, update
 
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
+from troth.vault.life import ERASING
 from troth.vault.tables import erasure, identifier, person, preference, sealed_field, suppression
 
-ERASING = "erasing"
 ORPHAN_AGE = timedelta(hours=1)
 _PAGE = 1_000
 

@@ -16,6 +16,12 @@ class KeyMissing(NotFound):
     code = "key-missing"
 
 
+class KeyTampered(Corrupt):
+    """A wrapped key was changed, or moved to another person, key group or generation."""
+
+    code = "key-tampered"
+
+
 class Tampered(Corrupt):
     """Sealed bytes were changed since they were written."""
 

@@ -7,30 +7,24 @@ for each read. Keys of people are opened for each batch and never kept: an erase
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
-from troth.kernel import Conflict, NotFound
+from troth.kernel import NotFound
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing
-from troth.vault.tables import person_key, store_key
+from troth.vault.store_keys import INDEX_USE, PERSON_USE, RootKey, StoreKey, key_no_in_use, store_keys
+from troth.vault.tables import person_key
 
 FIRST_GENERATION = 1
-PERSON_USE = "person"
-INDEX_USE = "index"
 
 KeyName = tuple[str, str, int]
+"""Person, key group, generation."""
 
-_STORE_KEYS = Statement(
-    select(
-        store_key.c.key_no, store_key.c.use, store_key.c.wrapped, store_key.c.root, store_key.c.retired_at
-    ).order_by(store_key.c.key_no)
-)
-_ADD_STORE_KEY = Statement(insert(store_key))
 _KEYS = Lookup(person_key, by=("person", "key_group", "generation"), take=("key_no", "wrapped"))
 _OF_PERSON = Lookup(person_key, by=("person",), take=("key_group", "generation", "key_no", "wrapped"))
+_GROUPS = Lookup(person_key, by=("person",), take=("key_group",))
 _ADD_KEY = Upsert(person_key, by=("person", "key_group", "generation"))
 _DESTROY = Statement(delete(person_key).where(person_key.c.person == bindparam("who")))
 _PEOPLE_BEFORE = Statement(
@@ -40,68 +34,6 @@ _PEOPLE_BEFORE = Statement(
     .order_by(person_key.c.person)
     .limit(bindparam("most"))
 )
-
-
-class RootKey(Protocol):
-    """The key above all others, kept outside data and key store: a file, AWS KMS, Vault Transit."""
-
-    @property
-    def name(self) -> str:
-        """What it is, fit to be stored and shown; never the secret."""
-
-    def wrap(self, secret: bytes, context: bytes) -> bytes:
-        """Wrap a secret so that it opens only with the same context."""
-
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Open a wrapped secret.
-
-        Raises:
-            WrongRoot: This root key did not wrap it with this context.
-            Unavailable: The service that holds the root key does not answer.
-        """
-
-
-class StoreKey(NamedTuple):
-    """A store key as stored."""
-
-    key_no: int
-    use: str
-    wrapped: bytes
-    root: str
-    retired_at: int
-
-
-def store_keys(tx: Transaction) -> list[StoreKey]:
-    """Every store key, oldest first."""
-    return [
-        StoreKey(no, use, bytes(wrapped), root, gone) for no, use, wrapped, root, gone in tx.rows(_STORE_KEYS)
-    ]
-
-
-def store_context(key_no: int, use: str) -> bytes:
-    """The context that binds a store key to its row."""
-    return f"troth.store-key|{key_no}|{use}".encode()
-
-
-def add_store_key(
-    tx: Transaction, root: RootKey, use: str, key_no: int, now: int, secret: bytes | None = None
-) -> None:
-    """Make a store key for a use at an instant (microseconds)."""
-    wrapped = root.wrap(secret or crypto.new_secret(), store_context(key_no, use))
-    tx.run(_ADD_STORE_KEY, (key_no, use, wrapped, root.name, now, 0))
-
-
-def create_key_store(keystore: Database, root: RootKey, now: int) -> None:
-    """Make the first store keys.
-
-    Raises:
-        Conflict: The key store has keys already.
-    """
-    with keystore.transaction() as tx:
-        if store_keys(tx):
-            raise Conflict("The key store has keys already.", mend="Use it, or make a new folder.")
-        add_store_key(tx, root, INDEX_USE, 1, now)
-        add_store_key(tx, root, PERSON_USE, 2, now)
 
 
 class KeyRing:
@@ -117,23 +49,17 @@ class KeyRing:
     """
 
     def __init__(self, keystore: Database, root: RootKey) -> None:
-        self._keystore = keystore
+        self.keystore = keystore
+        self._root = root
         self._wrappers: dict[int, crypto.Wrapper] = {}
-        self._current = 0
+        self._index_secret = b""
         with keystore.snapshot() as tx:
             rows = store_keys(tx)
         if not rows:
             raise NotFound(
                 "The key store is empty.", mend="Restore it from its own backup, or run `troth init`."
             )
-        for row in rows:
-            secret = root.unwrap(row.wrapped, store_context(row.key_no, row.use))
-            if row.use == INDEX_USE:
-                self._index_secret = secret
-                continue
-            self._wrappers[row.key_no] = crypto.Wrapper(secret)
-            if not row.retired_at:
-                self._current = row.key_no
+        self._learn(rows)
         self.marking = crypto.derive(self._index_secret, "marks")
         self._columns: dict[str, bytes] = {}
 
@@ -150,19 +76,27 @@ class KeyRing:
         Raises:
             KeyMissing: A wrapped key was changed or moved.
         """
-        with self._keystore.snapshot() as tx:
+        with self.keystore.snapshot() as tx:
             rows = tx.lookup(_KEYS, list(names))
-        return {name: self._open(name, key_no, wrapped) for name, (key_no, wrapped) in rows.items()}
+        return {
+            (who, group, generation): self._open((who, group, generation), key_no, wrapped)
+            for (who, group, generation), (key_no, wrapped) in rows.items()
+        }
 
     def newest_keys(self, persons: Iterable[str]) -> dict[str, dict[str, tuple[int, bytes]]]:
         """For each person, the newest generation of each key group and its key."""
-        with self._keystore.snapshot() as tx:
+        with self.keystore.snapshot() as tx:
             rows = tx.lookup_all(_OF_PERSON, [(one,) for one in persons])
         found: dict[str, dict[str, tuple[int, bytes]]] = {}
         for (person,), keys in rows.items():
-            groups = found.setdefault(person, {})
-            for group, generation, key_no, wrapped in sorted(keys, key=lambda key: key[1]):
-                groups[group] = (generation, self._open((person, group, generation), key_no, wrapped))
+            newest: dict[str, tuple[int, int, bytes]] = {}
+            for group, generation, key_no, wrapped in keys:
+                if group not in newest or generation > newest[group][0]:
+                    newest[group] = (generation, key_no, wrapped)
+            found[person] = {
+                group: (generation, self._open((person, group, generation), key_no, wrapped))
+                for group, (generation, key_no, wrapped) in newest.items()
+            }
         return found
 
     def prepare(self, wanted: Mapping[str, set[str]], now: int) -> None:
@@ -172,38 +106,49 @@ class KeyRing:
             wanted: Key groups for each person.
             now: Instant of making (microseconds).
         """
-        with self._keystore.snapshot() as tx:
-            there = tx.lookup_all(_OF_PERSON, [(one,) for one in wanted])
+        with self.keystore.snapshot() as tx:
+            there = tx.lookup_all(_GROUPS, [(one,) for one in wanted])
         new = [
-            self.fresh_row(person, group, FIRST_GENERATION, now)
+            (person, group, FIRST_GENERATION)
             for person, groups in wanted.items()
-            for group in groups - {row[0] for row in there.get((person,), ())}
+            for group in sorted(groups - {row[0] for row in there.get((person,), ())})
         ]
         if new:
-            self.add(new)
+            self.make_keys(new, now)
 
-    def fresh_row(
-        self, person: str, group: str, generation: int, now: int
-    ) -> tuple[str, str, int, int, bytes, int]:
-        """A row with a fresh key, wrapped under the store key in use."""
-        context = _context((person, group, generation))
-        wrapped = self._wrappers[self._current].wrap(crypto.new_secret(), context)
-        return (person, group, generation, self._current, wrapped, now)
+    def make_keys(self, names: Sequence[KeyName], made_at: int) -> None:
+        """Make fresh keys, in the key store's own commit; one that is there already stays.
 
-    def add(self, rows: Sequence[tuple[str, str, int, int, bytes, int]]) -> None:
-        """Store rows of `fresh_row`; one that is there already stays."""
-        with self._keystore.transaction() as tx:
-            tx.run_many(_ADD_KEY, rows)
+        Args:
+            names: Person, key group and generation of each.
+            made_at: Instant of making (microseconds).
+        """
+        with self.keystore.transaction() as tx:
+            in_use = key_no_in_use(tx)
+            if in_use not in self._wrappers:
+                self._learn(store_keys(tx))
+            wrapper = self._wrappers[in_use]
+            tx.run_many(
+                _ADD_KEY,
+                [
+                    (*name, in_use, wrapper.wrap(crypto.new_secret(), key_context(name)), made_at)
+                    for name in names
+                ],
+            )
 
     def destroy(self, persons: Sequence[str]) -> None:
-        """Destroy every key of some people, also in the engine's side files."""
-        with self._keystore.transaction() as tx:
-            tx.run_many(_DESTROY, [(one,) for one in persons])
-        self._keystore.scrub()
+        """Destroy every key of some people, also in the engine's side files.
+
+        Raises:
+            Unavailable: The keys are gone, but their bytes are not yet out of the side files; repeat it.
+        """
+        with self.keystore.transaction() as tx:
+            delete_keys(tx, persons)
+        self.keystore.scrub()
 
     def people_with_keys(self, after: str, before: int, most: int) -> list[str]:
         """Handles that have keys made before an instant (microseconds), in order, from behind a handle."""
-        with self._keystore.snapshot() as tx:
+        with self.keystore.snapshot() as tx:
             return [
                 row[0] for row in tx.rows(_PEOPLE_BEFORE, {"after": after, "before": before, "most": most})
             ]
@@ -211,14 +156,39 @@ class KeyRing:
     def _open(self, name: KeyName, key_no: int, wrapped: bytes) -> bytes:
         wrapper = self._wrappers.get(key_no)
         if wrapper is None:
+            self._learn_anew()
+            wrapper = self._wrappers.get(key_no)
+        if wrapper is None:
             raise KeyMissing(
-                f"Store key {key_no} is not open here.",
+                f"The key store lacks store key {key_no}.",
                 clause="IV.1",
-                mend="Restart Troth after rotating keys.",
+                mend="Restore the key store from its own backup.",
             )
-        return wrapper.unwrap(wrapped, _context(name))
+        return wrapper.unwrap(wrapped, key_context(name))
+
+    def _learn_anew(self) -> None:
+        """Somebody rotated the store key while this ring was open."""
+        with self.keystore.snapshot() as tx:
+            rows = store_keys(tx)
+        self._learn(rows)
+
+    def _learn(self, rows: Sequence[StoreKey]) -> None:
+        """Open store keys not yet open. Those deleted since stay: rows read just before may still be under them."""
+        wrappers = dict(self._wrappers)
+        for row in rows:
+            if row.use == INDEX_USE and not self._index_secret:
+                self._index_secret = row.opened(self._root)
+            elif row.use == PERSON_USE and row.key_no not in wrappers:
+                wrappers[row.key_no] = crypto.Wrapper(row.opened(self._root))
+        self._wrappers = wrappers
 
 
-def _context(name: KeyName) -> str:
+def delete_keys(tx: Transaction, persons: Iterable[str]) -> None:
+    """Delete every key of some people; their bytes stay in side files until the next scrub."""
+    tx.run_many(_DESTROY, [(one,) for one in persons])
+
+
+def key_context(name: KeyName) -> str:
+    """The context that binds a wrapped key to its row."""
     person, group, generation = name
     return f"troth.person-key|{person}|{group}|{generation}"

@@ -8,14 +8,14 @@ from sqlalchemy import insert
 
 from troth.kernel import Conflict
 from troth.policy import Field
-from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.storage import Lookup, Row, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing, NotPermitted
 from troth.vault.keyring import KeyName, KeyRing
+from troth.vault.life import LIVE, hold_persons
 from troth.vault.model import PersonState, ReadWant, WriteWant
 from troth.vault.tables import identifier, person, preference, sealed_field
 
-LIVE = "live"
 _PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
 _STANCES = Lookup(preference, by=("person",), take=("stance", "purpose"))
 _FIELDS = Lookup(sealed_field, by=("person", "field"), take=("key_group", "policy", "generation", "sealed"))
@@ -79,8 +79,7 @@ class Vault:
         for decision, who, fields in wants:
             _check(decision.permitted, decision.allowed, fields)
             places += [(who, field.name) for field in fields]
-        rows = tx.lookup(_FIELDS, places)
-        keys = self.keys.keys({(key[0], row[0], row[2]) for key, row in rows.items()})
+        rows, keys = self._sealed(tx, places)
         return [
             {
                 field.name: self._open((who, field.name), rows[who, field.name], keys)
@@ -124,6 +123,7 @@ class Vault:
             NotPermitted: A decision does not allow a field.
             KeyMissing: A key was not prepared, or is gone.
         """
+        hold_persons(tx, [want.person for want in wants])
         newest = self.keys.newest_keys({want.person for want in wants})
         rows = []
         for decision, who, policy, values in wants:
@@ -134,6 +134,19 @@ class Vault:
                 sealed = crypto.seal(key, self.keys.marking, place, _encode(value))
                 rows.append((who, field.name, field.group, policy, generation, sealed, now))
         tx.run_many(_WRITE, rows)
+
+    def _sealed(
+        self, tx: Transaction, places: Sequence[tuple[str, str]]
+    ) -> tuple[dict[Row, Row], dict[KeyName, bytes]]:
+        """Sealed rows and the keys that they need, as far as there are any."""
+        for last in (False, True):
+            rows = tx.lookup(_FIELDS, places)
+            names = {(place[0], row[0], row[2]) for place, row in rows.items()}
+            keys = self.keys.keys(names)
+            # A key that goes between the two reads is a re-keying that has just put a newer one in its place.
+            if last or len(keys) == len(names):
+                break
+        return rows, keys
 
     def _open(
         self, where: tuple[str, str], row: tuple[str, str, int, bytes], keys: Mapping[KeyName, bytes]

@@ -89,3 +89,10 @@ person_key = Table(
     Index(None, "key_no"),
     sqlite_with_rowid=False,
 )
+
+key_run = Table(
+    "key_run",
+    key_tables,
+    Column("kind", Text, primary_key=True),
+    Column("begun_at", BigInteger, nullable=False),
+)

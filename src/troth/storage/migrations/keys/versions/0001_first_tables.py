@@ -30,9 +30,16 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key_no", name=op.f("pk_store_key")),
     )
+    op.create_table(
+        "key_run",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_key_run")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("key_run")
     op.drop_table("store_key")
     op.drop_index(op.f("ix_person_key_key_no"), table_name="person_key")
     op.drop_table("person_key")

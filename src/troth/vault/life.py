@@ -1,0 +1,49 @@
+"""The state of a person's row, and the lock on it.
+
+SQLite has one writer, so that whoever writes has every row. On PostgreSQL a write of fields holds the person's row in
+share mode from before it reads the newest key until its commit; re-keying and erasing take the row for themselves. So no
+value is ever committed under a key that has just been destroyed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import any_, bindparam, false, select
+
+from troth.kernel import NotFound
+from troth.storage import Statement, Transaction
+from troth.vault.tables import person
+
+LIVE = "live"
+ERASING = "erasing"
+
+
+def _held(dialect: str) -> Any:
+    if dialect == "sqlite":
+        return select(person.c.person, person.c.state).where(false())
+    wanted = person.c.person == any_(bindparam("people"))
+    return select(person.c.person, person.c.state).where(wanted).with_for_update(read=True)
+
+
+_HOLD = Statement(_held)
+_TAKE = Statement(select(person.c.state).where(person.c.person == bindparam("who")).with_for_update())
+
+
+def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
+    """Let nobody re-key or erase some people before the end of the unit of work.
+
+    Raises:
+        NotFound: Somebody is being erased already.
+    """
+    for _, state in tx.rows(_HOLD, {"people": list(persons)}):
+        if state != LIVE:
+            raise NotFound(
+                "No such person is known.", field="person", mend="Check the handle or the identifier."
+            )
+
+
+def take_living(tx: Transaction, persons: Sequence[str]) -> list[str]:
+    """Those of some people who are known and not being erased; nobody writes to them until the unit of work ends."""
+    return [
+        one for one in sorted(persons) if (row := tx.row(_TAKE, {"who": one})) is not None and row[0] == LIVE
+    ]
