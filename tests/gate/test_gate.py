@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import insert
 
@@ -245,13 +246,38 @@ def test_order_of_a_role_that_may_not_open(company: Company) -> None:
 )
 def test_malformed_act_is_refused_by_name(company: Company, change: dict[str, object], field: str) -> None:
     """A malformed act names the part at fault and stores nothing."""
-    import msgspec
-
     ask = msgspec.structs.replace(company.registration(1), **change)
     outcome = company.gate.perform([ask])[0]
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.field) == (422, field)
     assert company.count(person) == 0
+    assert company.entries() == []
+
+
+@pytest.mark.parametrize("where", ["purpose", "recipient", "channel"])
+def test_ledger_takes_declared_words_only(company: Company, where: str) -> None:
+    """Whatever a caller writes where a declared word belongs is not kept in the ledger."""
+    canary = "zq-canary@example.com"
+    ask = {
+        "act": "disclose",
+        "role": "staff.support",
+        "purpose": SUPPORT,
+        "fields": ("email",),
+        where: canary,
+    }
+    outcome = company.act(**ask)
+    assert outcome.effect == "deny"
+    (entry,) = company.entries()
+    assert getattr(entry, where) == "undeclared"
+    assert canary not in repr(entry)
+
+
+@pytest.mark.parametrize("where", ["person", "case"])
+def test_handle_must_be_one(company: Company, where: str) -> None:
+    """A text that is no handle is refused where a handle belongs, and recorded nowhere."""
+    outcome = company.act("use", "staff.support", SUPPORT, fields=("email",), **{where: "ann@example.com"})
+    assert outcome.problem is not None
+    assert (outcome.problem.status, outcome.problem.field) == (422, where)
     assert company.entries() == []
 
 

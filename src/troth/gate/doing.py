@@ -6,9 +6,10 @@ from typing import Any
 from troth.gate import cases
 from troth.gate.facts import identifiers_of
 from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.recording import Words, recorded
 from troth.gate.weighing import READING, Scales, Weighed, may_open
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
-from troth.ledger import Entry, encode_entry, stage
+from troth.ledger import stage
 from troth.policy import Decision
 from troth.storage import Transaction, stage_job
 from troth.vault import ReadWant, Vault, WriteWant, begin_erasure
@@ -23,15 +24,17 @@ class Doer:
         tx: Unit of work.
         vault: Sealed fields.
         scales: What weighed them: the version in force, and who is known.
+        words: The words that may stand in the ledger.
         now: Instant of the batch (microseconds).
     """
 
-    def __init__(self, tx: Transaction, vault: Vault, scales: Scales, now: int) -> None:
+    def __init__(self, tx: Transaction, vault: Vault, scales: Scales, words: Words, now: int) -> None:
         self._tx = tx
         self._vault = vault
         self._policy = scales.policy
         self._now = now
         self._known: set[str] = set(scales.people)
+        self._words = words
 
     def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
         """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
@@ -89,7 +92,8 @@ class Doer:
             except TrothError as error:
                 return _failed(one, error)
         entry_id = new_id()
-        entries.append((entry_id, one.person, self._entry(entry_id, one, case)))
+        body = recorded(entry_id, one, _decided(one), case, self._now, self._words)
+        entries.append((entry_id, one.person, body))
         return _decided_outcome(one, entry_id, case, values)
 
     def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> str:
@@ -163,28 +167,6 @@ class Doer:
         if not cases.close_case(self._tx, ask.case, self._now):
             raise NotFound("No open case has this id.", field="case", mend="See the case list.")
         return ask.case
-
-    def _entry(self, entry_id: str, one: Weighed, case: str) -> bytes:
-        ask, actor, act, decision = one.ask, one.actor, one.act, _decided(one)
-        return encode_entry(
-            Entry(
-                id=entry_id,
-                at=self._now,
-                act=ask.order or ask.act,
-                effect=decision.effect,
-                clauses=decision.clauses,
-                policy=decision.policy,
-                actor=actor.role if actor is not None else "",
-                key=actor.key_id if actor is not None else "",
-                person=one.person,
-                purpose=ask.purpose,
-                data=act.data if act is not None else (),
-                fields=one.fields,
-                recipient=ask.recipient,
-                channel=ask.channel,
-                case=case,
-            )
-        )
 
 
 def _names_somebody(ask: Ask) -> bool:

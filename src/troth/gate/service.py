@@ -7,6 +7,7 @@ from troth.gate.doing import Doer
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
 from troth.gate.publication import PolicyShelf
+from troth.gate.recording import Words
 from troth.gate.weighing import Scales
 from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
@@ -34,6 +35,7 @@ class Gate:
         self._vault = vault
         self._clock = clock
         self._shelf = PolicyShelf()
+        self._words: dict[str, Words] = {}
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work.
@@ -100,7 +102,15 @@ class Gate:
             scales = Scales(tx, self._vault, self._shelf, now)
             persons = newcomers.persons(tx, self._vault, scales.policy, asks)
             weighed = scales.weigh(asks, persons)
-            return Doer(tx, self._vault, scales, now).do(weighed, newcomers.handles)
+            return Doer(tx, self._vault, scales, self._words_of(scales.policy), now).do(
+                weighed, newcomers.handles
+            )
+
+    def _words_of(self, policy: Policy) -> Words:
+        found = self._words.get(policy.sha256)
+        if found is None:
+            found = self._words[policy.sha256] = Words.of(policy)
+        return found
 
     def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> None:
         for number, ask in enumerate(asks):

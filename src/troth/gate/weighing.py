@@ -8,7 +8,7 @@ from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, facts_of
 from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
 from troth.gate.publication import PolicyShelf
-from troth.kernel import InvalidInput, TrothError, from_micros
+from troth.kernel import InvalidInput, TrothError, from_micros, is_id
 from troth.policy import ACT_KINDS, Act, Decision, Policy
 from troth.storage import Transaction
 from troth.vault import PersonState, Vault
@@ -156,6 +156,14 @@ def check_form(ask: Ask) -> None:
         if given > most:
             raise InvalidInput(
                 f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
+            )
+    for name in ("person", "case"):
+        given_id = getattr(ask, name)
+        if given_id and not is_id(given_id):
+            raise InvalidInput(
+                f"The {name} is not a handle.",
+                field=name,
+                mend="Give the 32 hexadecimal characters that Troth gave.",
             )
     for name in ("purpose", "recipient", "channel", "case", "point", "notice", "reason", "case_type"):
         if len(getattr(ask, name)) > MAX_TEXT:

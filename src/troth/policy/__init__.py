@@ -16,6 +16,7 @@ from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, read_span
 from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
+from troth.policy.vocabulary import standard_terms
 
 __all__ = [
     "ACT_KINDS",
@@ -55,5 +56,6 @@ __all__ = [
     "read_span",
     "rule_schema",
     "run_cases",
+    "standard_terms",
     "to_cedar",
 ]

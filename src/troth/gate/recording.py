@@ -1,0 +1,61 @@
+"""What of an act may stand in the ledger: declared words only.
+
+A ledger forgets nothing, and a caller may write anything where a purpose belongs, a person's address too. A word that
+neither the vocabulary nor the policy knows is therefore recorded as `undeclared`.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from troth.gate.weighing import Weighed
+from troth.ledger import Entry, encode_entry
+from troth.policy import Decision, Forbid, Permit, Policy, standard_terms
+
+UNDECLARED = "undeclared"
+
+
+class Words(NamedTuple):
+    """The declared words of a policy version."""
+
+    purposes: Collection[str]
+    recipients: Collection[str]
+    channels: Collection[str]
+
+    @classmethod
+    def of(cls, policy: Policy) -> "Words":
+        """The words that a policy version declares, and those of the vocabulary."""
+        uses = standard_terms()["data_uses"].keys | set(policy.front.terms.data_uses)
+        channels = {channel for point in policy.points.values() for channel in point.channels}
+        channels |= {channel for one in policy.recipients.values() for channel in one.channels}
+        for rule in policy.rules.values():
+            if isinstance(rule, Permit | Forbid):
+                channels.update(rule.channels)
+        return cls(uses, policy.recipients.keys(), channels)
+
+
+def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: int, words: Words) -> bytes:
+    """The body of the ledger entry for a decided act at an instant (microseconds)."""
+    ask, actor, act = one.ask, one.actor, one.act
+    return encode_entry(
+        Entry(
+            id=entry_id,
+            at=now,
+            act=ask.order or ask.act,
+            effect=decision.effect,
+            clauses=decision.clauses,
+            policy=decision.policy,
+            actor=actor.role if actor is not None else "",
+            key=actor.key_id if actor is not None else "",
+            person=one.person,
+            purpose=_known(ask.purpose, words.purposes),
+            data=act.data if act is not None else (),
+            fields=one.fields,
+            recipient=_known(ask.recipient, words.recipients),
+            channel=_known(ask.channel, words.channels),
+            case=case,
+        )
+    )
+
+
+def _known(word: str, declared: Collection[str]) -> str:
+    return word if not word or word in declared else UNDECLARED
