@@ -26,6 +26,8 @@ _OPENING = (b"[", b"{")
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$([^`]*)`$", re.DOTALL)
 _NAMED = re.compile(r"field `([^`]*)`")
 _T = TypeVar("_T")
+_CLAUSES = {"purpose": "0.2", "channel": "0.5"}
+"""Clauses that ask for a member, so that every door names them when it is missing."""
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -106,7 +108,8 @@ def misfit(message: str) -> InvalidInput:
     named = _NAMED.search(what)
     field = ".".join(part for part in (path.strip("."), named[1] if named else "") if part)
     mend = "See /docs for the shape of the body."
-    return InvalidInput(f"{what}; nothing was stored.", field=field[:200], mend=mend)
+    clause = _CLAUSES.get(field, "")
+    return InvalidInput(f"{what}; nothing was stored.", clause=clause, field=field[:200], mend=mend)
 
 
 def query(scope: Scope, known: Iterable[str]) -> dict[str, str]:
