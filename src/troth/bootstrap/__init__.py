@@ -1,7 +1,8 @@
 """The only wiring: settings become running parts."""
 
-from troth.bootstrap.folder import Initialised, init_folder
+from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import Restored, backup_folder, restore_folder, verify_folder
+from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder
 from troth.bootstrap.runtime import Troth, chosen_clock, open_troth
 from troth.bootstrap.settings import Settings, read_settings, store_places
 
@@ -11,11 +12,16 @@ __all__ = [
     "Settings",
     "Troth",
     "backup_folder",
+    "change_root",
     "chosen_clock",
+    "folder_keys",
     "init_folder",
     "open_troth",
     "read_settings",
+    "reference_policy",
+    "rekey_folder",
     "restore_folder",
+    "rotate_folder",
     "store_places",
     "verify_folder",
 ]

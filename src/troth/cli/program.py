@@ -2,7 +2,7 @@
 
 import typer
 
-from troth.cli import access, acts, doctor, keeping, ledger, persons, policy, serving
+from troth.cli import access, acts, doctor, keeping, keys, ledger, persons, policy, serving
 from troth.cli.frame import Program, shared_options
 
 _PARTS = (
@@ -13,6 +13,7 @@ _PARTS = (
     persons.cases,
     access.app,
     ledger.app,
+    keys.app,
     keeping.app,
     doctor.app,
 )

@@ -1,0 +1,92 @@
+"""Looking at keys and changing them, wired to a folder's settings."""
+
+from pathlib import Path
+
+import msgspec
+
+from troth.adapters import create_root_key_file, open_root_key
+from troth.bootstrap.runtime import Troth
+from troth.bootstrap.settings import SETTINGS_FILE, located, read_settings, settings_text
+from troth.flows import Progress
+from troth.kernel import micros
+from troth.storage import open_current
+from troth.vault import KeyStatus, Rekeyed, Rotated, key_status, rekey_persons, rotate_root, rotate_store_key
+
+_FILE = "file:"
+
+
+def folder_keys(troth: Troth) -> KeyStatus:
+    """What is in the key store, counted without opening any key."""
+    return key_status(troth.keystore)
+
+
+def rekey_folder(troth: Troth, progress: Progress | None = None) -> Rekeyed:
+    """Give every person new keys and seal their data under them; called again after a kill, it goes on.
+
+    Raises:
+        Corrupt: Some people's values do not open; everybody else has new keys.
+    """
+    return rekey_persons(troth.database, troth.vault.keys, micros(troth.clock.now()), progress)
+
+
+def rotate_folder(troth: Troth, progress: Progress | None = None) -> Rotated:
+    """Put everybody's keys under a new store key; called again after a kill, it goes on.
+
+    Raises:
+        Corrupt: Some wrapped keys do not open; all others are done.
+    """
+    root = open_root_key(troth.settings.keys.root, troth.folder)
+    return rotate_store_key(troth.keystore, root, micros(troth.clock.now()), progress)
+
+
+def change_root(folder: Path, place: str = "") -> tuple[str, int]:
+    """Put the store keys under another root key and note its place in the settings.
+
+    The key store changes before the settings do. After a kill in between, the same call goes on: it finds the store keys
+    under the new root key and only writes the settings.
+
+    Args:
+        folder: The data folder.
+        place: Place of the new root key, as in the settings; a file that does not exist is made. Empty for the next file
+            beside the old one, or, of a key in a service, for the newest version of the same key.
+
+    Returns:
+        Place of the root key now, and how many store keys were put under it.
+
+    Raises:
+        WrongRoot: The old root key does not open the key store; nothing was changed.
+    """
+    settings = read_settings(folder)
+    old = settings.keys.root
+    new = place or next_root(old)
+    if new.startswith(_FILE) and not (folder / new.removeprefix(_FILE)).exists():
+        create_root_key_file(folder / new.removeprefix(_FILE))
+    keystore = open_current(located(folder, settings.keys.keystore), key_store=True)
+    try:
+        moved = rotate_root(keystore, open_root_key(old, folder), open_root_key(new, folder))
+    finally:
+        keystore.close()
+    _note_root(folder, new)
+    return new, moved
+
+
+def next_root(place: str) -> str:
+    """Place of the root key after this one.
+
+    A file that a killed call made and the settings do not name yet is taken up again, so that it is not left behind.
+    """
+    if not place.startswith(_FILE):
+        return place
+    path = Path(place.removeprefix(_FILE))
+    stem, _, number = path.stem.rpartition("-")
+    base, count = (stem, int(number)) if stem and number.isdigit() else (path.stem, 1)
+    return f"{_FILE}{path.with_name(f'{base}-{count + 1}{path.suffix}')}"
+
+
+def _note_root(folder: Path, place: str) -> None:
+    """Write the settings anew, without what came from the environment."""
+    settings = read_settings(folder, {})
+    changed = msgspec.structs.replace(settings, keys=msgspec.structs.replace(settings.keys, root=place))
+    beside = folder / f"{SETTINGS_FILE}.new"
+    beside.write_text(settings_text(changed), encoding="utf-8")
+    beside.replace(folder / SETTINGS_FILE)
