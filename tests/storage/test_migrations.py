@@ -10,7 +10,7 @@ from typing import get_args
 import apsw
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
+from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, bindparam, column, insert, table, update
 
@@ -89,12 +89,16 @@ def test_upgrade_leads_to_the_declared_tables(places: Places, history: History) 
     with closing(open_database(declared)) as database:
         create_all(database, METADATA[history])
     migrate(migrated, key_store=history == "keys")
-    assert schema(migrated) == schema(declared)
     with connected(migrated) as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": version_table(history), "compare_type": True}
         )
-        assert compare_metadata(context, METADATA[history]) == []
+        missing = produce_migrations(context, METADATA[history])
+    # A migration that is missing is told as a draft of it; see the head of migration.py.
+    assert missing.upgrade_ops is None or missing.upgrade_ops.is_empty(), render_python_code(
+        missing.upgrade_ops
+    )
+    assert schema(migrated) == schema(declared)
 
 
 def test_downgrade_leaves_nothing_and_upgrade_works_again(places: Places, history: History) -> None:

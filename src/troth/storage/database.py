@@ -66,7 +66,11 @@ class Database(Protocol):
         """A consistent view for reading only."""
 
     def scrub(self) -> None:
-        """Remove the bytes of deleted rows from the engine's side files, where it keeps any."""
+        """Remove the bytes of deleted rows from the engine's side files, where it keeps any.
+
+        Raises:
+            Unavailable: They are still there; repeat it.
+        """
 
     def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
         """A consistent copy in one file, taken while others work."""

@@ -1,5 +1,9 @@
 """Schema migrations: one history for the data database, one for the key store, each on both engines.
 
+A change of a room's tables comes with a file `NNNN_words.py` in `migrations/<history>/versions` that makes it and takes
+it back, and with its number in `REVISIONS`. `tests/storage/test_migrations.py` fails until both are there, and prints a
+draft of what is missing. A file that was released is never edited.
+
 The histories are Alembic's, in `migrations/data` and `migrations/keys`. A migration runs in one transaction with the note
 of its revision: it happened, or nothing did. Alembic is imported only when there is something to migrate.
 

@@ -163,12 +163,16 @@ class _Reading:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        reader, location = self._reader, self._database.location
         try:
-            self._reader._cursor.execute("ROLLBACK")
-        finally:
-            self._database._give_back(self._reader)
+            if reader._connection.in_transaction:
+                reader._cursor.execute("ROLLBACK")
+        except apsw.Error as failed:
+            reader._connection.close(True)  # noqa: FBT003  apsw's own signature: force
+            raise reported(failed, location) from failed
+        self._database._give_back(reader)
         if isinstance(error, apsw.Error):
-            raise reported(error, self._database.location) from error
+            raise reported(error, location) from error
 
 
 class SqliteDatabase:
@@ -200,26 +204,46 @@ class SqliteDatabase:
         return _Reading(self)
 
     def scrub(self) -> None:
-        """Fold the write-ahead log into the file and cut it to nothing."""
+        """Fold the write-ahead log into the file and cut it to nothing; waits for those who are reading.
+
+        Raises:
+            Unavailable: Somebody reads for too long; the log still holds old bytes. Repeat it.
+        """
         with self._lock:
-            self._writer._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._refuse_when_closed()
+            try:
+                ((busy, _, _),) = self._writer._connection.execute(
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                ).fetchall()
+            except apsw.Error as error:
+                raise reported(error, self.location) from error
+        if busy:
+            raise Unavailable(
+                f"Somebody reads {self.location} for too long; bytes of deleted rows are still in its log.",
+                mend="Try again.",
+            )
 
     def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
-        """See `Database.copy_to`; uses SQLite's online backup."""
-        target = apsw.Connection(path)
-        source = self._borrow()
-        try:
-            with target.backup("main", source._connection, "main") as copying:
-                while not copying.done:
-                    copying.step(_COPY_PAGES)
-                    if progress is not None:
-                        progress(copying.page_count - copying.remaining, copying.page_count)
-            target.execute("PRAGMA journal_mode=DELETE").fetchall()
-        except apsw.Error as error:
-            raise reported(error, path) from error
-        finally:
-            self._give_back(source)
-            target.close()
+        """See `Database.copy_to`; uses SQLite's online backup.
+
+        It copies inside a snapshot: without one SQLite starts again at the first page after every commit, and a busy
+        store would never be copied.
+        """
+        with self.snapshot() as source:
+            source.script("SELECT 1 FROM sqlite_master LIMIT 1")  # a snapshot begins with its first read
+            try:
+                target = apsw.Connection(path)
+                try:
+                    with target.backup("main", source._connection, "main") as copying:
+                        while not copying.done:
+                            copying.step(_COPY_PAGES)
+                            if progress is not None:
+                                progress(copying.page_count - copying.remaining, copying.page_count)
+                    target.execute("PRAGMA journal_mode=DELETE").fetchall()
+                finally:
+                    target.close()
+            except apsw.Error as error:
+                raise reported(error, path) from error
 
     def close(self) -> None:
         """See `Database.close`."""
