@@ -1,5 +1,6 @@
 """A root key in a file that only its owner can read."""
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -8,6 +9,7 @@ from troth.kernel import Corrupt, NotFound
 from troth.vault import KEY_BYTES, new_secret, root_unwrap, root_wrap
 
 _MODE = 0o600
+_NAME_BYTES = 6
 
 
 class FileRootKey:
@@ -36,7 +38,9 @@ class FileRootKey:
             raise Corrupt(
                 f"{path} does not hold a root key of {KEY_BYTES} bytes.", mend="Put the right file back."
             )
-        self.name = f"file:{path.name}"
+        # Two files may have one name, and one key may be moved: a keyed digest names the key itself, and tells nothing.
+        digest = hashlib.blake2b(b"troth.root-key", key=self._secret, digest_size=_NAME_BYTES)
+        self.name = f"file:{path.name}#{digest.hexdigest()}"
 
     def wrap(self, secret: bytes, context: bytes) -> bytes:
         """See `RootKey.wrap`."""
