@@ -258,14 +258,8 @@ def test_malformed_act_is_refused_by_name(company: Company, change: dict[str, ob
 def test_ledger_takes_declared_words_only(company: Company, where: str) -> None:
     """Whatever a caller writes where a declared word belongs is not kept in the ledger."""
     canary = "zq-canary@example.com"
-    ask = {
-        "act": "disclose",
-        "role": "staff.support",
-        "purpose": SUPPORT,
-        "fields": ("email",),
-        where: canary,
-    }
-    outcome = company.act(**ask)
+    ask = company.ask("disclose", "staff.support", SUPPORT, fields=("email",))
+    outcome = company.gate.perform([msgspec.structs.replace(ask, **{where: canary})])[0]
     assert outcome.effect == "deny"
     (entry,) = company.entries()
     assert getattr(entry, where) == "undeclared"

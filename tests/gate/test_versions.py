@@ -12,14 +12,14 @@ from troth.storage import Statement
 
 _RULE = b"""
 ```rule
-permit: address-for-the-relay
+permit: address-for-the-account
 acts: [use]
 actors: [service.web]
 data: [user.contact.email]
-purposes: [functional.service.relay]
+purposes: [essential.service.account]
 when: [purpose.granted]
-retention: relay-messages
-reason: The relay may read an address.
+retention: accounts
+reason: The account page may read an address.
 ```
 """
 _SPOT = b"### Giving support {#II.12}"
@@ -92,11 +92,11 @@ def test_data_keeps_the_promises_of_its_version(company: Company, widened: bytes
     early = company.register(1)
     company.publish(widened)
     late = company.register(2)
-    relay = "functional.service.relay"
-    denied = company.act("use", "service.web", relay, person=early, fields=("email",))
+    account = "essential.service.account"
+    denied = company.act("use", "service.web", account, person=early, fields=("email",))
     assert denied.effect == "deny"
     assert denied.policy != company.gate.policy().sha256
-    permitted = company.act("use", "service.web", relay, person=late, fields=("email",))
+    permitted = company.act("use", "service.web", account, person=late, fields=("email",))
     assert permitted.values == {"email": "person2@example.com"}
     case = company.open_case("ticket", "staff.support", SUPPORT, early)
     both = company.act("use", "staff.support", SUPPORT, person=early, fields=("email",), case=case)
