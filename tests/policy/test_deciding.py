@@ -104,6 +104,23 @@ def test_out_of_contract_nothing_is_sent(day: str) -> None:
     assert "not in force" in decision.explanation
 
 
+@pytest.mark.parametrize(
+    ("day", "effect"),
+    [("2015-12-31", "deny"), ("2016-01-01", "permit"), ("2016-06-30", "permit"), ("2016-07-01", "deny")],
+)
+def test_an_affiliate_is_in_force_while_all_its_papers_are(day: str, effect: str) -> None:
+    """Undertaking and control must both hold on the day: the later first day and the earlier last day count."""
+    labs = (
+        "declare: recipient\nname: labs\nrole: affiliate\ncountry: US\nmechanism: domestic\n"
+        "undertaking: {reference: U, signed: 2015-06-01, until: 2016-06-30}\n"
+        "control: {by: us, relation: subsidiary, from: 2016-01-01, until: 2017-12-31}"
+    )
+    policy = compile_policy(
+        with_rule(labs).replace("recipients: [processor]\nretention", "recipients: [labs]\nretention")
+    )
+    assert policy.decide(MAIL._replace(recipient="labs", on=day)).effect == effect
+
+
 def test_a_recipient_gets_no_more_than_declared() -> None:
     """A category or purpose outside the recipient's declaration is denied by the clause that declares it."""
     assert POLICY.decide(MAIL._replace(data=("user.name",))).clauses == ("I.2",)
@@ -168,6 +185,7 @@ def test_an_explanation_tells_of_every_rule() -> None:
     assert set(weighed) == {"shop-collect", "shop-mailing", "support-read", "support-alias", "newsletter"}
     assert weighed["support-read"]["missed"] == ["when"]
     assert weighed["support-read"]["because"].startswith("needs case.ticket (")
+    assert weighed["shop-mailing"]["missed"] == ["act", "purpose", "actor", "recipient"]
     assert found["ground"] == "default"
     assert explanation["act"]["actor"] == "staff.support"
 
