@@ -1,9 +1,10 @@
 """Sealing: AES-256-GCM under a key per person and key group (NIST SP 800-38D, 96-bit random nonces).
 
 A sealed value is `format | nonce | marks | ciphertext and tag`. Person, field, policy version, key generation and
-format are associated data, so that a value opens only where it was put. GCM can't say why it failed; the marks can:
-four short keyed digests (BLAKE2b, RFC 7693, under a key of the key store) of the value itself and of its person,
-field and version. They are looked at only after a failure and tell a changed value from a genuine one that was moved.
+everything before the ciphertext are associated data, so that a value opens only where it was put and every bit of it
+counts. GCM can't say why it failed; the marks can: short keyed digests (BLAKE2b, RFC 7693, under a key of the key
+store) of person, field and version, and one over those three. They are looked at only after a failure and tell a
+changed value from a genuine one that was moved.
 """
 
 import hashlib
@@ -60,8 +61,8 @@ def seal(key: bytes, marking: bytes, place: Place, value: bytes) -> bytes:
         value: What to seal.
     """
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    body = AESGCM(key).encrypt(nonce, value, place.associated())
-    return b"".join((_HEAD, nonce, _marks(marking, nonce, place, body), body))
+    head = _HEAD + nonce + _marks(marking, nonce, place)
+    return head + AESGCM(key).encrypt(nonce, value, head + place.associated())
 
 
 def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
@@ -74,7 +75,8 @@ def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
         MovedVersion: It was sealed under another policy version or format.
     """
     try:
-        return AESGCM(key).decrypt(sealed[1:_MARKS_AT], sealed[_BODY_AT:], place.associated())
+        associated = sealed[:_BODY_AT] + place.associated()
+        return AESGCM(key).decrypt(sealed[1:_MARKS_AT], sealed[_BODY_AT:], associated)
     except (InvalidTag, ValueError) as error:
         raise diagnosis(marking, place, sealed) from error
 
@@ -95,10 +97,9 @@ def diagnosis(
             field=field,
             mend=_MEND,
         )
-    there = [sealed[at : at + _MARK_BYTES] for at in range(_MARKS_AT, _BODY_AT, _MARK_BYTES)]
-    right = _marks(marking, sealed[1:_MARKS_AT], place, sealed[_BODY_AT:])
-    due = [right[at : at + _MARK_BYTES] for at in range(0, len(right), _MARK_BYTES)]
-    if there[0] != due[0]:
+    nonce, marks = sealed[1:_MARKS_AT], sealed[_MARKS_AT:_BODY_AT]
+    there, due = _parted(marks), _parted(_marks(marking, nonce, place))
+    if there[0] != _mark(marking, nonce, b"m|" + marks[_MARK_BYTES:]):
         return changed
     if there[1] != due[1]:
         return MovedPerson(f"The sealed value of field {field} is another person's.", field=field, mend=_MEND)
@@ -115,17 +116,22 @@ def diagnosis(
     return changed
 
 
-def _marks(marking: bytes, nonce: bytes, place: Place, body: bytes) -> bytes:
-    def mark(what: bytes) -> bytes:
-        return hashlib.blake2b(nonce + what, digest_size=_MARK_BYTES, key=marking).digest()
-
+def _marks(marking: bytes, nonce: bytes, place: Place) -> bytes:
     version = f"v|{place.policy}|{place.generation}"
-    return (
-        mark(b"b|" + body)
-        + mark(b"p|" + place.person.encode())
-        + mark(b"f|" + place.field.encode())
-        + mark(version.encode())
+    places = (
+        _mark(marking, nonce, b"p|" + place.person.encode())
+        + _mark(marking, nonce, b"f|" + place.field.encode())
+        + _mark(marking, nonce, version.encode())
     )
+    return _mark(marking, nonce, b"m|" + places) + places
+
+
+def _mark(marking: bytes, nonce: bytes, what: bytes) -> bytes:
+    return hashlib.blake2b(nonce + what, digest_size=_MARK_BYTES, key=marking).digest()
+
+
+def _parted(marks: bytes) -> list[bytes]:
+    return [marks[at : at + _MARK_BYTES] for at in range(0, len(marks), _MARK_BYTES)]
 
 
 class Wrapper:

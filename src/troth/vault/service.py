@@ -22,7 +22,7 @@ _FIELDS = Lookup(sealed_field, by=("person", "field"), take=("key_group", "polic
 _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
 _FIND = Lookup(identifier, by=("kind", "blind"), take=("person",))
 _ADD_PERSON = Statement(insert(person))
-_ADD_IDENTIFIER = Upsert(identifier, by=("kind", "blind"))
+_ADD_IDENTIFIER = Statement(insert(identifier))
 _WRITE = Upsert(
     sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
 )
@@ -106,7 +106,8 @@ class Vault:
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
         if not taken:
             return
-        for key, row in tx.lookup(_FIND, list(taken)).items():
+        found = tx.lookup(_FIND, list(taken))
+        for key, row in found.items():
             if row[0] != who:
                 field = taken[key[0], key[1]]
                 raise Conflict(
@@ -114,7 +115,8 @@ class Vault:
                     field=field,
                     mend="Check it, or ask support.",
                 )
-        tx.run_many(_ADD_IDENTIFIER, [(kind, blind, who) for kind, blind in taken])
+        # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
+        tx.run_many(_ADD_IDENTIFIER, [(*key, who) for key in taken if key not in found])
 
     def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
         """Seal values at an instant (microseconds); their keys must have been prepared.
