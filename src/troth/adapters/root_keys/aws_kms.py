@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 5, 10, 3
 _CONTEXT = "troth"
 _FOREIGN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
+_DENIED = "AccessDeniedException"
 _MENDS = {
     "NotFoundException": "Check the key's id or alias, and the region.",
     "DisabledException": "Enable the key in KMS.",
@@ -65,19 +66,20 @@ class KmsRootKey:
         try:
             return call()
         except ClientError as error:
-            raise self._reported(error.response.get("Error", {}).get("Code", "")) from error
+            raise self._reported(error.operation_name, error.response["Error"].get("Code", "")) from error
         except BotoCoreError as error:
             raise Unavailable(
                 f"AWS KMS cannot be asked ({type(error).__name__}).",
                 mend="Check network, region and credentials of AWS.",
             ) from error
 
-    def _reported(self, code: str) -> TrothError:
-        if code in _FOREIGN:
+    def _reported(self, operation: str, code: str) -> TrothError:
+        # KMS says "access denied" also of a text that a key elsewhere wrapped, so that nobody learns which keys exist.
+        if code in _FOREIGN or (operation == "Decrypt" and code == _DENIED):
             return WrongRoot(
                 f"{self.name} does not open the key store.",
                 clause="IV.1",
-                mend="Name the key that wrapped it in [keys] root.",
+                mend="Name the key that wrapped it in [keys] root, and allow kms:Decrypt on it.",
             )
         return Unavailable(
             f"AWS KMS refuses {self.name} ({code}).", mend=_MENDS.get(code, "Try again; see the key in KMS.")
