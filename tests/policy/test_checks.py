@@ -63,6 +63,7 @@ FAULTS = [
     Fault("front-matter", "---\n---\n" + BODY, "---"),
     Fault("front-matter", FRONT.replace("last_updated: 2015-04-16\n", "") + BODY, "title: Privacy policy"),
     Fault("front-matter", spoilt("country: US}", "country: usa}"), "controller: {"),
+    Fault("front-matter", spoilt("defaults: {deny: IV.2, egress: I.2}\n", ""), "title: Privacy policy"),
     Fault("clause-without-rule", SOUND + "\n### Nothing {#IV.4}\n\nNo rule here.\n", "### Nothing"),
     Fault("clause-without-prose", spoilt("Only those who need data for their work see it.", ""), "### Business need"),
     Fault("duplicate-id", spoilt("### Support {#II.12}", "### Support {#III.6}"), "### Requests"),

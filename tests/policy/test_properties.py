@@ -29,6 +29,7 @@ def test_decisions_are_those_of_a_plain_reading(document: str, asked: list[Act])
     for act in asked:
         decision = policy.decide(act)
         assert (decision.permitted, decision.allowed) == allowed(book, act), (act, decision)
+        assert decision.clauses, (act, decision)
 
 
 def test_the_reference_policy_decides_as_a_plain_reading() -> None:

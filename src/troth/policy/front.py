@@ -49,10 +49,14 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Clauses cited when no rule permits an act."""
+    """Clauses cited when no rule permits an act, so that every refusal names one."""
 
-    deny: str = ""
-    egress: str = ""
+    deny: Annotated[
+        str, Meta(min_length=1, max_length=60, description="id of the clause cited inside the company")
+    ]
+    egress: Annotated[
+        str, Meta(max_length=60, description="id of the clause cited for outside recipients")
+    ] = ""
 
 
 class OwnTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,5 +81,5 @@ class FrontMatter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = {}
     jurisdictions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
-    defaults: Defaults = msgspec.field(default_factory=Defaults)
+    defaults: Annotated[Defaults, Meta(description="clauses cited when no rule permits an act")]
     terms: OwnTerms = msgspec.field(default_factory=OwnTerms)

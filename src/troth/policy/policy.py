@@ -162,8 +162,7 @@ class Policy:
         return len(act.channel) <= LONGEST_CHANNEL and self.facts.keys() >= set(act.facts)
 
     def _malformed(self, reason: str) -> Decision:
-        cited = self.front.defaults.deny
-        return Decision("deny", (cited,) if cited else (), (), (), (), self.sha256, f"Denied: {reason}.")
+        return Decision("deny", (self.front.defaults.deny,), (), (), (), self.sha256, f"Denied: {reason}.")
 
 
 _KINDS = {

@@ -200,8 +200,7 @@ class Scales:
     def _default_clause(self, act: Act) -> tuple[str, ...]:
         if self._defaults is None:
             return ()
-        cited = (self._defaults.egress if act.recipient else "") or self._defaults.deny
-        return (cited,) if cited else ()
+        return ((self._defaults.egress if act.recipient else "") or self._defaults.deny,)
 
     def _clauses(self, ids: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(set(ids), key=lambda clause: self._order.get(clause, 0)))
