@@ -1,13 +1,18 @@
 """Every error is problem details (RFC 9457), malformed requests are 4xx with a reason, and nothing of them is stored."""
 
+import importlib
 import json
+import pkgutil
+from collections.abc import Iterator
 
 import httpx
 import pytest
+from markupsafe import escape
 
+import troth
 from tests.web.conftest import SUPPORT, Web
 from troth.bootstrap import Troth
-from troth.kernel import Unavailable
+from troth.kernel import TrothError, Unavailable
 from troth.web.problems import KINDS
 
 JSON = {"Content-Type": "application/json"}
@@ -167,7 +172,27 @@ def test_every_kind_of_problem_has_its_page(shared: Web) -> None:
     listed = shared.get("/problems").text
     for kind in KINDS:
         assert kind.code in listed
-        assert kind.title in shared.get(f"/problems/{kind.code}").text
+        assert str(escape(kind.title)) in shared.get(f"/problems/{kind.code}").text
+
+
+def test_every_error_of_every_room_is_listed() -> None:
+    """Each code that an error may carry has its page, with the status that it answers with."""
+    for module in pkgutil.walk_packages(troth.__path__, "troth."):
+        if module.name.endswith(".errors"):
+            importlib.import_module(module.name)
+    listed = {(kind.code, kind.status) for kind in KINDS}
+    rooms = [
+        error for error in subclasses(TrothError) if not error.__module__.startswith(("troth.cli", "tests"))
+    ]
+    assert len(rooms) > 20
+    assert {(error.code, error.status) for error in rooms} <= listed | {("invalid-submission", 422)}
+
+
+def subclasses(error: type[TrothError]) -> Iterator[type[TrothError]]:
+    """All kinds of error below one."""
+    for below in error.__subclasses__():
+        yield below
+        yield from subclasses(below)
 
 
 def test_a_browser_gets_a_page_for_an_error(shared: Web) -> None:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import structlog
 
 from troth.gate import Ask, Batcher, Outcome
 from troth.kernel import InvalidInput, NotFound, Unauthenticated, is_id
@@ -17,6 +18,7 @@ from troth.web.problems import MEDIA_TYPE, error_headers, outcome_problem
 from troth.web.shapes import DECODERS, ActBody, BatchBody
 
 _BATCH = re.compile(rb'\s*\{\s*"acts"\s*:')
+_log = structlog.get_logger()
 _ENCODER = msgspec.json.Encoder()
 READ_PARAMETERS = ("fields", "purpose", "case", "recipient", "channel", "reason", "partial")
 ERASE_PARAMETERS = ("purpose", "case", "reason")
@@ -96,10 +98,12 @@ class Acting:
         self, scope: Scope, key: str, kinds: Sequence[str], outcomes: Sequence[Outcome], started: float
     ) -> None:
         self._metrics.acted(kinds, outcomes, asyncio.get_running_loop().time() - started)
-        for outcome in outcomes:
-            if outcome.problem is not None and outcome.problem.status == HTTPStatus.UNAUTHORIZED:
-                self._failures.failed(scope, key)
-                break
+        statuses = {outcome.problem.status: outcome.problem.code for outcome in outcomes if outcome.problem}
+        if HTTPStatus.UNAUTHORIZED in statuses:
+            self._failures.failed(scope, key)
+        for status, code in statuses.items():
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                _log.error("act_not_done", code=code)
 
 
 def person_and_query(scope: Scope, known: tuple[str, ...]) -> tuple[str, dict[str, Any]]:

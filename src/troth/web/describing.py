@@ -9,11 +9,11 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import troth
-from troth.gate import Outcome
+from troth.gate import Outcome, Problem
 from troth.web import shapes
 from troth.web.operations import OPERATIONS, TAGS, Answer, Operation, Parameter
 from troth.web.pages import page
-from troth.web.problems import KINDS, MEDIA_TYPE, problem_body
+from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.site import json_response, site_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -76,10 +76,6 @@ _OWN_SCHEMAS = {
             "values": {"type": "object", "description": "values by field name"},
         },
     },
-}
-_STATUS_CODES = {
-    status: next(kind for kind in reversed(KINDS) if kind.status == status)
-    for status in {kind.status for kind in KINDS}
 }
 
 
@@ -171,9 +167,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    kind = _STATUS_CODES[status]
-    from troth.gate import Problem
-
+    kind = GENERAL[status]
     example = msgspec.json.decode(problem_body(Problem(status=status, code=kind.code, detail=kind.meaning)))
     schema = {"$ref": _REF.format(name="Problem")}
     return {"description": kind.title, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
@@ -209,7 +203,7 @@ def _for_people(operation: Operation) -> dict[str, Any]:
         for status, answer in operation.answers.items()
     ]
     answers += [
-        {"status": status, "description": _STATUS_CODES[status].title, "example": ""}
+        {"status": status, "description": GENERAL[status].title, "example": ""}
         for status in operation.problems
     ]
     return {

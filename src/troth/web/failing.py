@@ -11,7 +11,6 @@ from litestar.exceptions import HTTPException
 from troth.collection import InvalidSubmission
 from troth.gate import Problem
 from troth.kernel import TrothError, new_id
-from troth.policy import PolicyErrors
 from troth.web.asgi import Scope, Send, header, respond
 from troth.web.problems import MEDIA_TYPE, error_headers, problem_body, title_of
 from troth.web.rendering import HTML, Renderer
@@ -32,7 +31,9 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, Any]]:
         members["errors"] = [fault._asdict() for fault in error.errors]
         problem = Problem.of(error)
         return Problem(**{**_fields(problem), "code": "invalid-input"}), members
-    if isinstance(error, PolicyErrors | TrothError):
+    if isinstance(error, TrothError):
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("request_not_served", code=error.code)
         return Problem.of(error), members
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         code, detail = _CODES.get(

@@ -76,8 +76,30 @@ KINDS = (
     ProblemKind("corrupt", 500, "Stored data failed verification", "What is kept does not match its seal or signature; the operator must look."),
     ProblemKind("internal", 500, "Something failed here", "The failure is in the operator's log under the id that the problem carries."),
     ProblemKind("unavailable", 503, "No work is taken now", "A store cannot be written or the policy is missing. Nothing was done."),
+    ProblemKind("not-permitted", 403, "The decision does not cover it", "The vault was asked for more than the decision permits."),
+    ProblemKind("key-missing", 410, "The key is gone", "What was sealed cannot be opened: its key was destroyed, as erasing a person does."),
+    ProblemKind("policy-errors", 422, "The policy does not pass its checks", "The member `detail` tells the first finding."),
+    ProblemKind("malformed-note", 422, "The note cannot be read", "A checkpoint or receipt does not have the form of one."),
+    ProblemKind("tampered", 500, "A sealed value was changed", "It does not open; the operator must restore it from a backup."),
+    ProblemKind("moved-person", 500, "A sealed value is another person's", "It lies where it was not put; the operator must look."),
+    ProblemKind("moved-field", 500, "A sealed value belongs to another field", "It lies where it was not put; the operator must look."),
+    ProblemKind("moved-version", 500, "A sealed value belongs to another version", "It lies where it was not put; the operator must look."),
+    ProblemKind("key-tampered", 500, "A wrapped key was changed", "It does not open; the operator must restore the key store."),
+    ProblemKind("wrong-root", 500, "The root key does not fit", "The key store was made under another root key."),
+    ProblemKind("entry-altered", 500, "An entry of the log was altered", "It does not match its hash; the operator must look."),
+    ProblemKind("tile-altered", 500, "A tile of the log was altered", "It does not match the tree; the operator must look."),
+    ProblemKind("tile-missing", 500, "A tile of the log is missing", "The log is not whole; the operator must look."),
+    ProblemKind("root-mismatch", 500, "The log does not match its root", "What is stored gives another root than was signed."),
+    ProblemKind("count-mismatch", 500, "The counts do not match the log", "The published counts differ from a recount."),
+    ProblemKind("bad-proof", 500, "The proof does not hold", "It does not lead to the root that was signed."),
+    ProblemKind("bad-signature", 500, "The signature does not hold", "The checkpoint was not signed by the key named."),
+    ProblemKind("forked", 500, "The log has two histories", "It showed different entries at the same place."),
+    ProblemKind("truncated", 500, "The log became shorter", "Entries that were there are gone."),
+    ProblemKind("unsafe-key-file", 503, "A key file is open to others", "The operator must make it readable to its owner only."),
 )  # fmt: skip
 _TITLES = {kind.code: kind.title for kind in KINDS}
+GENERAL = {kind.status: kind for kind in reversed(KINDS)}
+"""The kind that stands for its status in descriptions: the first listed."""
 
 
 def title_of(code: str, status: int) -> str:

@@ -1,15 +1,18 @@
 """Templates and static files of the pages, loaded once from the package."""
 
 import hashlib
+import re
 from datetime import datetime
 from importlib import resources
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
+from markupsafe import Markup, escape
 
 _MEDIA = {".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 HTML = "text/html"
+_CODE = re.compile(r"`([^`]+)`")
 
 
 class Static(NamedTuple):
@@ -21,11 +24,7 @@ class Static(NamedTuple):
 
 
 class Renderer:
-    """Renders pages; every value is escaped unless a template says otherwise.
-
-    Args:
-        company: Name of the company whose pages these are, asked for at each page since a new policy may change it.
-    """
+    """Renders pages; every value is escaped unless a template says otherwise."""
 
     def __init__(self) -> None:
         self._environment = Environment(
@@ -36,6 +35,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters["count"] = grouped
+        self._environment.filters["coded"] = coded
         self._environment.filters["instant"] = instant_text
         self.static = load_static()
         # The name of the file changes with its bytes, so that browsers may keep it for good.
@@ -59,6 +59,11 @@ def load_static() -> dict[str, Static]:
             body = item.read_bytes()
             found[item.name] = Static(body, _MEDIA[suffix], f'"{hashlib.sha256(body).hexdigest()}"')
     return found
+
+
+def coded(text: str) -> Markup:
+    """Text in which whatever stands in backticks is shown as code; all of it escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped just before
 
 
 def grouped(number: int) -> str:
