@@ -18,6 +18,7 @@ from troth.cli.program import build
 SUPPORT = "essential.service.operations.support"
 REGISTER = "essential.service.product_registration"
 RIGHTS = "essential.service.rights_request"
+START = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
 POLICY = Path("policies/software-vendor/policy.md")
 
 
@@ -94,7 +95,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def steered(tmp_path: Path) -> ClockFile:
     """The clock of the program; it starts a little after the folder was made."""
-    return ClockFile(tmp_path / "clock", datetime(2027, 1, 4, 9, 0, tzinfo=UTC))
+    return ClockFile(tmp_path / "clock", START)
 
 
 @pytest.fixture
@@ -126,9 +127,13 @@ def registration(**values: str) -> str:
     )
 
 
-@pytest.fixture
-def desk(program: Program) -> Desk:
-    """Ann has registered a product, and support has a ticket of hers open."""
+@pytest.fixture(scope="session")
+def desk_once(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A folder in which Ann has registered a product and support has a ticket of hers open."""
+    base = tmp_path_factory.mktemp("desk")
+    shutil.copytree(made_once, base / "data")
+    clock = ClockFile(base / "clock", START)
+    program = Program(base / "data", {"TROTH_CLOCK_FILE": str(clock.path), "TROTH_KEY": None})
     collecting = program.key("service.collection", REGISTER)
     support = program.key("staff.support", SUPPORT, cases=("ticket",))
     privacy = program.key("staff.privacy", RIGHTS, cases=("request",))
@@ -140,3 +145,14 @@ def desk(program: Program) -> Desk:
         "case", "open", "ticket", "--person", made["person"], "--purpose", SUPPORT, TROTH_KEY=support
     )
     return Desk(program, made["person"], made["entry"], collecting, support, privacy, opened["case"])
+
+
+@pytest.fixture
+def desk(desk_once: Desk, tmp_path: Path, steered: ClockFile) -> Desk:
+    """A copy of that folder for one test."""
+    folder = tmp_path / "data"
+    shutil.copytree(desk_once.program.folder, folder)
+    folder.chmod(0o700)
+    return desk_once._replace(
+        program=Program(folder, {"TROTH_CLOCK_FILE": str(steered.path), "TROTH_KEY": None})
+    )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from troth.cli.codes import Code
-from troth.cli.frame import command
+from troth.cli.frame import POLICY, command
 from troth.cli.outcomes import OUTCOME, perform
 from troth.cli.say import Say
 from troth.cli.sources import (
@@ -45,7 +45,7 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for 
 @command(
     app,
     "decide",
-    panel="The policy at work",
+    panel=POLICY,
     example=(
         "troth decide --kind use --actor staff.support --purpose essential.service.operations.support --field email"
         " --fact purpose.granted --fact case.open --fact case.ticket"
@@ -118,7 +118,7 @@ def weighed(explanation: dict[str, list[dict[str, object]]]) -> str:
 @command(
     app,
     "act",
-    panel="The policy at work",
+    panel=POLICY,
     example="troth act use --purpose essential.service.operations.support --person HANDLE --field email --case ID",
     gives=OUTCOME,
 )

@@ -14,6 +14,7 @@ _SECONDS = 30
 _CONNECTIONS = 8
 _TRIES = 600
 _BETWEEN = 0.05
+_STOPPING = 5.0
 
 
 class Stopped(Exception):
@@ -59,13 +60,20 @@ class Api:
         for _ in range(_TRIES):
             if self._stop.is_set():
                 raise Stopped
-            try:
-                self.text("/health")
-            except Unavailable:
-                self._stop.wait(_BETWEEN)
-            else:
+            if self._listens():
                 return
+            self._stop.wait(_BETWEEN)
         raise Unavailable("The server does not answer.", mend="Run it again with --debug.")
+
+    def _listens(self) -> bool:
+        probe = http.client.HTTPConnection(self._place, timeout=_SECONDS)
+        try:
+            probe.request("GET", "/health")
+            return probe.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            probe.close()
 
     def get(self, path: str) -> Any:
         """The JSON document at a path."""
@@ -119,6 +127,6 @@ class Api:
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            if self._stop.is_set():
+            if self._stop.wait(_STOPPING):  # a server that is being stopped closes first and tells afterwards
                 raise Stopped from error
             raise Unavailable(f"{self._place} does not answer ({error}).", mend="Run it again.") from error

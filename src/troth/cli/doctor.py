@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from troth.cli.codes import Code, error_document, file_trouble
-from troth.cli.frame import command
+from troth.cli.frame import KEEPING, command
 from troth.cli.say import Say
 from troth.kernel import Corrupt, TrothError
 
@@ -30,7 +30,7 @@ class Line:
 @command(
     app,
     "doctor",
-    panel="Keeping it well",
+    panel=KEEPING,
     example="troth doctor --data data",
     gives={
         "ok": "whether every check passed; exit code 4 when something failed verification, 1 on other trouble",

@@ -15,6 +15,7 @@ from troth.kernel import TrothError
 
 F = TypeVar("F", bound=Callable[..., None])
 SHARED = "Every command"
+BEGIN, POLICY, PEOPLE, KEEPING = "Begin here", "The policy at work", "People and cases", "Keeping it well"
 _DATA_HELP = "The data folder; else the variable TROTH_DATA, else ./data."
 
 
@@ -62,6 +63,23 @@ class Program(TyperGroup):
         except typer.TyperException as error:
             Program._explain(error, given)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands plainly: loading what draws boxes would take longer than all the rest."""
+        mode, self.rich_markup_mode = self.rich_markup_mode, None
+        super().format_help(ctx, formatter)
+        self.rich_markup_mode = mode
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  the shape of the method it replaces
+        """Write the commands under their headings."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for name, command in self.commands.items():
+            heading = str(getattr(command, "rich_help_panel", None) or "Commands")
+            sentence = " ".join((command.help or "").split()).partition(". ")[0].rstrip(".")
+            panels.setdefault(heading, []).append((name, f"{sentence}."))
+        for heading, rows in panels.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
     @staticmethod
     def _explain(error: typer.TyperException, given: Sequence[str]) -> None:

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from troth.cli.frame import command
+from troth.cli.frame import KEEPING, command
 from troth.cli.say import Say
 
 app = typer.Typer()
-PANEL = "Keeping it well"
 NEITHER = "The root key is in neither; keep a copy of it elsewhere."
 PLAIN = (
     "The copy of the key store is as secret as the key store, and opens whoever was erased after it was made:"
@@ -20,7 +19,7 @@ PLAIN = (
 @command(
     app,
     "backup",
-    panel=PANEL,
+    panel=KEEPING,
     example="troth backup /backup/data-2026-11-24 --keys /safe/keys-2026-11-24",
     gives={
         "data": "folder with the data half",
@@ -61,7 +60,7 @@ def backup(
 @command(
     app,
     "restore",
-    panel=PANEL,
+    panel=KEEPING,
     example="troth restore /backup/data-2026-11-24 --from-keys /safe/keys-2026-11-24 --root /safe/root.key --data restored --keys restored-keys",
     gives={
         "data": "folder with data and settings",
@@ -104,7 +103,7 @@ def restore(
 @command(
     app,
     "migrate",
-    panel=PANEL,
+    panel=KEEPING,
     example="troth migrate up",
     gives={"data": "schema revision of the data database", "keys": "schema revision of the key store"},
 )

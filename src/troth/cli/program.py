@@ -3,20 +3,21 @@
 import typer
 
 from troth.cli import access, acts, doctor, keeping, keys, ledger, persons, policy, serving
-from troth.cli.frame import Program, shared_options
+from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
 _PARTS = (
-    serving.app,
-    acts.app,
-    policy.app,
-    persons.app,
-    persons.cases,
-    access.app,
-    ledger.app,
-    keys.app,
-    keeping.app,
-    doctor.app,
+    (serving.app, None),
+    (acts.app, None),
+    (policy.app, POLICY),
+    (persons.app, PEOPLE),
+    (persons.cases, PEOPLE),
+    (access.app, PEOPLE),
+    (ledger.app, KEEPING),
+    (keys.app, KEEPING),
+    (keeping.app, None),
+    (doctor.app, None),
 )
+"""Commands in the order of the help, groups with the heading that they stand under."""
 
 
 def build() -> typer.Typer:
@@ -31,8 +32,8 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(shared_options)
-    for part in _PARTS:
-        app.add_typer(part)
+    for part, panel in _PARTS:
+        app.add_typer(part, rich_help_panel=panel)
     return app
 
 

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from troth.cli.access import write_secret
-from troth.cli.frame import command
+from troth.cli.frame import BEGIN, command
 from troth.cli.say import Say
 
 app = typer.Typer()
-PANEL = "Begin here"
 Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
 Port = Annotated[
     int | None, typer.Option("--port", min=1, max=65_535, metavar="N", help="Port to listen on.")
@@ -21,7 +20,7 @@ _DEMO_PORT = 8080
 @command(
     app,
     "init",
-    panel=PANEL,
+    panel=BEGIN,
     example="troth init data --key-out first.key",
     gives={
         "folder": "the data folder",
@@ -83,7 +82,7 @@ def init(
 @command(
     app,
     "serve",
-    panel=PANEL,
+    panel=BEGIN,
     example="troth serve --data data --port 8080",
     gives={"url": "address that answers", "folder": "the data folder"},
 )
@@ -106,7 +105,7 @@ def serve(say: Say, *, host: Host = None, port: Port = None) -> None:
 @command(
     app,
     "demo",
-    panel=PANEL,
+    panel=BEGIN,
     example="troth demo",
     gives={
         "url": "address that answers",
