@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -48,18 +49,23 @@ class Troth:
         self.folder = folder
         self.settings = settings
         self.clock = clock
-        self.database: Database = open_current(located(folder, settings.data.database))
-        self.keystore: Database = open_current(located(folder, settings.keys.keystore), key_store=True)
-        self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
-        self.signer = load_signer(folder / settings.ledger.signer)
-        self.gate = Gate(self.database, self.vault, clock)
-        self.gate.resume_erasures()
-        self._collection: Collection | None = None
-        self.sequencer = SequencerThread(
-            Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
-        )
-        if start_sequencer:
-            self.sequencer.start()
+        with ExitStack() as opening:
+            self.database: Database = open_current(located(folder, settings.data.database))
+            opening.callback(self.database.close)
+            self.keystore: Database = open_current(located(folder, settings.keys.keystore), key_store=True)
+            opening.callback(self.keystore.close)
+            self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
+            self.signer = load_signer(folder / settings.ledger.signer)
+            self.gate = Gate(self.database, self.vault, clock)
+            self.gate.resume_erasures()
+            self._collection: Collection | None = None
+            self.sequencer = SequencerThread(
+                Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
+            )
+            if start_sequencer:
+                self.sequencer.start()
+            opening.callback(self.sequencer.stop)
+            self._open = opening.pop_all()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work; see `Gate.perform`."""
@@ -162,10 +168,8 @@ class Troth:
             return counts_by_clause(tx)
 
     def close(self) -> None:
-        """Integrate what waits and close every connection."""
-        self.sequencer.stop()
-        self.database.close()
-        self.keystore.close()
+        """Integrate what waits and close every connection, whatever fails on the way."""
+        self._open.close()
 
     def __enter__(self) -> Self:
         return self

@@ -35,7 +35,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     origin: str = "localhost/troth"
     signer: str = "keys/ledger.key"
-    interval: float = 0.25
+    interval: float = 0.1
 
 
 class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
