@@ -30,7 +30,7 @@ from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
 from troth.storage import Database, open_current
-from troth.vault import KeyRing, Vault
+from troth.vault import KeyRing, KeyStatus, Vault, key_status, try_sealing
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 
@@ -151,6 +151,18 @@ class Troth:
         """Every API key ever issued, without its secret."""
         with self.database.snapshot() as tx:
             return key_records(tx)
+
+    def key_status(self) -> KeyStatus:
+        """What is in the key store, without opening anything; reads the whole of it."""
+        return key_status(self.keystore)
+
+    def try_sealing(self) -> tuple[str, ...]:
+        """Seal, open, alter and move a scratch value; gives what was found.
+
+        Raises:
+            Corrupt: Something opened that must not, or did not open as it should.
+        """
+        return try_sealing()
 
     def flush_ledger(self) -> None:
         """Integrate every entry that is committed, so that it can be proven."""

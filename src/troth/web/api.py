@@ -1,5 +1,6 @@
 """The JSON endpoints that need no hot path: deciding, finding, cases, receipts."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -24,12 +25,9 @@ AnyRequest = Request[Any, Any, Any]
 @post("/v1/decide")
 async def decide(request: AnyRequest) -> Response[bytes]:
     """Weigh an act in the abstract; touches nobody and records nothing."""
-    site = site_of(request)
-    check_key(site, request)
+    await asyncio.to_thread(check_key, site_of(request), request)
     body: DecideBody = await body_of(request, DecideBody)
-    policy = site.troth.policy()
-    explanation = policy.explain(abstract_act(body, policy, site.troth.clock.now().date().isoformat()))
-    return json_response(_ENCODER.encode(explanation.to_dict()))
+    return json_response(await asyncio.to_thread(_weighed, site_of(request), body))
 
 
 @post("/v1/people/find")
@@ -124,6 +122,12 @@ def check_key(site: Site, request: AnyRequest) -> None:
     except Unauthenticated:
         site.failures.failed(request.scope, key)
         raise
+
+
+def _weighed(site: Site, body: DecideBody) -> bytes:
+    policy = site.troth.policy()
+    act = abstract_act(body, policy, site.troth.clock.now().date().isoformat())
+    return _ENCODER.encode(policy.explain(act).to_dict())
 
 
 def check_id(text: str, field: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from troth.bootstrap import Troth, open_troth
+from troth.kernel import InvalidInput
 from troth.web.app import create_app
 
 _log = structlog.get_logger()
@@ -23,6 +25,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     *,
+    tls: tuple[Path, Path] | None = None,
     ready: Callable[[str], None] | None = None,
     json_logs: bool = True,
 ) -> None:
@@ -32,18 +35,22 @@ def serve(
         folder: A folder that `troth init` made.
         host: Address to listen on; None for the folder's setting.
         port: Port to listen on; None for the folder's setting.
+        tls: Files with the certificate chain and its private key (PEM), to serve https; None for http.
         ready: Called with the base address once requests are answered.
         json_logs: Whether to write events as JSON lines to standard error.
 
     Raises:
         NotFound: The folder was not initialised.
         Unavailable: A store cannot be opened.
-        InvalidInput: The address cannot be listened on.
+        InvalidInput: The address cannot be listened on, or certificate and key are no pair.
     """
+    if tls is not None:
+        _check_pair(*tls)
     if json_logs:
         configure_logs()
     with open_troth(folder) as troth:
-        asyncio.run(_run(troth, host or troth.settings.web.host, port or troth.settings.web.port, ready))
+        web = troth.settings.web
+        asyncio.run(_run(troth, host or web.host, port or web.port, tls, ready))
 
 
 def configure_logs() -> None:
@@ -59,7 +66,31 @@ def configure_logs() -> None:
     )
 
 
-async def _run(troth: Troth, host: str, port: int, ready: Callable[[str], None] | None) -> None:
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Refuse TLS files that the server could not use.
+
+    Raises:
+        InvalidInput: They cannot be read, or the key is not the certificate's.
+    """
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        raise InvalidInput(
+            f"{certificate} and {key} are no certificate and key ({reason or 'malformed'}).",
+            field="tls",
+            mend="Name a PEM file with the certificate chain, and one with its private key, without a password.",
+        ) from error
+
+
+async def _run(
+    troth: Troth,
+    host: str,
+    port: int,
+    tls: tuple[Path, Path] | None,
+    ready: Callable[[str], None] | None,
+) -> None:
+    certificate, key = tls or (None, None)
     server = Server(
         create_app(troth),
         address=host,
@@ -69,6 +100,8 @@ async def _run(troth: Troth, host: str, port: int, ready: Callable[[str], None] 
         websockets=False,
         backlog=BACKLOG,
         log_enabled=False,
+        ssl_cert=certificate,
+        ssl_key=key,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -77,7 +110,7 @@ async def _run(troth: Troth, host: str, port: int, ready: Callable[[str], None] 
     await _listening(serving, host, port)
     _log.info("serving", host=host, port=port, policy=troth.policy().sha256)
     if ready is not None:
-        ready(f"http://{host}:{port}")
+        ready(f"{'https' if tls else 'http'}://{host}:{port}")
     await serving
     _log.info("stopped")
 

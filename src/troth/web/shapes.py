@@ -167,40 +167,6 @@ class Collected(Struct, frozen=True, kw_only=True):
     policy: Annotated[str, Meta(description="SHA-256 of the policy version it was collected under")]
 
 
-class PointField(Struct, frozen=True, kw_only=True):
-    """A field of a collection point."""
-
-    name: str
-    required: bool
-    type: str
-    category: str
-
-
-class PointAnswer(Struct, frozen=True, kw_only=True):
-    """What a collection point takes, what for, and the notice that must be shown there."""
-
-    name: str
-    title: str
-    channels: tuple[str, ...]
-    purposes: tuple[str, ...]
-    fields: tuple[PointField, ...]
-    notice: str
-    notice_text: str
-    clause: str
-    policy: str
-
-
-class VersionAnswer(Struct, frozen=True, kw_only=True):
-    """A posted policy version."""
-
-    sha256: str
-    posted: str
-    last_updated: str
-    captured: str
-    source: str
-    in_force: bool
-
-
 class CheckAnswer(Struct, frozen=True, kw_only=True):
     """One check of the self-test."""
 
