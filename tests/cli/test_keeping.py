@@ -10,6 +10,7 @@ import apsw
 import pytest
 
 from tests.cli.conftest import RIGHTS, SUPPORT, Desk, Program
+from tests.support.postgres import create_database, drop_database, renamed
 from tests.support.process import ClockFile
 from troth.storage import open_database
 
@@ -298,3 +299,23 @@ def test_init_with_a_faulty_policy_can_be_tried_again(tmp_path: Path) -> None:
     program = Program(tmp_path / "mine", {"TROTH_KEY": None})
     assert program.run("init", "--policy", bad, "--json").error["code"] == "policy-errors"
     assert program.run("init", "--json").code == 0
+
+
+def test_a_folder_on_postgresql_works_alike(tmp_path: Path, postgres_server: str, worker_name: str) -> None:
+    """With PostgreSQL for data and keys a folder passes the doctor; its backup names pg_dump."""
+    urls = [renamed(postgres_server, f"{worker_name}_cli_{part}") for part in ("data", "keys")]
+    for part in ("data", "keys"):
+        create_database(postgres_server, f"{worker_name}_cli_{part}")
+    program = Program(tmp_path / "mine", {"TROTH_KEY": None})
+    try:
+        program.ok("init", "--database", urls[0], "--keystore", urls[1])
+        checks = {line["name"]: line["detail"] for line in program.ok("doctor")["checks"]}
+        assert checks["data database"].startswith("postgresql")
+        assert checks["key store"].startswith("postgresql")
+        assert program.ok("ledger", "verify")["size"] == 0
+        ended = program.run("backup", tmp_path / "b", "--json")
+        assert (ended.code, ended.error["code"]) == (5, "unavailable")
+        assert "pg_dump" in ended.error["mend"]
+    finally:
+        for part in ("data", "keys"):
+            drop_database(postgres_server, f"{worker_name}_cli_{part}")

@@ -265,12 +265,14 @@ def test_a_secret_never_overwrites_a_file(program: Program, tmp_path: Path) -> N
     [
         (("--role", "staff.wizard", "--purpose", SUPPORT), "role"),
         (("--role", "staff.support", "--purpose", SUPPORT, "--expires", "soon"), "on"),
+        (("--role", "staff.support", "--purpose", "essential.service.suport"), "purpose"),
+        (("--role", "staff.support", "--purpose", SUPPORT, "--case", "tickets"), "case"),
     ],
 )
-def test_a_key_needs_a_declared_role_and_a_date(
+def test_a_key_needs_declared_words_and_a_date(
     program: Program, options: tuple[str, ...], field: str
 ) -> None:
-    """A role that the policy does not declare, or an end that is no date, is refused."""
+    """A role, purpose or case that the policy does not know, or an end that is no date, is refused."""
     ended = program.run("access", "issue", "--name", "x", *options, "--json")
     assert (ended.code, ended.error["field"]) == (1, field)
 

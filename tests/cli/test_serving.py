@@ -5,14 +5,22 @@ import os
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.cli.conftest import Program
 from tests.support.process import TROTH, Troth, free_port
@@ -143,3 +151,110 @@ def test_serving_and_the_command_line_share_a_folder(troth_program: Troth) -> No
         )["sha256"]
         assert sha256 not in before
         assert client.get("/health").json()["policy"] == sha256
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody else trusts, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = tmp_path / "tls.pem", tmp_path / "tls.key"
+    files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
+@pytest.mark.slow
+def test_tls_is_served_with_a_certificate(program: Program, tls: tuple[Path, Path]) -> None:
+    """With a certificate and its key the server speaks https and no plain http."""
+    port = free_port()
+    command: list[str | Path] = [TROTH, "serve", "--json", "--data", program.folder, "--port", str(port)]
+    command += ["--tls-certificate", tls[0], "--tls-key", tls[1]]
+    environment = {**os.environ, **{name: value for name, value in program.environment.items() if value}}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        assert url == f"https://127.0.0.1:{port}"
+        trust = ssl.create_default_context(cafile=str(tls[0]))
+        assert httpx.get(f"{url}/health", verify=trust, trust_env=False).json()["status"] == "ok"
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_tls_files_that_do_not_fit_are_told(program: Program, tls: tuple[Path, Path], tmp_path: Path) -> None:
+    """One file without the other is a usage error; files that are no pair are told before anything is served."""
+    alone = program.run("serve", "--tls-certificate", tls[0], "--json")
+    assert (alone.code, alone.error["field"]) == (2, "tls")
+    (tmp_path / "letter").write_text("Dear Ann")
+    wrong = program.run(
+        "serve",
+        "--tls-certificate",
+        tls[0],
+        "--tls-key",
+        tmp_path / "letter",
+        "--json",
+        "--port",
+        str(free_port()),
+    )
+    assert (wrong.code, wrong.error["field"]) == (1, "tls")
+    gone = program.run(
+        "serve",
+        "--tls-certificate",
+        tls[0],
+        "--tls-key",
+        tmp_path / "none",
+        "--json",
+        "--port",
+        str(free_port()),
+    )
+    assert (gone.code, gone.error["field"]) == (1, "tls")
+
+
+@pytest.mark.slow
+def test_the_demonstration_may_be_interrupted_at_any_time(tmp_path: Path) -> None:
+    """Ctrl-C while people register ends it with code 0; the folder is whole, and the next run goes on to the end."""
+    folder = tmp_path / "demo"
+    command: list[str | Path] = [
+        TROTH,
+        "demo",
+        "--data",
+        folder,
+        "--people",
+        "5000",
+        "--port",
+        str(free_port()),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        while "Answering on" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out) == (0, ""), err
+    assert "Error" not in err
+    doctor = subprocess.run([TROTH, "doctor", "--data", folder], capture_output=True, text=True, check=False)
+    assert doctor.returncode == 0, doctor.stdout
+    with demonstration(folder) as demo:
+        assert demo.document["people"] >= PEOPLE

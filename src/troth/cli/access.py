@@ -1,6 +1,7 @@
 """`troth access`: API keys."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +9,14 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
-from troth.cli.sources import checked_day, moment
+from troth.cli.sources import checked_day, moment, nearest
+from troth.kernel import InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from troth.gate import KeyRecord
+    from troth.policy import Policy
 
 app = group("access", "Issue, list and revoke API keys, which carry role, purposes and cases.")
 OWNER_ONLY = 0o600
@@ -53,8 +56,9 @@ def issue(
     ] = None,
 ) -> None:
     """Issue an API key. Only its digest is kept, so it is shown this once."""
+    end = last_instant(expires) if expires else None
     with say.open() as troth:
-        end = last_instant(expires) if expires else None
+        check_grants(troth.policy(), purpose, case or ())
         key, key_id = troth.issue_key(name=name, role=role, purposes=purpose, cases=case or (), expires=end)
     if out is not None:
         write_secret(out, key)
@@ -109,6 +113,22 @@ def revoke(say: Say, *, key_id: Annotated[str, typer.Argument(metavar="ID", help
     with say.open() as troth:
         troth.revoke_key(key_id)
     say.answer({"key_id": key_id}, f"Key {key_id} works no more.")
+
+
+def check_grants(policy: "Policy", purposes: Sequence[str], cases: Sequence[str]) -> None:
+    """Refuse purposes and cases that the policy does not know: a key for them would open nothing.
+
+    Raises:
+        InvalidInput: Names the one at fault.
+    """
+    grants = (("purpose", purposes, policy.scales.purposes), ("case", cases, policy.cases.keys()))
+    for field, given, known in grants:
+        for name in given:
+            if name != "*" and name not in known:
+                mend = nearest(
+                    name, dict.fromkeys(known), "`troth policy show` lists what there is; * stands for all."
+                )
+                raise InvalidInput(f"The policy knows no {field} {name!r}.", field=field, mend=mend)
 
 
 def write_secret(file: Path, secret: str) -> None:

@@ -111,7 +111,10 @@ def watch(
         float, typer.Option("--every", min=0, metavar="SECONDS", help="Look again and again; 0 looks once.")
     ] = 0,
 ) -> None:
-    """Look at a log as a witness: cosign what grew, raise on a fork or a log cut short (exit code 4)."""
+    """Look at a log as a witness: cosign what grew, raise on a fork or a log cut short (exit code 4).
+
+    With --every, --json prints one document a look.
+    """
     from threading import Event
 
     from troth.cli.logs import look

@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+from troth.cli.codes import BadUsage
 from troth.kernel import Unavailable
 
 
@@ -25,6 +26,20 @@ def check_free(folder: Path, host: str | None, port: int | None) -> None:
             mend="Stop what listens there, or choose another with --port.",
             field="port",
         ) from error
+
+
+def tls_pair(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """Both TLS files, or None when neither was named.
+
+    Raises:
+        BadUsage: Only one was named.
+    """
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        lacking = "--tls-key" if key is None else "--tls-certificate"
+        raise BadUsage(f"{lacking} is missing.", mend="Name certificate and key together.", field="tls")
+    return certificate, key
 
 
 def free_port(host: str, wished: int) -> int:

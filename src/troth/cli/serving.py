@@ -86,20 +86,31 @@ def init(
     example="troth serve --data data --port 8080",
     gives={"url": "address that answers", "folder": "the data folder"},
 )
-def serve(say: Say, *, host: Host = None, port: Port = None) -> None:
+def serve(
+    say: Say,
+    *,
+    host: Host = None,
+    port: Port = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option("--tls-certificate", metavar="FILE", help="Certificate chain (PEM), to serve https."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's private key (PEM).")
+    ] = None,
+) -> None:
     """Serve the API and the published pages until interrupted; what was accepted is on disk by then."""
-    from troth.cli.listening import check_free
+    from troth.cli.listening import check_free, tls_pair
     from troth.web import serve as run
 
+    tls = tls_pair(tls_certificate, tls_key)
     check_free(say.folder, host, port)
 
     def ready(url: str) -> None:
-        say.answer(
-            {"url": url, "folder": say.folder},
-            f"Serving {say.folder} on {url} (policy page {url}/policy). Ctrl-C stops.",
-        )
+        text = f"Serving {say.folder} on {url} (policy page {url}/policy). Ctrl-C stops."
+        say.answer({"url": url, "folder": say.folder}, text)
 
-    run(say.folder, host, port, ready=ready)
+    run(say.folder, host, port, tls=tls, ready=ready)
 
 
 @command(
