@@ -74,6 +74,19 @@ def test_a_claim_of_what_does_not_run_is_refused(program: Program, tmp_path: Pat
     assert "telepathy" in ended.error["findings"][0]["reason"]
 
 
+def test_a_claim_that_rests_on_a_fact_nobody_establishes_is_refused(program: Program, tmp_path: Path) -> None:
+    """A clause whose rules ask for a fact that this release cannot establish may not be claimed."""
+    (tmp_path / "policy.md").write_bytes(POLICY.read_bytes())
+    text = POLICY.with_name("enforcement.yaml").read_text(encoding="utf-8")
+    clause, start = '"II.6"', text.index('"II.6"')
+    end = text.index('"II.7"')
+    claim = f"{clause}:\n  by: gate\n  how: It is.\n  proof: tests/clauses/test_II_6.py\n"
+    (tmp_path / "enforcement.yaml").write_text(text[:start] + claim + text[end:], encoding="utf-8")
+    ended = program.run("policy", "check", tmp_path / "policy.md", "--enforcement", "--json")
+    assert ended.code == 1
+    assert "which nothing in this release establishes" in ended.error["findings"][0]["reason"]
+
+
 def test_a_missing_enforcement_table_is_told(program: Program, tmp_path: Path) -> None:
     """Without a table nothing is claimed, and the command says so."""
     (tmp_path / "policy.md").write_bytes(POLICY.read_bytes())

@@ -22,6 +22,18 @@ RUNS = {
 }
 """The rooms that run in this release."""
 
+ESTABLISHED = (
+    "purpose.granted",
+    "case.open",
+    "person.consented",
+    "person.objected",
+    "person.restricted",
+    "point.declared",
+    "notice.shown",
+    "recipient.declared",
+)
+"""The facts that the gate of this release establishes, beside `case.<type>` of every declared case."""
+
 
 def enforcement_rows(policy: "Policy", file: Path, document: dict[str, Any]) -> tuple[dict[str, Any], Text]:
     """The enforcement table beside a policy document, for JSON and for people.
@@ -43,7 +55,8 @@ def enforcement_rows(policy: "Policy", file: Path, document: dict[str, Any]) -> 
             f"{beside} does not exist, so nothing says what enforces {file.name}.",
             mend="Write it: clause id, then `by`, `how` and `proof`, or `by: not-yet` and `until`.",
         )
-    rows = read_enforcement(beside.read_bytes(), policy, RUNS, file=str(beside))
+    facts = {*ESTABLISHED, *(f"case.{name}" for name in policy.cases)}
+    rows = read_enforcement(beside.read_bytes(), policy, RUNS, file=str(beside), established=facts)
     document["enforcement"] = {
         row.clause: {"by": list(row.by), "how": row.how, "proof": list(row.proof)} for row in rows
     }
