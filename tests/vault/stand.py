@@ -5,7 +5,7 @@ from typing import Any
 
 from troth.policy import Decision, Field
 from troth.storage import Database
-from troth.vault import KeyRing, ReadWant, Vault, WriteWant, create_key_store, crypto, finish_erasure
+from troth.vault import KeyRing, ReadWant, RootKey, Vault, WriteWant, create_key_store, crypto, finish_erasure
 from troth.vault.erasure import begin_erasure
 
 EMAIL = Field(name="email", category="user.contact.email", klass="personal", group="contact", type="email")
@@ -46,13 +46,15 @@ class Stand:
 
     Args:
         data: The data database.
-        keystore: The key store; made when empty.
+        keystore: The key store.
+        root: The root key over it; None makes one, and the first store keys under it.
     """
 
-    def __init__(self, data: Database, keystore: Database) -> None:
+    def __init__(self, data: Database, keystore: Database, root: RootKey | None = None) -> None:
         self.data, self.keystore = data, keystore
-        self.root = MemoryRoot("memory:first")
-        create_key_store(keystore, self.root, 1)
+        self.root = root or MemoryRoot("memory:first")
+        if root is None:
+            create_key_store(keystore, self.root, 1)
         self.vault = Vault(KeyRing(keystore, self.root))
 
     @property

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from troth.kernel import TrothError
 from troth.vault import KeyTampered, MovedField, MovedPerson, MovedVersion, Tampered, WrongRoot, crypto
 
 KEY, MARKING = b"k" * 32, b"m" * 32
@@ -64,6 +65,25 @@ def test_a_moved_value_names_where_it_went_wrong(
     sealed = crypto.seal(KEY, MARKING, HERE, b"jane@example.com")
     with pytest.raises(error):
         crypto.unseal(KEY if same_key else b"o" * 32, MARKING, elsewhere, sealed)
+
+
+def test_parts_of_a_place_cannot_run_into_each_other() -> None:
+    """Nothing can be shifted from person to field to version so that a value opens elsewhere."""
+    sealed = crypto.seal(KEY, MARKING, crypto.Place("a|b", "c", "d", 1), b"jane@example.com")
+    for elsewhere in (("a", "b|c", "d"), ("a|b|c", "", "d"), ("a|b", "c|d", "")):
+        with pytest.raises(TrothError):
+            crypto.unseal(KEY, MARKING, crypto.Place(*elsewhere, 1), sealed)
+
+
+@given(value=st.binary(min_size=12, max_size=60), at=st.integers(0, 200))
+def test_no_error_shows_a_value_or_key(value: bytes, at: int) -> None:
+    """Message, repr and attributes of an error hold neither what was sealed nor the key."""
+    sealed = bytearray(crypto.seal(KEY, MARKING, HERE, value))
+    sealed[at % len(sealed)] ^= 1
+    with pytest.raises(TrothError) as told:
+        crypto.unseal(KEY, MARKING, HERE, bytes(sealed))
+    shown = f"{told.value} {told.value!r} {vars(told.value)}"
+    assert not any(secret in shown for secret in (value.hex(), repr(value)[2:-1], KEY.hex(), KEY.decode()))
 
 
 @given(secret=st.binary(min_size=32, max_size=32), context=NAMES, other=NAMES)

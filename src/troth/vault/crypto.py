@@ -37,8 +37,10 @@ class Place(NamedTuple):
     generation: int
 
     def associated(self) -> bytes:
-        """The associated data that binds a value to its place."""
-        return f"troth.field.{FORMAT}|{self.person}|{self.field}|{self.policy}|{self.generation}".encode()
+        """The associated data that binds a value to its place; lengths keep the parts from running into each other."""
+        person, field, policy, generation = self
+        parts = f"{len(person)}.{len(field)}|{person}|{field}|{policy}|{generation}"
+        return f"troth.field.{FORMAT}|{parts}".encode()
 
 
 def new_secret() -> bytes:

@@ -189,6 +189,6 @@ def delete_keys(tx: Transaction, persons: Iterable[str]) -> None:
 
 
 def key_context(name: KeyName) -> str:
-    """The context that binds a wrapped key to its row."""
+    """The context that binds a wrapped key to its row; the length keeps person and group apart."""
     person, group, generation = name
-    return f"troth.person-key|{person}|{group}|{generation}"
+    return f"troth.person-key|{len(person)}|{person}|{group}|{generation}"
