@@ -1,5 +1,13 @@
 """The vault: people, identifiers behind a blind index, fields sealed under a key per person and key group."""
 
+from troth.vault.choices import (
+    people_who_said,
+    release_purpose,
+    restrict_purpose,
+    restricted_purposes,
+    stances_of,
+    withdraw_stances,
+)
 from troth.vault.crypto import FORMAT, KEY_BYTES, new_secret, root_unwrap, root_wrap
 from troth.vault.erasure import begin_erasure, begun_erasures, finish_erasure, sweep_orphan_keys
 from troth.vault.errors import (
@@ -12,6 +20,7 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
+from troth.vault.field_erasure import destroy_groups, erase_fields
 from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
 from troth.vault.rekeying import Rekeyed, rekey_persons
@@ -47,17 +56,25 @@ __all__ = [
     "begin_erasure",
     "begun_erasures",
     "create_key_store",
+    "destroy_groups",
+    "erase_fields",
     "finish_erasure",
     "key_status",
     "new_secret",
     "normalised",
+    "people_who_said",
     "record_stance",
     "rekey_persons",
+    "release_purpose",
+    "restrict_purpose",
+    "restricted_purposes",
     "root_unwrap",
     "root_wrap",
     "rotate_root",
     "rotate_store_key",
+    "stances_of",
     "sweep_orphan_keys",
     "try_sealing",
     "withdraw_stance",
+    "withdraw_stances",
 ]

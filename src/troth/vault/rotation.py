@@ -141,6 +141,8 @@ def _begin(keystore: Database, root: RootKey, now: int) -> list[int]:
     with keystore.transaction() as tx:
         in_use = key_no_in_use(tx)
         known = store_keys(tx)
+        for key in known:
+            key.opened(root)  # a root key that is not over this key store must not wrap anything in it
         retired = [key.key_no for key in known if key.retired_at]
         if not retired:
             retire_store_key(tx, now)

@@ -1,0 +1,81 @@
+"""What people said about purposes, looked at from the other side: all that one said, and all who said it.
+
+A purpose can also be restricted for everybody at once, without a new policy version. That is one row, kept under a handle
+that nobody has; consent can't be given so, because nobody consents for others.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, or_, select
+
+from troth.storage import Lookup, Row, Statement, Transaction, Upsert
+from troth.vault.life import LIVE
+from troth.vault.stances import _SILENT, _take
+from troth.vault.tables import person, preference
+
+_EVERYBODY = ""
+_RESTRICTED = "restricted"
+
+_ADD = Upsert(preference, by=("person", "purpose", "stance"))
+_OF = Lookup(preference, by=("person",), take=("purpose", "stance"))
+_AT_OR_BELOW = or_(
+    preference.c.purpose == bindparam("about"), preference.c.purpose.like(bindparam("below"), escape="!")
+)
+_WITHDRAW = Statement(
+    delete(preference).where(
+        preference.c.person == bindparam("who"), preference.c.stance == bindparam("said"), _AT_OR_BELOW
+    )
+)
+_PEOPLE = Statement(
+    select(preference.c.person)
+    .join(person, person.c.person == preference.c.person)
+    .where(
+        preference.c.purpose == bindparam("about"),
+        preference.c.stance == bindparam("said"),
+        person.c.state == LIVE,
+    )
+    .order_by(preference.c.person)
+)
+
+
+def stances_of(tx: Transaction, who: str) -> list[Row]:
+    """All that a person said, as (purpose, stance) pairs in order."""
+    return sorted(tx.lookup_all(_OF, [(who,)]).get((who,), ()))
+
+
+def people_who_said(tx: Transaction, purpose: str, stance: str) -> list[str]:
+    """Handles of the people who said something about exactly this purpose, in order; not those being erased."""
+    return [row[0] for row in tx.rows(_PEOPLE, {"about": purpose, "said": stance})]
+
+
+def withdraw_stances(tx: Transaction, who: str, purpose: str, stance: str) -> int:
+    """Take back a stance of a person on a purpose and on all below it; gives the number taken back.
+
+    Raises:
+        InvalidInput: There is no such stance.
+        NotFound: Nobody has the handle, or is being erased.
+    """
+    _take(tx, who, stance)
+    gone = tx.run(_WITHDRAW, _below(who, purpose, stance))
+    tx.run(_SILENT, {"who": who})
+    return gone
+
+
+def restrict_purpose(tx: Transaction, purpose: str, now: int) -> None:
+    """Restrict a purpose, with all below it, for everybody from an instant (microseconds) on."""
+    tx.run(_ADD, (_EVERYBODY, purpose, _RESTRICTED, now))
+
+
+def release_purpose(tx: Transaction, purpose: str) -> int:
+    """Lift the restrictions for everybody on a purpose and on all below it; gives the number lifted."""
+    return tx.run(_WITHDRAW, _below(_EVERYBODY, purpose, _RESTRICTED))
+
+
+def restricted_purposes(tx: Transaction) -> Sequence[str]:
+    """The purposes that are restricted for everybody."""
+    return [row[0] for row in tx.lookup_all(_OF, [(_EVERYBODY,)]).get((_EVERYBODY,), ())]
+
+
+def _below(who: str, purpose: str, stance: str) -> dict[str, str]:
+    escaped = purpose.replace("!", "!!").replace("_", "!_").replace("%", "!%")
+    return {"who": who, "said": stance, "about": purpose, "below": f"{escaped}.%"}

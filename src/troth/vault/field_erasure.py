@@ -1,0 +1,52 @@
+"""Erasing some fields of a person who stays: the rows at once, and the key of every key group that is empty then.
+
+A key group that still holds other fields keeps its key until the next re-keying, and so do older backups of the erased
+value.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete
+
+from troth.storage import Lookup, Statement, Transaction
+from troth.vault.keyring import KeyRing
+from troth.vault.tables import identifier, person_key, sealed_field
+
+Group = tuple[str, str]
+"""Person and key group."""
+
+_GROUPS = Lookup(sealed_field, by=("person",), take=("field", "key_group"))
+_DELETE = Statement(
+    delete(sealed_field).where(
+        sealed_field.c.person == bindparam("who"), sealed_field.c.field == bindparam("name")
+    )
+)
+_FORGET = Statement(
+    delete(identifier).where(identifier.c.person == bindparam("who"), identifier.c.kind == bindparam("name"))
+)
+_DESTROY = Statement(
+    delete(person_key).where(
+        person_key.c.person == bindparam("who"), person_key.c.key_group == bindparam("emptied")
+    )
+)
+
+
+def erase_fields(tx: Transaction, who: str, fields: Sequence[str]) -> list[Group]:
+    """Delete fields of a person, and the identifiers that they are; gives the key groups that are empty now."""
+    held = dict(tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
+    for name in fields:
+        tx.run(_DELETE, {"who": who, "name": name})
+        tx.run(_FORGET, {"who": who, "name": name})
+    gone = {group for name, group in held.items() if name in fields}
+    return [(who, group) for group in sorted(gone - {g for name, g in held.items() if name not in fields})]
+
+
+def destroy_groups(keys: KeyRing, groups: Sequence[Group]) -> None:
+    """Destroy the keys of key groups that are empty, also in the engine's side files.
+
+    Raises:
+        Unavailable: The keys are gone, but their bytes are not yet out of the side files; repeat it.
+    """
+    with keys.keystore.transaction() as tx:
+        tx.run_many(_DESTROY, [{"who": who, "emptied": group} for who, group in groups])
+    keys.keystore.scrub()
