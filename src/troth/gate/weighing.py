@@ -6,15 +6,21 @@ from typing import NamedTuple
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, facts_of
-from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
+from troth.gate.form import check_form
+from troth.gate.model import Ask
 from troth.gate.publication import PolicyShelf
-from troth.kernel import InvalidInput, TrothError, from_micros, is_id
-from troth.policy import ACT_KINDS, Act, Decision, Policy
+from troth.kernel import InvalidInput, TrothError, from_micros
+from troth.policy import Act, Decision, Policy
 from troth.storage import Transaction
-from troth.vault import PersonState, Vault
+from troth.vault import PersonState, Vault, restricted_purposes
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
-_ORDERS = frozenset({"open-case", "close-case"})
+CHOICES = "user.privacy_preferences"
+"""The data category that orders on stances and purposes touch."""
+STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
+PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
+CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | {"show-stances"}
+_ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
 
 
 class Weighed(NamedTuple):
@@ -60,6 +66,7 @@ class Scales:
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.cases(tx, list(cited)) if cited else {}
+        restricted = self._restricted({ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
         versions = self._versions(asks, persons)
         weighed = []
@@ -70,12 +77,22 @@ class Scales:
                     raise actor
                 check_form(ask)
                 state = self.people.get(person)
-                stances = state.stances if state is not None else ()
+                stances = (state.stances if state is not None else ()) + restricted.get(ask.purpose, ())
                 facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
                 weighed.append(self._decide(ask, actor, person, facts, versions))
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
+
+    def _restricted(self, purposes: set[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        """The stances that hold for everybody, for each purpose asked for."""
+        closed = restricted_purposes(self._tx)
+        if not closed:
+            return {}
+        return {
+            purpose: tuple(("restricted", one) for one in closed if covers(one, purpose))
+            for purpose in purposes
+        }
 
     def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str], str]:
         """The version under which fields were collected, of people who have not agreed to the one in force."""
@@ -112,7 +129,7 @@ class Scales:
     def _weigh_fields(
         self, ask: Ask, actor: Actor, facts: tuple[str, ...], names: tuple[str, ...]
     ) -> tuple[Decision, Act]:
-        data = categories_of(names, self.policy)
+        data = (CHOICES,) if ask.order in CHOICE_ORDERS else categories_of(names, self.policy)
         act = Act(ask.act, actor.role, ask.purpose, data, ask.recipient, ask.channel, facts, self._on)
         return self.policy.decide(act), act
 
@@ -123,59 +140,6 @@ class Scales:
             if not earlier.permitted:
                 return earlier
         return decision
-
-
-def check_form(ask: Ask) -> None:
-    """Refuse an act that is malformed whatever the policy says.
-
-    Raises:
-        InvalidInput: Names the part at fault.
-    """
-    if ask.act not in ACT_KINDS:
-        raise InvalidInput(
-            f"{ask.act[:32]!r} is not an act.", field="act", mend=f"Use one of {', '.join(ACT_KINDS)}."
-        )
-    if not ask.purpose:
-        raise InvalidInput(
-            "The act names no purpose.",
-            clause="0.2",
-            field="purpose",
-            mend="Name the data use that it serves.",
-        )
-    if ask.act == "collect" and not ask.channel:
-        raise InvalidInput(
-            "The collection names no channel; nothing was stored.",
-            clause="0.5",
-            field="channel",
-            mend="Say where the data came in: web, email, phone, letter, product, api or import.",
-        )
-    for name, given, most in (
-        ("fields", len(ask.fields), MAX_FIELDS),
-        ("values", len(ask.values), MAX_VALUES),
-    ):
-        if given > most:
-            raise InvalidInput(
-                f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
-            )
-    for name in ("person", "case"):
-        given_id = getattr(ask, name)
-        if given_id and not is_id(given_id):
-            raise InvalidInput(
-                f"The {name} is not a handle.",
-                field=name,
-                mend="Give the 32 hexadecimal characters that Troth gave.",
-            )
-    for name in ("purpose", "recipient", "channel", "case", "point", "notice", "reason", "case_type"):
-        if len(getattr(ask, name)) > MAX_TEXT:
-            raise InvalidInput(
-                f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it."
-            )
-    if ask.order and (ask.act != "instruct" or ask.order not in _ORDERS):
-        raise InvalidInput(
-            "The order is not known.",
-            field="order",
-            mend="Use open-case or close-case with the act instruct.",
-        )
 
 
 def may_open(case_type: str, role: str, policy: Policy) -> str:

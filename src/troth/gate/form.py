@@ -1,0 +1,65 @@
+"""The form of an act: what is malformed whatever the policy says."""
+
+from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
+from troth.kernel import InvalidInput, is_id
+from troth.policy import ACT_KINDS
+
+_KINDS = frozenset(ACT_KINDS)
+_ORDERS = frozenset({"open-case", "close-case"})
+_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type")
+
+
+def check_form(ask: Ask) -> None:
+    """Refuse an act that is malformed.
+
+    Raises:
+        InvalidInput: Names the part at fault.
+    """
+    if ask.act not in _KINDS:
+        raise InvalidInput(
+            f"{ask.act[:32]!r} is not an act.", field="act", mend=f"Use one of {', '.join(ACT_KINDS)}."
+        )
+    if not ask.purpose:
+        raise InvalidInput(
+            "The act names no purpose.",
+            clause="0.2",
+            field="purpose",
+            mend="Name the data use that it serves.",
+        )
+    if ask.act == "collect" and not ask.channel:
+        raise InvalidInput(
+            "The collection names no channel; nothing was stored.",
+            clause="0.5",
+            field="channel",
+            mend="Say where the data came in: web, email, phone, letter, product, api or import.",
+        )
+    if ask.order and (ask.act != "instruct" or ask.order not in _ORDERS):
+        raise InvalidInput(
+            "The order is not known.",
+            field="order",
+            mend="Use open-case or close-case with the act instruct.",
+        )
+    _check_sizes(ask)
+
+
+def _check_sizes(ask: Ask) -> None:
+    for name, given, most in (
+        ("fields", len(ask.fields), MAX_FIELDS),
+        ("values", len(ask.values), MAX_VALUES),
+    ):
+        if given > most:
+            raise InvalidInput(
+                f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
+            )
+    for name, handle in (("person", ask.person), ("case", ask.case)):
+        if handle and not is_id(handle):
+            raise InvalidInput(
+                f"The {name} is not a handle.",
+                field=name,
+                mend="Give the 32 hexadecimal characters that Troth gave.",
+            )
+    for name in _TEXTS:
+        if len(getattr(ask, name)) > MAX_TEXT:
+            raise InvalidInput(
+                f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it."
+            )
