@@ -24,8 +24,9 @@ _BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
 _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
-    for table in (sealed_field, identifier, preference, person, erasure)
+    for table in (sealed_field, identifier, preference, person)
 )
+_END = Statement(delete(erasure).where(erasure.c.person == bindparam("who")))
 
 
 def _suppress(dialect: str) -> object:
@@ -56,11 +57,18 @@ def begun_erasures(tx: Transaction) -> list[str]:
     return [row[0] for row in tx.rows(_BEGUN)]
 
 
-def finish_erasure(tx: Transaction, who: str, now: int) -> None:
-    """Delete every row of a person whose keys are destroyed; keyed hashes of the identifiers stay as suppressions."""
+def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
+    """Delete every row of a person whose keys are destroyed; keyed hashes of the identifiers stay as suppressions.
+
+    Returns:
+        Whether this call ended the erasure. Two processes may be at it at once; the row of the intent lets one through.
+    """
+    if not tx.run(_END, {"who": who}):
+        return False
     tx.run(_SUPPRESS, {"who": who, "since": now})
     for statement in _DELETES:
         tx.run(statement, {"who": who})
+    return True
 
 
 def sweep_orphan_keys(database: Database, keys: KeyRing, now: int) -> int:
