@@ -79,6 +79,17 @@ def test_a_changed_entry_is_found(desk: Desk) -> None:
     assert "leaf 1" in ended.error["what"]
 
 
+@pytest.mark.parametrize("value", ["'text'", "zeroblob(70000)", "CAST(zeroblob(0) AS BLOB)", "5"])
+def test_whatever_stands_in_an_entrys_place_is_found(desk: Desk, value: str) -> None:
+    """Text, a number, nothing or too much in place of an entry is an altered entry, never a crash."""
+    desk.program.ok("ledger", "verify")
+    database = apsw.Connection(str(desk.program.folder / "data.db"))
+    database.execute(f"UPDATE ledger_entry SET body = {value} WHERE leaf_index = 0")  # noqa: S608  the test's own
+    database.close()
+    ended = desk.program.run("ledger", "verify", "--json")
+    assert (ended.code, ended.error["code"]) == (4, "entry-altered")
+
+
 def test_an_export_verifies_elsewhere(desk: Desk, vkey: str, stranger: Program, tmp_path: Path) -> None:
     """Exported tiles verify without the data folder, and an export goes on where it stopped."""
     tiles = tmp_path / "tiles"

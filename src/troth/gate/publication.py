@@ -74,7 +74,8 @@ def version_text(tx: Transaction, sha256: str) -> bytes:
         raise NotFound(
             "No policy version has this SHA-256.", field="sha256", mend="See `troth policy history`."
         )
-    text = bytes(row[0])
+    # SQLite keeps whatever somebody wrote there; it must be found altered, not stumbled over.
+    text = row[0] if isinstance(row[0], bytes) else str(row[0]).encode()
     if hashlib.sha256(text).hexdigest() != sha256:
         raise Corrupt(
             f"The stored text of policy version {sha256[:12]} was altered.",

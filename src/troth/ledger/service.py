@@ -19,7 +19,7 @@ from troth.ledger.tables import (
     ledger_tile,
     ledger_tree,
 )
-from troth.ledger.tiles import ENTRIES, TILE_WIDTH, Tile, TileReader, to_bundle
+from troth.ledger.tiles import ENTRIES, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, to_bundle
 from troth.storage import Lookup, Statement, Transaction, Upsert
 
 CHECKPOINT = "checkpoint"
@@ -270,7 +270,7 @@ class DatabaseSource:
 def _bundle(tx: Transaction, tile: Tile) -> bytes | None:
     start = tile.number * TILE_WIDTH
     rows = tx.rows(_BODIES, {"start": start, "end": start + tile.width})
-    return to_bundle([row[0] for row in rows]) if len(rows) == tile.width else None
+    return to_bundle([_as_stored(row[0]) for row in rows]) if len(rows) == tile.width else None
 
 
 def _tile(tx: Transaction, tile: Tile) -> bytes | None:
@@ -307,3 +307,11 @@ def _cosigned_head(tx: Transaction) -> TreeHead:
 
 def _head(size: int, note: str, at: int) -> TreeHead:
     return TreeHead(size, Checkpoint.of_note(note).root, note, at)
+
+
+def _as_stored(body: object) -> bytes:
+    """A body as bytes of a length that a bundle can hold.
+
+    SQLite keeps whatever somebody wrote there; the reader must find it altered, not stumble over it.
+    """
+    return (body if isinstance(body, bytes) else str(body).encode())[:MAX_ENTRY]
