@@ -145,6 +145,18 @@ def test_the_policy_page_shows_clauses_marks_and_counts(shared: Web) -> None:
     assert text.count('class="mark not-yet"') > 1
 
 
+def test_the_policy_page_follows_the_ledger(web: Web) -> None:
+    """Another decision under a clause is counted as soon as the tree covers it."""
+    web.register("a@example.com", "EX-1")
+    web.troth.flush_ledger()
+    assert "1 permitted · 0 refused" in web.get("/policy").text
+    web.register("b@example.com", "EX-2")
+    web.troth.flush_ledger()
+    shown = web.get("/policy").text
+    assert "1 permitted · 0 refused" not in shown
+    assert "2 permitted · 0 refused" in shown
+
+
 def test_without_a_table_nothing_is_claimed(web: Web) -> None:
     """A missing or unfitting table leaves every clause unstated."""
     table = web.troth.folder / "enforcement.yaml"

@@ -53,6 +53,7 @@ def create_app(troth: Troth) -> App:
         renderer=Renderer(),
         self_test=SelfTest(troth),
         versions={},
+        pages={},
     )
     framework = Litestar(
         [*api.HANDLERS, *collecting.HANDLERS, *running.HANDLERS, *pages.HANDLERS, *describing.HANDLERS],

@@ -182,7 +182,9 @@ async def openapi(request: AnyRequest) -> Response[bytes]:  # noqa: ARG001  the 
 @get("/docs", sync_to_thread=True)
 def docs(request: AnyRequest) -> Response[bytes]:
     """The same for people."""
-    return page(site_of(request), "docs.html", api=description(), tags=_tags())
+    site = site_of(request)
+    force = site.troth.policy().sha256
+    return site.kept("docs", force, lambda: page(site, "docs.html", api=description(), tags=_tags()))
 
 
 @cache

@@ -57,6 +57,12 @@ def marks_of(policy: Policy, folder: Path) -> dict[str, Mark]:
     return {row.clause: Mark("enforced" if row.enforced else "not-yet", row.by, row.how) for row in rows}
 
 
+def table_stamp(folder: Path) -> int:
+    """Tells one state of the table's file from another; 0 when there is none."""
+    path = folder / TABLE_FILE
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
 def rooms() -> dict[str, str]:
     """The rooms that this release has."""
     return {module.name: "" for module in pkgutil.iter_modules(troth.__path__) if module.ispkg}

@@ -6,10 +6,12 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from troth.gate import Version
 from troth.kernel import NotFound, TrothError
 from troth.ledger import TreeHead, staged_count, tree_head
+from troth.policy import Policy
 from troth.storage import Transaction
-from troth.web.enforcement import marks_of
+from troth.web.enforcement import marks_of, table_stamp
 from troth.web.problems import KINDS, ProblemKind
 from troth.web.published import (
     counts_in_order,
@@ -94,13 +96,7 @@ def exceptions_page(request: AnyRequest) -> Response[bytes]:
     """Every exception, and every rule that permits or forbids (clause IV.3)."""
     site = site_of(request)
     policy = site.troth.policy()
-    return page(
-        site,
-        "exceptions.html",
-        exceptions=exceptions_view(policy),
-        scopes=scopes_view(policy),
-        titles={clause.id: clause.title for clause in policy.clauses},
-    )
+    return site.kept("exceptions", policy.sha256, lambda: _made_exceptions(site, policy))
 
 
 @get("/security", sync_to_thread=True)
@@ -159,8 +155,16 @@ def unchanged(request: AnyRequest, etag: str) -> bool:
 def _policy(site: Site, sha256: str) -> Response[bytes]:
     version = posted_version(posted_versions(site.troth), sha256)
     force = site.troth.policy()
-    in_force = sha256 == force.sha256
-    policy = force if in_force else site.compiled(sha256)
+    with site.troth.database.snapshot() as tx:
+        head = _head(tx)
+    # The counts grow with the tree, in the same transaction.
+    state = (force.sha256, head.size if head else 0, table_stamp(site.troth.folder))
+    return site.kept(f"policy {sha256}", state, lambda: _made_policy(site, version, force))
+
+
+def _made_policy(site: Site, version: Version, force: Policy) -> Response[bytes]:
+    in_force = version.sha256 == force.sha256
+    policy = force if in_force else site.compiled(version.sha256)
     return page(
         site,
         "policy.html",
@@ -170,6 +174,16 @@ def _policy(site: Site, sha256: str) -> Response[bytes]:
         in_force=in_force,
         updated=long_date(policy.front.last_updated),
         captured=long_date(policy.front.source.captured),
+    )
+
+
+def _made_exceptions(site: Site, policy: Policy) -> Response[bytes]:
+    return page(
+        site,
+        "exceptions.html",
+        exceptions=exceptions_view(policy),
+        scopes=scopes_view(policy),
+        titles={clause.id: clause.title for clause in policy.clauses},
     )
 
 

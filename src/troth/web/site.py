@@ -1,5 +1,6 @@
 """What all handlers of one application share."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from litestar import Request, Response
@@ -11,7 +12,7 @@ from troth.web.asgi import JSON
 from troth.web.evidence import SelfTest
 from troth.web.guarding import FailedSignIns
 from troth.web.measuring import Metrics
-from troth.web.rendering import Renderer
+from troth.web.rendering import HTML, Renderer
 
 MAX_COMPILED = 64
 
@@ -26,6 +27,24 @@ class Site(NamedTuple):
     renderer: Renderer
     self_test: SelfTest
     versions: dict[str, Policy]
+    pages: dict[str, tuple[object, bytes]]
+
+    def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
+        """A page as it was made for this state; made again when the state is another.
+
+        The long pages take some 40 ms to make, which visitors must not cause at will.
+
+        Args:
+            name: Of the page.
+            state: Everything that it shows, in brief; compared for equality.
+            make: Makes it.
+        """
+        found = self.pages.get(name)
+        if found is None or found[0] != state:
+            if len(self.pages) >= MAX_COMPILED:
+                self.pages.clear()
+            found = self.pages[name] = (state, make().content)
+        return Response(found[1], media_type=HTML)
 
     def compiled(self, sha256: str) -> Policy:
         """A version, compiled once: compiling takes a tenth of a second, which visitors must not cause at will."""
