@@ -5,9 +5,9 @@ zeros, so that an erased row does not linger in free pages.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from queue import Empty, LifoQueue
 from types import TracebackType
 from typing import Literal, Self
 
@@ -191,7 +191,7 @@ class SqliteDatabase:
         self._compiler = Compiler("sqlite")
         self._lock = threading.Lock()
         self._owner = 0
-        self._readers: LifoQueue[SqliteTransaction] = LifoQueue()
+        self._readers: deque[SqliteTransaction] = deque()
         self._closed = False
         self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
@@ -251,8 +251,8 @@ class SqliteDatabase:
             self._closed = True
             while True:
                 try:
-                    self._readers.get_nowait()._connection.close()
-                except Empty:
+                    self._readers.pop()._connection.close()
+                except IndexError:
                     break
             self._writer._connection.close()
 
@@ -331,8 +331,8 @@ class SqliteDatabase:
     def _borrow(self) -> SqliteTransaction:
         self._refuse_when_closed()
         try:
-            return self._readers.get_nowait()
-        except Empty:
+            return self._readers.pop()
+        except IndexError:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
             return SqliteTransaction(connection, self._compiler, self.location)
@@ -341,4 +341,4 @@ class SqliteDatabase:
         if self._closed:
             reader._connection.close()
         else:
-            self._readers.put(reader)
+            self._readers.append(reader)
