@@ -230,6 +230,10 @@ def test_the_self_test_passes_and_tells_a_loose_key_file(web: Web) -> None:
     assert second["passed"] is False
     assert [check["name"] for check in second["checks"] if check["state"] == "fail"] == ["root-key"]
     assert "A check fails" in web.get("/security").text
+    (web.troth.folder / "keys" / "root.key").unlink()
+    web.clock.set(datetime(2026, 1, 7, tzinfo=UTC))
+    third = web.get("/security.json").json()
+    assert [check["name"] for check in third["checks"] if check["state"] == "fail"] == ["root-key"]
 
 
 def test_the_ledger_page_shows_the_newest_checkpoint(shared: Web) -> None:

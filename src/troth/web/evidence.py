@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from troth.bootstrap import Troth
-from troth.kernel import TrothError, from_micros
+from troth.kernel import NotFound, TrothError, from_micros
 from troth.ledger import Verifier, open_checkpoint, staged_count, tree_head
 
 State = Literal["pass", "fail", "unknown"]
@@ -64,6 +64,8 @@ def run(troth: Troth, name: str) -> Check:
         state, detail = check(troth)
     except TrothError as error:
         return Check(name, title, "fail", error.what)
+    except OSError as error:
+        return Check(name, title, "fail", f"What is checked cannot be looked at ({type(error).__name__}).")
     return Check(name, title, state, detail)
 
 
@@ -112,7 +114,11 @@ def _apart(troth: Troth) -> tuple[State, str]:
 
 def _ledger(troth: Troth) -> tuple[State, str]:
     with troth.database.snapshot() as tx:
-        head, staged = tree_head(tx), staged_count(tx)
+        staged = staged_count(tx)
+        try:
+            head = tree_head(tx)
+        except NotFound:
+            return "unknown", "There is no checkpoint yet; the first one is made as the service starts."
     open_checkpoint(head.note, Verifier.parse(troth.signer.verifier_key))
     failure = troth.sequencer.failure
     if failure is not None:
