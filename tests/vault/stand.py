@@ -79,9 +79,9 @@ class Stand:
             self.vault.write_fields(tx, [WriteWant(ALL, who, policy, pairs)], 20)
 
     def read(self, who: str, *names: str) -> dict[str, Any]:
-        """Read fields, all when none is named."""
+        """Read fields, all when none is named; in a unit of work, as the gate does."""
         wanted = tuple(FIELDS[name] for name in names or FIELDS)
-        with self.data.snapshot() as tx:
+        with self.data.transaction() as tx:
             return self.vault.read_fields(tx, [ReadWant(ALL, who, wanted)])[0]
 
     def find(self, address: str) -> str | None:

@@ -33,7 +33,7 @@ _DESTROY = Statement(
 
 def erase_fields(tx: Transaction, who: str, fields: Sequence[str]) -> list[Group]:
     """Delete fields of a person, and the identifiers that they are; gives the key groups that are empty now."""
-    held = dict(tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
+    held: dict[str, str] = dict(tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
     for name in fields:
         tx.run(_DELETE, {"who": who, "name": name})
         tx.run(_FORGET, {"who": who, "name": name})

@@ -64,7 +64,7 @@ class Vault:
         """Open fields.
 
         Args:
-            tx: Unit of work of the data database.
+            tx: Unit of work of the data database; in a snapshot taken before a re-keying, fields may lack their key.
             wants: What to read; each with its decision.
 
         Returns:
