@@ -78,10 +78,14 @@ def test_no_option_takes_a_secret() -> None:
     assert not {
         name for name in named if any(word in name for word in ("secret", "password", "token", "api-key"))
     }
-    keys = {name for name in named if "key" in name and name.startswith("--")}
-    assert keys <= {"--key-file", "--key-out", "--key", "--keys", "--from-keys", "--keystore"}
-    watch = next(one for one in ALL["troth ledger verify"].params if "--key" in one.opts)
-    assert watch.metavar == "VKEY"
+    keys = {
+        (name, one.metavar)
+        for command in ALL.values()
+        for one in command.params
+        for name in one.opts
+        if "key" in name and name.startswith("--")
+    }
+    assert {metavar for _, metavar in keys} <= {"FILE", "DIR", "FOLDER", "VKEY", "URL"}, keys
 
 
 @pytest.mark.parametrize(

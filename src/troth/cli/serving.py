@@ -52,7 +52,7 @@ def init(
             "--database",
             metavar="URL",
             envvar="TROTH_DATABASE_URL",
-            help="PostgreSQL for the data; left out: SQLite.",
+            help="PostgreSQL for the data; left out: SQLite. With a password, set the variable TROTH_DATABASE_URL instead.",
         ),
     ] = "",
     keystore: Annotated[
@@ -61,7 +61,7 @@ def init(
             "--keystore",
             metavar="URL",
             envvar="TROTH_KEYSTORE_URL",
-            help="Another PostgreSQL database for keys.",
+            help="Another PostgreSQL database for keys; with a password, set TROTH_KEYSTORE_URL instead.",
         ),
     ] = "",
 ) -> None:
