@@ -36,7 +36,7 @@ class Duty(NamedTuple):
 
 
 MATRIX = {
-    "staff.support": Duty(SUPPORT, "ticket", {"name", "email"}, set()),
+    "staff.support": Duty(SUPPORT, "ticket", {"name", "email", "country"}, set()),
     "staff.fulfilment": Duty(FULFIL, "order", {"name", "shipping_address", "country", "order_lines"}, set()),
     "staff.privacy": Duty(RIGHTS, "request", set(ORDER), set()),
     "staff.marketing": Duty(MARKETING, "", {"name", "email"}, {"name", "email"}),
