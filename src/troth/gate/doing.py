@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from troth.gate import cases
 from troth.gate.facts import identifiers_of
 from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.orders import carry_out_order
 from troth.gate.recording import Words, recorded
-from troth.gate.weighing import READING, Scales, Weighed, may_open
+from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
 from troth.policy import Decision
 from troth.storage import Transaction, stage_job
-from troth.vault import ReadWant, Vault, WriteWant, begin_erasure
+from troth.vault import ReadWant, Vault, WriteWant, begin_erasure, erase_fields
 
 _CHANGING = frozenset({"collect", "erase", "send", "instruct"})
 
@@ -35,6 +35,8 @@ class Doer:
         self._now = now
         self._known: set[str] = set(scales.people)
         self._words = words
+        self.emptied: list[tuple[str, str]] = []
+        """Key groups that field erasures left empty; their keys go after the commit."""
 
     def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
         """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
@@ -85,8 +87,8 @@ class Doer:
             try:
                 if isinstance(read, TrothError):
                     raise read
-                case = self._carry_out(one, newcomers)
-                values = read or {}
+                case, found = self._carry_out(one, newcomers)
+                values = read or found
             except Unavailable:
                 raise
             except TrothError as error:
@@ -96,25 +98,31 @@ class Doer:
         entries.append((entry_id, one.person, body))
         return _decided_outcome(one, entry_id, case, values)
 
-    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> str:
-        """Do what is not reading; gives the id of the case concerned."""
+    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
+        """Do what is not reading; gives the id of the case concerned and what an order found out."""
         ask = one.ask
         if ask.act in READING | {"erase"} and one.person not in self._known and _names_somebody(ask):
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
         if ask.act not in _CHANGING:
-            return ask.case
+            return ask.case, {}
         with self._tx.savepoint():
             if ask.act == "collect":
                 self._collect(one, newcomers)
             elif ask.act == "erase":
-                begin_erasure(self._tx, one.person, self._now)
+                self._erase(one)
             elif ask.act == "send":
                 self._stage_send(one)
             elif ask.order:
-                return self._order(one)
-        return ask.case
+                return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now)
+        return ask.case, {}
+
+    def _erase(self, one: Weighed) -> None:
+        if one.ask.fields:
+            self.emptied += erase_fields(self._tx, one.person, one.fields)
+        else:
+            begin_erasure(self._tx, one.person, self._now)
 
     def _collect(self, one: Weighed, newcomers: frozenset[str]) -> None:
         ask, policy = one.ask, self._policy
@@ -149,24 +157,6 @@ class Doer:
         ask = one.ask
         body = {"purpose": ask.purpose, "channel": ask.channel, "recipient": ask.recipient, "case": ask.case}
         stage_job(self._tx, "outbox.send", body, due=self._now, person=one.person)
-
-    def _order(self, one: Weighed) -> str:
-        ask, actor = one.ask, one.actor
-        role = actor.role if actor is not None else ""
-        if ask.order == "open-case":
-            refusing = may_open(ask.case_type, role, self._policy)
-            if refusing:
-                raise Refused(
-                    f"Role {role} may not open a {ask.case_type} case.",
-                    clause=refusing,
-                    mend="Ask someone whose role may.",
-                )
-            case_id = new_id()
-            cases.open_case(self._tx, case_id, ask.case_type, one.person, "", self._now)
-            return case_id
-        if not cases.close_case(self._tx, ask.case, self._now):
-            raise NotFound("No open case has this id.", field="case", mend="See the case list.")
-        return ask.case
 
 
 def _names_somebody(ask: Ask) -> bool:

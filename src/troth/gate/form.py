@@ -3,10 +3,14 @@
 from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
 from troth.kernel import InvalidInput, is_id
 from troth.policy import ACT_KINDS
+from troth.vault import STANCES
 
 _KINDS = frozenset(ACT_KINDS)
-_ORDERS = frozenset({"open-case", "close-case"})
-_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type")
+STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
+PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
+CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | {"show-stances"}
+_ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
+_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about")
 
 
 def check_form(ask: Ask) -> None:
@@ -33,13 +37,22 @@ def check_form(ask: Ask) -> None:
             field="channel",
             mend="Say where the data came in: web, email, phone, letter, product, api or import.",
         )
-    if ask.order and (ask.act != "instruct" or ask.order not in _ORDERS):
+    if ask.order:
+        _check_order(ask)
+    _check_sizes(ask)
+
+
+def _check_order(ask: Ask) -> None:
+    if ask.act != "instruct" or ask.order not in _ORDERS:
         raise InvalidInput(
             "The order is not known.",
             field="order",
-            mend="Use open-case or close-case with the act instruct.",
+            mend=f"With the act instruct, use one of {', '.join(sorted(_ORDERS))}.",
         )
-    _check_sizes(ask)
+    if ask.order in STANCE_ORDERS and ask.stance not in STANCES:
+        raise InvalidInput(
+            "The order names no stance.", field="stance", mend=f"Use one of {', '.join(STANCES)}."
+        )
 
 
 def _check_sizes(ask: Ask) -> None:

@@ -29,8 +29,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         point: Declared collection point, when collecting.
         notice: Name of the notice that was shown at the moment of collection.
         reason: Free text for the record, at most 200 characters.
-        order: For instruct: `open-case` or `close-case`.
+        order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
+            `restrict-purpose` or `release-purpose`.
         case_type: For `open-case`: ticket, order, request...
+        about: For orders on stances and purposes: the data use that they are about.
+        stance: For orders on stances: consented, objected or restricted.
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
     """
 
@@ -49,6 +52,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     order: str = ""
     case_type: str = ""
+    about: str = ""
+    stance: str = ""
     partial: bool = False
 
     def __repr__(self) -> str:

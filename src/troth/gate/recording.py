@@ -7,6 +7,8 @@ neither the vocabulary nor the policy knows is therefore recorded as `undeclared
 from collections.abc import Collection
 from typing import NamedTuple
 
+from troth.gate.form import CHOICE_ORDERS
+from troth.gate.model import Ask
 from troth.gate.weighing import Weighed
 from troth.ledger import Entry, encode_entry
 from troth.policy import Decision, Forbid, Permit, Policy, standard_terms
@@ -53,8 +55,15 @@ def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: in
             recipient=_known(ask.recipient, words.recipients),
             channel=_known(ask.channel, words.channels),
             case=case,
+            detail=_detail(ask, words),
         )
     )
+
+
+def _detail(ask: Ask, words: Words) -> dict[str, str]:
+    if ask.order not in CHOICE_ORDERS or not ask.about:
+        return {}
+    return {"about": _known(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})
 
 
 def _known(word: str, declared: Collection[str]) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from troth.gate.access import Actor, actors
 from troth.gate.doing import Doer
 from troth.gate.model import Ask, Outcome, Problem
@@ -13,9 +15,10 @@ from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
 from troth.storage import Database, forget_jobs
-from troth.vault import Vault, begun_erasures, finish_erasure
+from troth.vault import Vault, begun_erasures, destroy_groups, finish_erasure
 
 _TRIES = 5
+_ERASED_AT_ONCE = 500
 
 
 class Gate:
@@ -36,6 +39,7 @@ class Gate:
         self._clock = clock
         self._shelf = PolicyShelf()
         self._words: dict[str, Words] = {}
+        self._unfinished: set[str] = set()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work.
@@ -51,14 +55,14 @@ class Gate:
         """
         if not asks:
             return []
+        self._finish_late_erasures()
         for _ in range(_TRIES):
             newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
             try:
                 outcomes = self._commit(asks, newcomers)
             except PersonAppeared:
                 continue
-            self._finish_erasures(asks, outcomes)
-            return outcomes
+            return self._finish_erasures(asks, outcomes)
         raise Unavailable("People of this batch are being added by others at once.", mend="Send it again.")
 
     def policy(self) -> Policy:
@@ -87,14 +91,13 @@ class Gate:
         return self.policy().explain(act)
 
     def resume_erasures(self) -> int:
-        """Finish erasures that a crash left half done; gives their number."""
-        resumed = 0
+        """Finish erasures that a crash left half done; gives the number finished by this call."""
         with self._database.snapshot() as tx:
             begun = begun_erasures(tx)
-        for person in begun:
-            self._finish_erasure(person)
-            resumed += 1
-        return resumed
+        return sum(
+            self._finish_erasure(begun[start : start + _ERASED_AT_ONCE])
+            for start in range(0, len(begun), _ERASED_AT_ONCE)
+        )
 
     def _commit(self, asks: Sequence[Ask], newcomers: Newcomers) -> list[Outcome]:
         with self._database.transaction() as tx:
@@ -102,9 +105,11 @@ class Gate:
             scales = Scales(tx, self._vault, self._shelf, now)
             persons = newcomers.persons(tx, self._vault, scales.policy, asks)
             weighed = scales.weigh(asks, persons)
-            return Doer(tx, self._vault, scales, self._words_of(scales.policy), now).do(
-                weighed, newcomers.handles
-            )
+            doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
+            outcomes = doer.do(weighed, newcomers.handles)
+        if doer.emptied:
+            destroy_groups(self._vault.keys, doer.emptied)
+        return outcomes
 
     def _words_of(self, policy: Policy) -> Words:
         found = self._words.get(policy.sha256)
@@ -112,22 +117,59 @@ class Gate:
             found = self._words[policy.sha256] = Words.of(policy)
         return found
 
-    def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> None:
-        for number, ask in enumerate(asks):
-            outcome = outcomes[number]
-            if ask.act == "erase" and outcome.permitted:
-                self._finish_erasure(outcome.person)
+    def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> list[Outcome]:
+        """Finish the erasures that were just committed to; if they cannot be yet, that is told and kept for later."""
+        begun = {
+            number: outcomes[number].person
+            for number, ask in enumerate(asks)
+            if ask.act == "erase" and not ask.fields and outcomes[number].permitted
+        }
+        if not begun:
+            return outcomes
+        persons = sorted(set(begun.values()))
+        try:
+            self._finish_erasure(persons)
+        except Unavailable as error:
+            self._unfinished.update(persons)
+            for number in begun:
+                outcomes[number] = _begun_only(outcomes[number], error)
+        return outcomes
 
-    def _finish_erasure(self, person: str) -> None:
+    def _finish_late_erasures(self) -> None:
+        waiting = sorted(self._unfinished)
+        if not waiting:
+            return
+        try:
+            self._finish_erasure(waiting)
+        except Unavailable:
+            return  # whoever asked was told; the next act tries again, and so does every start
+        self._unfinished.difference_update(waiting)
+
+    def _finish_erasure(self, persons: Sequence[str]) -> int:
         """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""
-        self._vault.keys.destroy([person])
+        self._vault.keys.destroy(persons)
+        entries = []
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
-            finish_erasure(tx, person, now)
-            forget_jobs(tx, person)
-            entry_id = new_id()
-            body = encode_entry(Entry(id=entry_id, at=now, act="erased", effect="permit", person=person))
-            stage(tx, [(entry_id, person, body)])
+            for person in persons:
+                if not finish_erasure(tx, person, now):
+                    continue
+                forget_jobs(tx, person)
+                entry_id = new_id()
+                body = encode_entry(Entry(id=entry_id, at=now, act="erased", effect="permit", person=person))
+                entries.append((entry_id, person, body))
+            stage(tx, entries)
+        return len(entries)
+
+
+def _begun_only(outcome: Outcome, error: Unavailable) -> Outcome:
+    """The outcome of an erasure that is committed to, while a store does not take the rest of it."""
+    told = Unavailable(
+        f"The erasure has begun and hides the person; it is not finished: {error.what}",
+        mend=f"{error.mend} Troth then finishes it by itself.",
+        clause=outcome.clauses[0] if outcome.clauses else "",
+    )
+    return structs.replace(outcome, problem=Problem.of(told))
 
 
 def problem_outcome(error: TrothError) -> Outcome:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, facts_of
-from troth.gate.form import check_form
+from troth.gate.form import CHOICE_ORDERS, check_form
 from troth.gate.model import Ask
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, TrothError, from_micros
@@ -17,10 +17,6 @@ from troth.vault import PersonState, Vault, restricted_purposes
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
 """The data category that orders on stances and purposes touch."""
-STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
-PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
-CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | {"show-stances"}
-_ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
 
 
 class Weighed(NamedTuple):

@@ -1,0 +1,98 @@
+"""Orders: what an `instruct` act does. Cases are opened and closed; choices are recorded, withdrawn and looked up."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from troth.gate import cases
+from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, STANCE_ORDERS
+from troth.gate.model import Ask
+from troth.gate.weighing import Weighed, may_open
+from troth.kernel import InvalidInput, NotFound, Refused, new_id
+from troth.policy import Policy
+from troth.storage import Transaction
+from troth.vault import (
+    people_who_said,
+    record_stance,
+    release_purpose,
+    restrict_purpose,
+    restricted_purposes,
+    stances_of,
+    withdraw_stances,
+)
+
+Found = tuple[str, Mapping[str, Any]]
+"""Id of the case concerned, and what the order found out."""
+
+
+def carry_out_order(
+    tx: Transaction, one: Weighed, policy: Policy, purposes: Collection[str], now: int
+) -> Found:
+    """Carry out a permitted order at an instant (microseconds).
+
+    Args:
+        tx: Unit of work.
+        one: The permitted act.
+        policy: The version in force.
+        purposes: The declared purposes.
+        now: Instant of the batch (microseconds).
+
+    Raises:
+        InvalidInput: The order lacks something or names something undeclared.
+        NotFound: There is no such case or person.
+        Refused: The actor's role may not open such a case.
+    """
+    if one.ask.order in CHOICE_ORDERS:
+        return one.ask.case, _choice(tx, one, purposes, now)
+    return _case(tx, one, policy, now), {}
+
+
+def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) -> Mapping[str, Any]:
+    ask, who = one.ask, one.person
+    if ask.order in STANCE_ORDERS | PURPOSE_ORDERS:
+        _check_about(ask, purposes)
+    if ask.order == "record-stance":
+        record_stance(tx, who, ask.about, ask.stance, now)
+    elif ask.order == "withdraw-stance":
+        withdraw_stances(tx, who, ask.about, ask.stance)
+    elif ask.order == "show-stances":
+        if not who:
+            raise NotFound(
+                "No such person is known.", field="person", mend="Check the handle or the identifier."
+            )
+        return {"stances": stances_of(tx, who), "restricted": sorted(restricted_purposes(tx))}
+    elif ask.order == "list-people":
+        return {"people": people_who_said(tx, ask.about, ask.stance)}
+    elif ask.order == "restrict-purpose":
+        restrict_purpose(tx, ask.about, now)
+    else:
+        release_purpose(tx, ask.about)
+    return {}
+
+
+def _check_about(ask: Ask, purposes: Collection[str]) -> None:
+    if ask.about not in purposes:
+        raise InvalidInput(
+            "The order is about a data use that is not declared.",
+            clause="0.2",
+            field="about",
+            mend="Name a data use of fideslang, or one that the policy declares.",
+        )
+
+
+def _case(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
+    ask, actor = one.ask, one.actor
+    role = actor.role if actor is not None else ""
+    if ask.order == "open-case":
+        refusing = may_open(ask.case_type, role, policy)
+        if refusing:
+            raise Refused(
+                f"Role {role} may not open a {ask.case_type} case.",
+                clause=refusing,
+                mend="Ask someone whose role may.",
+            )
+        case_id = new_id()
+        cases.open_case(tx, case_id, ask.case_type, one.person, "", now)
+        return case_id
+    if not cases.close_case(tx, ask.case, now):
+        raise NotFound("No open case has this id.", field="case", mend="See the case list.")
+    return ask.case
