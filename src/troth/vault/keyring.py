@@ -7,11 +7,12 @@ for each read. Keys of people are opened for each batch and never kept: an erase
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
 from troth.kernel import NotFound
-from troth.storage import Database, Lookup, Statement, Transaction, Upsert
+from troth.storage import Database, Lookup, Row, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing
 from troth.vault.store_keys import INDEX_USE, PERSON_USE, RootKey, StoreKey, key_no_in_use, store_keys
@@ -61,6 +62,7 @@ class KeyRing:
             )
         self._learn(rows)
         self.marking = crypto.derive(self._index_secret, "marks")
+        self.pair_mark = crypto.derive(self._index_secret, "pair")
         self._columns: dict[str, bytes] = {}
 
     def blind(self, kind: str, value: str) -> bytes:
@@ -77,11 +79,8 @@ class KeyRing:
             KeyMissing: A wrapped key was changed or moved.
         """
         with self.keystore.snapshot() as tx:
-            rows = tx.lookup(_KEYS, list(names))
-        return {
-            (who, group, generation): self._open((who, group, generation), key_no, wrapped)
-            for (who, group, generation), (key_no, wrapped) in rows.items()
-        }
+            rows: dict[Any, Row] = tx.lookup(_KEYS, list(names))
+        return {name: self._open(name, key_no, wrapped) for name, (key_no, wrapped) in rows.items()}
 
     def newest_keys(self, persons: Iterable[str]) -> dict[str, dict[str, tuple[int, bytes]]]:
         """For each person, the newest generation of each key group and its key."""
