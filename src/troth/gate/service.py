@@ -108,7 +108,7 @@ class Gate:
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
             outcomes = doer.do(weighed, newcomers.handles)
         if doer.emptied:
-            destroy_groups(self._vault.keys, doer.emptied)
+            destroy_groups(self._database, self._vault.keys, doer.emptied)
         return outcomes
 
     def _words_of(self, policy: Policy) -> Words:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete
 
-from troth.storage import Lookup, Statement, Transaction
+from troth.storage import Database, Lookup, Statement, Transaction
 from troth.vault.keyring import KeyRing
+from troth.vault.life import take_living
 from troth.vault.tables import identifier, person_key, sealed_field
 
 Group = tuple[str, str]
@@ -41,12 +42,22 @@ def erase_fields(tx: Transaction, who: str, fields: Sequence[str]) -> list[Group
     return [(who, group) for group in sorted(gone - {g for name, g in held.items() if name not in fields})]
 
 
-def destroy_groups(keys: KeyRing, groups: Sequence[Group]) -> None:
+def destroy_groups(database: Database, keys: KeyRing, groups: Sequence[Group]) -> None:
     """Destroy the keys of key groups that are empty, also in the engine's side files.
+
+    Args:
+        database: The data database. The people are held in it meanwhile, so that nothing is written under such a key.
+        keys: The open key store.
+        groups: Key groups that were empty a moment ago; one that holds a field again keeps its key.
 
     Raises:
         Unavailable: The keys are gone, but their bytes are not yet out of the side files; repeat it.
     """
-    with keys.keystore.transaction() as tx:
-        tx.run_many(_DESTROY, [{"who": who, "emptied": group} for who, group in groups])
+    with database.transaction() as tx:
+        living = take_living(tx, list({who for who, _ in groups}))
+        held = tx.lookup_all(_GROUPS, [(who,) for who in living])
+        filled = {(who, group) for (who,), fields in held.items() for _, group in fields}
+        empty = [(who, group) for who, group in groups if who in living and (who, group) not in filled]
+        with keys.keystore.transaction() as keys_tx:
+            keys_tx.run_many(_DESTROY, [{"who": who, "emptied": group} for who, group in empty])
     keys.keystore.scrub()
