@@ -188,6 +188,19 @@ def test_an_identifier_belongs_to_one_person(stand: Stand) -> None:
     assert not stand.knows(JOHN)
 
 
+def test_a_changed_identifier_takes_the_place_of_the_old_one(stand: Stand) -> None:
+    """After a change of address the old one finds nobody and is free for others; the new one finds the person."""
+    stand.add(JANE, email="jane@example.com")
+    for address in ("jane@example.org", "jane@example.org", "jane@example.net"):
+        with stand.data.transaction() as tx:
+            stand.vault.add_identifiers(tx, JANE, [("email", address)])
+        assert stand.find(address) == JANE
+    assert stand.find("jane@example.com") is None
+    assert stand.find("jane@example.org") is None
+    stand.add(JOHN, email="jane@example.com")
+    assert stand.find("jane@example.com") == JOHN
+
+
 class Meeting:
     """A transaction that waits, after looking up, until another one has looked up too."""
 

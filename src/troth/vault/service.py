@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import bindparam, delete, insert
 
 from troth.kernel import Conflict
 from troth.policy import Field
@@ -23,6 +23,9 @@ _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
 _FIND = Lookup(identifier, by=("kind", "blind"), take=("person",))
 _ADD_PERSON = Statement(insert(person))
 _ADD_IDENTIFIER = Statement(insert(identifier))
+_FORGET_IDENTIFIER = Statement(
+    delete(identifier).where(identifier.c.person == bindparam("who"), identifier.c.kind == bindparam("name"))
+)
 _WRITE = Upsert(
     sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
 )
@@ -98,7 +101,7 @@ class Vault:
         tx.run_many(_ADD_PERSON, [(handle, now, policy, LIVE, 0) for handle, policy in persons])
 
     def add_identifiers(self, tx: Transaction, who: str, pairs: Sequence[tuple[str, str]]) -> None:
-        """Make a person findable by identifiers (field name, normalised value).
+        """Make a person findable by identifiers (field name, normalised value), and no longer by earlier ones of a field.
 
         Raises:
             Conflict: Somebody else has one of them; names the field.
@@ -115,8 +118,11 @@ class Vault:
                     field=field,
                     mend="Check it, or ask support.",
                 )
+        new = [(*key, who) for key in taken if key not in found]
+        if new:
+            tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind, _, _ in new])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
-        tx.run_many(_ADD_IDENTIFIER, [(*key, who) for key in taken if key not in found])
+        tx.run_many(_ADD_IDENTIFIER, new)
 
     def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
         """Seal values at an instant (microseconds); their keys must have been prepared.
