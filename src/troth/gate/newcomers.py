@@ -77,7 +77,7 @@ def prepare_newcomers(
     if not collects:
         return Newcomers({}, {}, {})
     with database.snapshot() as tx:
-        policy = shelf.in_force(tx, micros(clock.now()))
+        policy = shelf.in_force(tx)
         matching = matching_fields(policy)
         telling = {number: _telling(ask, policy, matching) for number, ask in collects if not ask.person}
         pairs = {pair for some in telling.values() for pair in some}

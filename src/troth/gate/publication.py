@@ -21,10 +21,11 @@ _READ = Lookup(policy_version, by=("sha256",), take=("text",))
 _POSTED_AT = Lookup(policy_version, by=("sha256",), take=("posted_at",))
 _IN_FORCE = Statement(
     select(policy_version.c.sha256)
-    .where(policy_version.c.posted_at > 0, policy_version.c.posted_at <= bindparam("now"))
-    .order_by(policy_version.c.posted_at.desc(), policy_version.c.number.desc())
+    .where(policy_version.c.posted_at > 0)
+    .order_by(policy_version.c.posted_at.desc())
     .limit(1)
 )
+_LAST_POSTED = Statement(select(func.coalesce(func.max(policy_version.c.posted_at), 0)))
 _LAST_NUMBER = Statement(select(func.coalesce(func.max(policy_version.c.number), 0)))
 _COLUMNS = policy_version.c
 _LIST = Statement(
@@ -123,6 +124,9 @@ def add_draft(tx: Transaction, text: bytes, now: datetime) -> Policy:
 def post_version(tx: Transaction, sha256: str, now: datetime) -> None:
     """Put a kept version in force by posting it (clause V.2).
 
+    A version is dated after every earlier one, also when the clock was set back meanwhile: the order of posting is the
+    order of the dates, and no clock brings an earlier version back in force.
+
     Raises:
         NotFound: There is no such version.
         Conflict: It was posted before; a posted version never changes.
@@ -130,7 +134,8 @@ def post_version(tx: Transaction, sha256: str, now: datetime) -> None:
     row = tx.lookup(_POSTED_AT, [(sha256,)]).get((sha256,))
     if row is None:
         raise NotFound("No policy version has this SHA-256.", field="sha256", mend="Add the draft first.")
-    if row[0] or not tx.run(_POST, {"sha": sha256, "at": micros(now)}):
+    (last,) = tx.row(_LAST_POSTED) or (0,)
+    if row[0] or not tx.run(_POST, {"sha": sha256, "at": max(micros(now), last + 1)}):
         raise Conflict(
             f"Policy version {sha256[:12]} is posted already and never changes.",
             clause="V.1",
@@ -144,13 +149,13 @@ class PolicyShelf:
     def __init__(self) -> None:
         self._compiled: dict[str, Policy] = {}
 
-    def in_force(self, tx: Transaction, now: int) -> Policy:
-        """The version in force at an instant (microseconds).
+    def in_force(self, tx: Transaction) -> Policy:
+        """The version in force: the one posted last, whatever a clock says.
 
         Raises:
             Unavailable: None was posted yet, so nothing can be decided.
         """
-        row = tx.row(_IN_FORCE, {"now": now})
+        row = tx.row(_IN_FORCE)
         if row is None:
             raise Unavailable(
                 "No policy version is in force.",

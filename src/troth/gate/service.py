@@ -72,7 +72,7 @@ class Gate:
             Unavailable: None was posted yet.
         """
         with self._database.snapshot() as tx:
-            return self._shelf.in_force(tx, micros(self._clock.now()))
+            return self._shelf.in_force(tx)
 
     def actor(self, key: str) -> Actor:
         """Who stands behind an API key.

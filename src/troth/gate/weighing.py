@@ -53,7 +53,7 @@ class Scales:
         self._shelf = shelf
         self._now = now
         self._on = from_micros(now).date().isoformat()
-        self.policy: Policy = shelf.in_force(tx, now)
+        self.policy: Policy = shelf.in_force(tx)
         self.people: dict[str, PersonState] = {}
 
     def weigh(self, asks: Sequence[Ask], persons: Sequence[str]) -> list[Weighed]:
