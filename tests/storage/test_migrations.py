@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, bindparam, column, insert, table, update
 
 from tests.support import postgres
-from troth.kernel import Conflict, InvalidInput, TrothError, Unavailable
+from troth.kernel import Conflict, InvalidInput, NotFound, TrothError, Unavailable
 from troth.storage import Statement, create_all, data_tables, key_tables, open_database
 from troth.storage.migration import (
     FOLDER,
@@ -179,6 +179,10 @@ def test_an_earlier_store_is_refused_until_it_is_migrated(
 def test_mixed_up_stores_are_refused(places: Places, history: History) -> None:
     """A key store is not opened as a data database, nor the other way round, nor an empty place as either."""
     place, key_store = places("store"), history == "keys"
+    if "://" not in place:
+        with pytest.raises(NotFound, match="does not exist"):
+            open_current(place, key_store=key_store)
+        Path(place).touch(exist_ok=False)  # opening made no file
     with pytest.raises(Conflict, match="is not a"):
         open_current(place, key_store=key_store)
     migrate(place, key_store=key_store)

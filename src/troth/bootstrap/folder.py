@@ -1,5 +1,7 @@
 """Making a data folder."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,17 +14,18 @@ from troth.bootstrap.settings import (
     DataSettings,
     KeySettings,
     Settings,
-    located,
     settings_text,
+    store_places,
 )
 from troth.gate import add_draft, issue_key, post_version
-from troth.kernel import Clock, Conflict, NotFound, micros
+from troth.kernel import Clock, Conflict, NotFound, Unavailable, micros
 from troth.ledger import create_signer
 from troth.policy import compile_policy
 from troth.storage import Database, migrate, open_database
-from troth.vault import create_key_store
+from troth.vault import KeyRing, create_key_store, pair_stores, refuse_paired
 
 ADMIN_ROLE = "staff.privacy"
+_CLAIMS = "enforcement.yaml"
 
 
 class Initialised(NamedTuple):
@@ -65,8 +68,9 @@ def init_folder(
         clock: Dates what is made.
 
     Raises:
-        Conflict: The folder is one already.
+        Conflict: The folder is one already, or a store belongs to one; nothing was changed.
         PolicyErrors: The policy does not pass the checks.
+        Unavailable: A store or a file cannot be written; what was made was removed.
     """
     if (folder / SETTINGS_FILE).exists():
         raise Conflict(f"{folder} is a Troth folder already.", mend="Choose another folder, or use this one.")
@@ -78,33 +82,75 @@ def init_folder(
         settings = msgspec.structs.replace(settings, data=DataSettings(database=database_url))
     if keystore_url:
         settings = msgspec.structs.replace(settings, keys=KeySettings(keystore=keystore_url))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "keys").mkdir(mode=0o700, exist_ok=True)
-    create_root_key_file(folder / "keys" / "root.key")
-    create_signer(folder / settings.ledger.signer, settings.ledger.origin)
-    made = _fill(folder, settings, text, chosen_clock(clock))
-    (folder / SETTINGS_FILE).write_text(settings_text(settings), encoding="utf-8")
-    claims = document.with_name("enforcement.yaml")
-    if claims.is_file():
-        (folder / claims.name).write_bytes(claims.read_bytes())
+    with _taken_back_unless_made(folder, settings):
+        create_root_key_file(folder / "keys" / "root.key")
+        create_signer(folder / settings.ledger.signer, settings.ledger.origin)
+        made = _fill(folder, settings, text, chosen_clock(clock))
+        claims = document.with_name(_CLAIMS)
+        if claims.is_file():
+            (folder / _CLAIMS).write_bytes(claims.read_bytes())
+        (folder / SETTINGS_FILE).write_text(settings_text(settings), encoding="utf-8")
     return made
+
+
+@contextmanager
+def _taken_back_unless_made(folder: Path, settings: Settings) -> Iterator[None]:
+    """Make the folders; when the block fails, remove them and every file in them that it made.
+
+    Raises:
+        Conflict: A file of a folder stands there already; nothing was changed.
+        Unavailable: The system does not let a file be written.
+    """
+    stores = [Path(one) for one in store_places(folder, settings) if "://" not in one]
+    files = [folder / "keys" / "root.key", folder / settings.ledger.signer, *stores]
+    for file in files:
+        if file.exists():
+            raise Conflict(
+                f"{file} exists already; nothing was changed.",
+                mend="Choose another folder; or, when a cut-off `troth init` left the file, remove it.",
+            )
+    files += [file.with_name(file.name + end) for file in stores for end in ("-wal", "-shm", "-journal")]
+    files += [folder / SETTINGS_FILE]
+    files += [] if (folder / _CLAIMS).exists() else [folder / _CLAIMS]
+    ours = [one for one in (folder / "keys", folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "keys").mkdir(mode=0o700, exist_ok=True)
+        yield
+    except BaseException as error:
+        _remove(files, ours)
+        if isinstance(error, OSError):
+            raise Unavailable(
+                f"{folder} cannot be made ({error.strerror}); nothing was kept.",
+                mend="Choose a place on a disk with room, where you may write.",
+            ) from error
+        raise
+
+
+def _remove(files: list[Path], folders: list[Path]) -> None:
+    for file in files:
+        with suppress(NotADirectoryError):
+            file.unlink(missing_ok=True)
+    for one in folders:
+        with suppress(OSError):  # somebody else put something there meanwhile
+            one.rmdir()
 
 
 def _fill(folder: Path, settings: Settings, text: bytes, clock: Clock) -> Initialised:
     now = clock.now()
     root = open_root_key(settings.keys.root, folder)
-    keystore = _made_store(located(folder, settings.keys.keystore), key_store=True)
-    database = _made_store(located(folder, settings.data.database), key_store=False)
-    try:
-        create_key_store(keystore, root, micros(now))
+    data_place, keys_place = store_places(folder, settings)
+    with ExitStack() as opened:
+        keystore = opened.enter_context(closing(_made_store(keys_place, key_store=True)))
+        database = opened.enter_context(closing(_made_store(data_place, key_store=False)))
         with database.transaction() as tx:
+            refuse_paired(tx)  # before the key store is filled: what is in use elsewhere stays untouched
             kept = add_draft(tx, text, now)
             post_version(tx, kept.sha256, now)
             role = ADMIN_ROLE if ADMIN_ROLE in kept.roles else min(kept.roles)
             key, key_id = issue_key(tx, name="first key", role=role, purposes=["*"], cases=["*"], now=now)
-    finally:
-        database.close()
-        keystore.close()
+            create_key_store(keystore, root, micros(now))
+            pair_stores(tx, KeyRing(keystore, root))
     return Initialised(folder, kept.sha256, key, key_id)
 
 

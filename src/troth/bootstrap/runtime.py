@@ -30,7 +30,7 @@ from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
 from troth.storage import Database, open_current
-from troth.vault import KeyRing, KeyStatus, Vault, key_status, try_sealing
+from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 
@@ -55,6 +55,8 @@ class Troth:
             self.keystore: Database = open_current(located(folder, settings.keys.keystore), key_store=True)
             opening.callback(self.keystore.close)
             self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
+            with self.database.snapshot() as tx:
+                check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
             self.gate = Gate(self.database, self.vault, clock)
             self.gate.resume_erasures()
@@ -208,7 +210,8 @@ def open_troth(folder: Path | str, *, clock: Clock | None = None, sequencer: boo
 
     Raises:
         NotFound: The folder was not initialised.
-        Conflict: A store was made by an earlier or later version of Troth; the message says what to do.
+        Conflict: A store was made by an earlier or later version of Troth, or the two stores do not belong together;
+            the message says what to do.
         Unavailable: A store cannot be opened.
     """
     path = Path(folder)

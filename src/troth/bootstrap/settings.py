@@ -76,13 +76,16 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput(f"{path} is not valid TOML: {error}.", mend="Mend that line.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not text in UTF-8.", mend="Save it as UTF-8.") from error
     environment = os.environ if environment is None else environment
     for section, name, variable in (
         ("data", "database", "TROTH_DATABASE_URL"),
         ("keys", "keystore", "TROTH_KEYSTORE_URL"),
     ):
-        if environment.get(variable):
-            content.setdefault(section, {})[name] = environment[variable]
+        given = content.setdefault(section, {})
+        if environment.get(variable) and isinstance(given, dict):  # else it is refused below
+            given[name] = environment[variable]
     try:
         return msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
@@ -100,7 +103,7 @@ def settings_text(settings: Settings) -> str:
 
 
 def _toml(value: str | float) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
 
 
 def located(folder: Path, place: str) -> str:

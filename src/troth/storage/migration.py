@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Column, MetaData, Table, Text, column, func, select, table
 
-from troth.kernel import Conflict, InvalidInput, Unavailable
+from troth.kernel import Conflict, InvalidInput, NotFound, Unavailable
 from troth.storage.database import Database, open_database
 from troth.storage.statements import Statement
 
@@ -82,9 +82,15 @@ def open_current(url: str, *, key_store: bool = False) -> Database:
         key_store: Whether it holds keys.
 
     Raises:
+        NotFound: There is no such file; none was made.
         Conflict: It has no schema of this kind, or that of an earlier or later version; nothing was changed.
         Unavailable: It cannot be opened.
     """
+    if "://" not in url and not Path(url).exists():
+        raise NotFound(
+            f"{url} does not exist.",
+            mend="Check the settings [data] and [keys], or restore it from its backup with `troth restore`.",
+        )
     database = open_database(url, key_store=key_store)
     try:
         _refuse_unless_current(database, _history(key_store=key_store))

@@ -23,6 +23,7 @@ from troth.vault.errors import (
 from troth.vault.field_erasure import destroy_groups, erase_fields
 from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
+from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
 from troth.vault.rekeying import Rekeyed, rekey_persons
 from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
 from troth.vault.selftest import try_sealing
@@ -52,9 +53,11 @@ __all__ = [
     "Tampered",
     "Vault",
     "WriteWant",
+    "WrongPair",
     "WrongRoot",
     "begin_erasure",
     "begun_erasures",
+    "check_pair",
     "create_key_store",
     "destroy_groups",
     "erase_fields",
@@ -63,7 +66,9 @@ __all__ = [
     "new_secret",
     "normalised",
     "people_who_said",
+    "pair_stores",
     "record_stance",
+    "refuse_paired",
     "rekey_persons",
     "release_purpose",
     "restrict_purpose",

@@ -66,6 +66,13 @@ erasure = Table(
     Column("begun_at", BigInteger, nullable=False),
 )
 
+store_mark = Table(
+    "store_mark",
+    data_tables,
+    Column("singleton", Integer, primary_key=True, autoincrement=False),
+    Column("mark", LargeBinary, nullable=False),
+)
+
 store_key = Table(
     "store_key",
     key_tables,

@@ -176,6 +176,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "store_mark",
+        sa.Column("singleton", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("mark", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("singleton", name=op.f("pk_store_mark")),
+    )
+    op.create_table(
         "suppression",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("blind", sa.LargeBinary(), nullable=False),
@@ -188,6 +194,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("suppression")
+    op.drop_table("store_mark")
     op.drop_table("sealed_field")
     op.drop_index(op.f("ix_preference_purpose_stance"), table_name="preference")
     op.drop_table("preference")
