@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from troth.gate.tables import api_key
-from troth.kernel import InvalidInput, NotFound, Unauthenticated, micros, new_id
+from troth.kernel import InvalidInput, NotFound, Unauthenticated, is_id, micros, new_id
 from troth.storage import Lookup, Statement, Transaction
 
 _PREFIX = "troth"
@@ -85,7 +85,7 @@ def split_key(key: str) -> tuple[str, bytes]:
         Unauthenticated: The text does not have the shape of a key.
     """
     parts = key.split("_", 2)
-    if len(parts) != 3 or parts[0] != _PREFIX:  # noqa: PLR2004  prefix, id, secret
+    if len(parts) != 3 or parts[0] != _PREFIX or not (is_id(parts[1]) and parts[2].isascii()):  # noqa: PLR2004  prefix, id, secret
         raise Unauthenticated(
             "The API key has the wrong shape.", mend="Send it as `Authorization: Bearer troth_...`."
         )

@@ -116,7 +116,15 @@ class Doer:
                 self._stage_send(one)
             elif ask.order:
                 return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now)
+        self._follow(one)
         return ask.case, {}
+
+    def _follow(self, one: Weighed) -> None:
+        """Know who is there for the acts behind this one; only now, when nothing can undo it any more."""
+        if one.ask.act == "collect":
+            self._known.add(one.person)
+        elif one.ask.act == "erase" and not one.ask.fields:
+            self._known.discard(one.person)
 
     def _erase(self, one: Weighed) -> None:
         if one.ask.fields:
@@ -133,7 +141,6 @@ class Doer:
                     "No such person is known.", field="person", mend="Leave the handle out to add one."
                 )
             self._vault.create_persons(self._tx, [(one.person, policy.sha256)], self._now)
-            self._known.add(one.person)
         values = {name: ask.values[name] for name in one.fields}
         self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy))
         typed = tuple((policy.fields[name], value) for name, value in values.items())

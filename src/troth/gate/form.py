@@ -1,6 +1,10 @@
 """The form of an act: what is malformed whatever the policy says."""
 
-from troth.gate.model import MAX_FIELDS, MAX_TEXT, MAX_VALUES, Ask
+from collections.abc import Sequence
+
+import msgspec
+
+from troth.gate.model import MAX_FIELDS, MAX_IDENTIFIERS, MAX_TEXT, MAX_VALUES, MAX_WEIGHT, Ask
 from troth.kernel import InvalidInput, is_id
 from troth.policy import ACT_KINDS
 from troth.vault import STANCES
@@ -11,6 +15,18 @@ PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | {"show-stances"}
 _ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
 _TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about")
+_encode = msgspec.json.Encoder().encode
+
+
+def malformed(asks: Sequence[Ask]) -> dict[int, InvalidInput]:
+    """The acts of a batch that are malformed, by their places, each with what is wrong."""
+    found = {}
+    for number, ask in enumerate(asks):
+        try:
+            check_form(ask)
+        except InvalidInput as error:
+            found[number] = error
+    return found
 
 
 def check_form(ask: Ask) -> None:
@@ -59,6 +75,7 @@ def _check_sizes(ask: Ask) -> None:
     for name, given, most in (
         ("fields", len(ask.fields), MAX_FIELDS),
         ("values", len(ask.values), MAX_VALUES),
+        ("identify", len(ask.identify), MAX_IDENTIFIERS),
     ):
         if given > most:
             raise InvalidInput(
@@ -75,4 +92,23 @@ def _check_sizes(ask: Ask) -> None:
         if len(getattr(ask, name)) > MAX_TEXT:
             raise InvalidInput(
                 f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it."
+            )
+    if ask.fields or ask.identify or ask.values:
+        _check_kept(ask)
+
+
+def _check_kept(ask: Ask) -> None:
+    """Refuse what a store would refuse in the middle of a batch: text that is no text, values that are not JSON."""
+    for name, given in (("fields", ask.fields), ("identify", ask.identify), ("values", ask.values)):
+        if not given:
+            continue
+        try:
+            encoded = _encode(given)
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+            encoded = b"\\u0000"
+        if b"\\u0000" in encoded or len(encoded) > MAX_WEIGHT:
+            raise InvalidInput(
+                f"{name} holds what cannot be kept; nothing was stored.",
+                field=name,
+                mend=f"Send JSON without null characters, at most {MAX_WEIGHT} bytes.",
             )

@@ -9,7 +9,10 @@ from troth.kernel import TrothError
 
 MAX_VALUES = 64
 MAX_FIELDS = 64
+MAX_IDENTIFIERS = 8
 MAX_TEXT = 200
+MAX_WEIGHT = 1_000_000
+"""Most bytes of the values of one act, as JSON."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from troth.gate.access import Actor, actors
 from troth.gate.facts import identifiers_of
 from troth.gate.model import Ask
 from troth.gate.publication import PolicyShelf
@@ -14,7 +15,7 @@ _Identifier = tuple[str, str]
 
 
 class PersonAppeared(Exception):
-    """Somebody who was unknown when keys were prepared is known now; the batch starts over."""
+    """Somebody came, went or took another identifier since keys were prepared; the batch starts over."""
 
 
 class Newcomers:
@@ -41,21 +42,23 @@ class Newcomers:
         """The handle of the person whom each act concerns, or an empty text.
 
         Raises:
-            PersonAppeared: Somebody was added since the keys were prepared.
+            PersonAppeared: Whom an identifier belongs to has changed since the keys were prepared.
         """
-        if self._fresh and vault.find_persons(tx, list(self._fresh)):
-            raise PersonAppeared
         named = {
             n: identifiers_of(ask.identify, policy)
             for n, ask in enumerate(asks)
             if ask.identify and not ask.person
         }
-        wanted = {pair for pairs in named.values() for pair in pairs}
+        wanted = (
+            {pair for pairs in named.values() for pair in pairs} | self._known.keys() | self._fresh.keys()
+        )
         found = vault.find_persons(tx, list(wanted)) if wanted else {}
+        if any(found.get(pair) != who for pair, who in self._known.items()) or self._fresh.keys() & found:
+            raise PersonAppeared
         matching = matching_fields(policy) if self.handles or self._known else frozenset[str]()
         persons = []
         for number, ask in enumerate(asks):
-            who = ask.person or next((found[pair] for pair in named.get(number, ()) if pair in found), "")
+            who = ask.person or named_by(named.get(number, ()), found)
             if not who and ask.act == "collect":
                 who = self._collected(number, _telling(ask, policy, matching))
             persons.append(who)
@@ -77,20 +80,33 @@ def prepare_newcomers(
     if not collects:
         return Newcomers({}, {}, {})
     with database.snapshot() as tx:
+        signed = actors(tx, {ask.key for _, ask in collects}, micros(clock.now()))
+        collects = [(number, ask) for number, ask in collects if isinstance(signed[ask.key], Actor)]
         policy = shelf.in_force(tx)
         matching = matching_fields(policy)
         telling = {number: _telling(ask, policy, matching) for number, ask in collects if not ask.person}
-        pairs = {pair for some in telling.values() for pair in some}
+        named = {number: identifiers_of(ask.identify, policy) for number, ask in collects if not ask.person}
+        pairs = {pair for some in (*telling.values(), *named.values()) for pair in some}
         known = vault.find_persons(tx, list(pairs)) if pairs else {}
+        people = vault.people(tx, {ask.person for _, ask in collects if ask.person})
     fresh: dict[_Identifier, str] = {}
     anonymous: dict[int, str] = {}
     groups: dict[str, set[str]] = {}
     for number, ask in collects:
-        handle = ask.person or _handle(number, telling[number], known, fresh, anonymous)
+        if ask.person and ask.person not in people:
+            continue
+        handle = ask.person or named_by(named[number], known)
+        handle = handle or _handle(number, telling[number], known, fresh, anonymous)
         wanted = groups.setdefault(handle, set())
         wanted.update(policy.fields[name].group for name in ask.values if name in policy.fields)
     vault.prepare_keys(groups, micros(clock.now()))
     return Newcomers(known, fresh, anonymous)
+
+
+def named_by(pairs: Sequence[_Identifier], found: Mapping[_Identifier, str]) -> str:
+    """Whom all identifiers together name; empty when one is unknown or they name different people."""
+    people = {found.get(pair, "") for pair in pairs}
+    return people.pop() if len(people) == 1 else ""
 
 
 def matching_fields(policy: Policy) -> frozenset[str]:

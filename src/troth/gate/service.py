@@ -1,11 +1,12 @@
 """The gate: the one door to personal data. Decide, act, record, in one unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
 from troth.gate.access import Actor, actors
 from troth.gate.doing import Doer
+from troth.gate.form import malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
 from troth.gate.publication import PolicyShelf
@@ -55,6 +56,9 @@ class Gate:
         """
         if not asks:
             return []
+        faults = malformed(asks)
+        if faults:
+            return self._perform_formed(asks, faults)
         self._finish_late_erasures()
         for _ in range(_TRIES):
             newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
@@ -109,6 +113,21 @@ class Gate:
             outcomes = doer.do(weighed, newcomers.handles)
         if doer.emptied:
             destroy_groups(self._database, self._vault.keys, doer.emptied)
+        return outcomes
+
+    def _perform_formed(self, asks: Sequence[Ask], faults: Mapping[int, TrothError]) -> list[Outcome]:
+        """Perform a batch without its malformed acts, so that nothing of those comes near a store."""
+        done = iter(self.perform([ask for number, ask in enumerate(asks) if number not in faults]))
+        with self._database.snapshot() as tx:
+            self._shelf.in_force(tx)
+            found = actors(tx, {asks[number].key for number in faults}, micros(self._clock.now()))
+        outcomes = []
+        for number, ask in enumerate(asks):
+            fault, actor = faults.get(number), found.get(ask.key)
+            if fault is None:
+                outcomes.append(next(done))
+            else:
+                outcomes.append(problem_outcome(actor if isinstance(actor, TrothError) else fault))
         return outcomes
 
     def _words_of(self, policy: Policy) -> Words:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, facts_of
-from troth.gate.form import CHOICE_ORDERS, check_form
+from troth.gate.form import CHOICE_ORDERS
 from troth.gate.model import Ask
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, TrothError, from_micros
@@ -71,7 +71,6 @@ class Scales:
             try:
                 if isinstance(actor, TrothError):
                     raise actor
-                check_form(ask)
                 state = self.people.get(person)
                 stances = (state.stances if state is not None else ()) + restricted.get(ask.purpose, ())
                 facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
