@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, gate, over_http, scale
+from benchmarks import deciding, gate, gdprbench, over_http, scale
 from benchmarks.report import Report
 
 PARTS = ("decide", "gate", "http", "scale", "startup", "gdprbench")
@@ -16,6 +16,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     parser.add_argument("--place", type=Path, default=Path.cwd(), help="folder on the disk to measure")
     parser.add_argument("--people", type=int, default=1_000_000, help="people of the large company")
+    parser.add_argument("--records", type=int, default=100_000, help="gdprbench: records loaded")
+    parser.add_argument("--operations", type=int, default=10_000, help="gdprbench: operations of each mix")
+    parser.add_argument("--threads", type=int, default=4, help="gdprbench: threads that do them")
+    parser.add_argument(
+        "--engines",
+        nargs="+",
+        choices=list(gdprbench.ENGINES),
+        default=list(gdprbench.ENGINES),
+        help="gdprbench",
+    )
     parser.add_argument("--json", type=Path, help="also write the results here")
     given = parser.parse_args()
     report = Report()
@@ -29,6 +39,15 @@ def main() -> int:
         scale.startup(report)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
+    if "gdprbench" in given.only:
+        gdprbench.run(
+            report,
+            given.place,
+            records=given.records,
+            count=given.operations,
+            threads=given.threads,
+            engines=given.engines,
+        )
     report.show()
     if given.json:
         given.json.write_text(report.as_json() + "\n", encoding="utf-8")

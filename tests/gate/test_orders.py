@@ -72,6 +72,7 @@ def test_stance_is_kept_shown_and_found(web: Company) -> None:
         ).permitted
     shown = _order(web, "show-stances", person=ann)
     assert shown.values["stances"] == [("marketing.communications.email", "objected")]
+    assert shown.values["fields"] == ["email", "name", "product", "serial"]
     found = _order(web, "list-people", about="marketing.communications.email", stance="objected")
     assert found.values["people"] == sorted([ann, bob])
 

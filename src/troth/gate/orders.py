@@ -11,6 +11,7 @@ from troth.kernel import InvalidInput, NotFound, Refused, new_id
 from troth.policy import Policy
 from troth.storage import Transaction
 from troth.vault import (
+    held_fields,
     people_who_said,
     record_stance,
     release_purpose,
@@ -59,7 +60,11 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
-        return {"stances": stances_of(tx, who), "restricted": sorted(restricted_purposes(tx))}
+        return {
+            "stances": stances_of(tx, who),
+            "fields": held_fields(tx, who),
+            "restricted": sorted(restricted_purposes(tx)),
+        }
     elif ask.order == "list-people":
         return {"people": people_who_said(tx, ask.about, ask.stance)}
     elif ask.order == "restrict-purpose":

@@ -20,7 +20,7 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
-from troth.vault.field_erasure import destroy_groups, erase_fields
+from troth.vault.field_erasure import destroy_groups, erase_fields, held_fields
 from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
@@ -62,6 +62,7 @@ __all__ = [
     "destroy_groups",
     "erase_fields",
     "finish_erasure",
+    "held_fields",
     "key_status",
     "new_secret",
     "normalised",

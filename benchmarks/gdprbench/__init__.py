@@ -1,0 +1,5 @@
+"""The mix of GDPRbench (Shastri et al., VLDB 2020): Troth with everything on against plain PostgreSQL with nothing on."""
+
+from benchmarks.gdprbench.running import ENGINES, run
+
+__all__ = ["ENGINES", "run"]
