@@ -133,6 +133,12 @@ def test_a_wrong_command_line_is_told_with_the_way_out(program: Program, argumen
     assert program.run(*arguments, "--json").error["code"] == "usage"
 
 
+def test_without_arguments_the_help_is_shown(program: Program) -> None:
+    """`troth` alone is `troth --help`."""
+    assert program.run() == program.run("--help")
+    assert program.run().code == 0
+
+
 def test_a_near_miss_is_recognised(program: Program) -> None:
     """A mistyped command is answered with the one that was probably meant."""
     assert "Did you mean 'policy'?" in program.run("polcy").err
