@@ -4,12 +4,17 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from troth.kernel import InvalidInput, NotFound
 
 SETTINGS_FILE = "troth.toml"
+_FROM_ENVIRONMENT = (
+    ("data", "database", "TROTH_DATABASE_URL"),
+    ("keys", "keystore", "TROTH_KEYSTORE_URL"),
+)
 
 
 class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,17 +98,26 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
 
 
 def settings_text(settings: Settings) -> str:
-    """Settings as TOML; written by hand because the standard library only reads it."""
+    """Settings as TOML; written by hand because the standard library only reads it.
+
+    A URL with a password is left to its variable, so that the file holds no secret.
+    """
+    values = msgspec.to_builtins(settings)
+    for section, name, variable in _FROM_ENVIRONMENT:
+        if urlsplit(values[section][name]).password:
+            values[section][name] = f"${variable}"
     lines = ["# Settings of this Troth folder; docs/settings.md explains each one.", ""]
-    for section, values in msgspec.to_builtins(settings).items():
+    for section, settled in values.items():
         lines.append(f"[{section}]")
-        lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
+        lines += [f"{name} = {_toml(value)}" for name, value in settled.items()]
         lines.append("")
     return "\n".join(lines)
 
 
 def _toml(value: str | float) -> str:
-    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
+    return (
+        msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+    )  # which JSON allows, and TOML does not
 
 
 def located(folder: Path, place: str) -> str:
