@@ -21,6 +21,9 @@ from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 POOL_SIZE = 16
 WAIT_SECONDS = 10.0
+AWAY_SECONDS = 1.0
+"""How long to wait for a connection while the server is known to be away: whoever asks then hears it soon."""
+_ATTEMPT_SECONDS = 4.0
 # For a peer that vanishes without a word; a URL may say otherwise.
 _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "20000"}
 
@@ -44,6 +47,14 @@ def reported(error: psycopg.Error, location: str) -> TrothError:
     return Unavailable(
         f"{location} cannot be reached or refused work ({reason}); nothing was stored.",
         mend="Check the server; Troth connects again by itself.",
+    )
+
+
+def _unsure(location: str) -> Unavailable:
+    """The error when the answer to a commit was lost."""
+    return Unavailable(
+        f"The connection to {location} was lost at the commit; whether it was stored is not known.",
+        mend="Look whether it is there before you send it again; Troth connects again by itself.",
     )
 
 
@@ -156,6 +167,7 @@ class _Borrowed:
         try:
             self._connection = database._sound_connection()
         except (psycopg.Error, PoolTimeout) as error:
+            database._away = True
             raise Unavailable(
                 f"{database.location} cannot be reached; nothing was stored.",
                 mend="Check the server; Troth connects again by itself.",
@@ -179,6 +191,8 @@ class _Borrowed:
             elif not connection.closed:
                 connection.rollback()
         except psycopg.Error as failed:
+            if error is None and connection.closed:
+                raise _unsure(database.location) from failed
             raise reported(failed, database.location) from failed
         finally:
             database._pool.putconn(connection)
@@ -198,6 +212,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self.location = _shown(url)
         self._compiler = Compiler("postgresql")
+        self._away = False
         try:
             conninfo = make_conninfo("", **{**_PATIENCE, **conninfo_to_dict(url)})
         except psycopg.ProgrammingError as error:
@@ -211,6 +226,8 @@ class PostgresDatabase:
             max_size=POOL_SIZE,
             open=False,
             timeout=WAIT_SECONDS,
+            # The pool waits twice as long after each attempt; given up soon, whoever asks next begins anew.
+            reconnect_timeout=_ATTEMPT_SECONDS,
         )
         try:
             self._pool.open(wait=True, timeout=WAIT_SECONDS)
@@ -252,8 +269,9 @@ class PostgresDatabase:
     def _sound_connection(self) -> psycopg.Connection[Row]:
         """A connection that works. The pool's own check would wait a second and more after each lost one."""
         while True:
-            connection = self._pool.getconn(WAIT_SECONDS)
+            connection = self._pool.getconn(min(AWAY_SECONDS, WAIT_SECONDS) if self._away else WAIT_SECONDS)
             if not _is_lost(connection):
+                self._away = False
                 return connection
             connection.close()
             self._pool.putconn(connection)
