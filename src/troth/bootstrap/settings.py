@@ -84,13 +84,18 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path} is not text in UTF-8.", mend="Save it as UTF-8.") from error
     environment = os.environ if environment is None else environment
-    for section, name, variable in (
-        ("data", "database", "TROTH_DATABASE_URL"),
-        ("keys", "keystore", "TROTH_KEYSTORE_URL"),
-    ):
+    for section, name, variable in _FROM_ENVIRONMENT:
         given = content.setdefault(section, {})
-        if environment.get(variable) and isinstance(given, dict):  # else it is refused below
+        if not isinstance(given, dict):  # refused below
+            continue
+        if environment.get(variable):
             given[name] = environment[variable]
+        elif given.get(name) == f"${variable}":
+            raise InvalidInput(
+                f"The setting {section}.{name} stands in the variable {variable}, which is not set.",
+                field=f"{section}.{name}",
+                mend=f"Set {variable} to the database's URL.",
+            )
     try:
         return msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
@@ -115,9 +120,8 @@ def settings_text(settings: Settings) -> str:
 
 
 def _toml(value: str | float) -> str:
-    return (
-        msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-    )  # which JSON allows, and TOML does not
+    text = msgspec.json.encode(value).decode()
+    return text.replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
 
 
 def located(folder: Path, place: str) -> str:
