@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, select, update
@@ -210,6 +211,51 @@ def test_keys_prepared_for_somebody_not_there_yet_are_left(town: Stand) -> None:
     assert town.read(coming) == {"email": "c@example.com"}
 
 
+def test_somebody_who_appears_behind_the_run_gets_new_keys_too(town: Stand) -> None:
+    """A person whose keys were prepared before the run, and who was added after their page, is found all the same."""
+    early = f"{0:031x}a"  # on the last page, when this person is not there yet
+    town.vault.prepare_keys({early: {"contact"}}, NOW - 1)
+
+    def appear(done: int, _: int) -> None:
+        if done == 8 and not town.knows(early):
+            with town.data.transaction() as tx:
+                town.vault.create_persons(tx, [(early, POLICY)], NOW)
+            town.write(early, email="early@example.com")
+
+    rekey_persons(town.data, town.keys, NOW, appear)
+    assert town.read(early) == {"email": "early@example.com"}
+    assert {generation for who, _, generation in generations(town) if who == early} == {2}
+
+
+def test_a_page_sealed_before_the_kill_is_not_sealed_again(town: Stand) -> None:
+    """A run killed after the first page's data does only the other five people's fields."""
+    assert crashes(town, 3, rekey)
+    assert rekey(town).fields == 14 - 4
+
+
+class Overtaken:
+    """A data database in which somebody is erased just before the first write."""
+
+    def __init__(self, town: Stand, who: str) -> None:
+        self._town, self._who = town, who
+
+    def transaction(self) -> Any:
+        """See `Database.transaction`."""
+        if self._town.knows(self._who):
+            self._town.erase(self._who)
+        return self._town.data.transaction()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._town.data, name)
+
+
+def test_somebody_erased_between_new_key_and_data_keeps_no_key(town: Stand) -> None:
+    """A new key made for somebody who is erased meanwhile is destroyed at once."""
+    overtaken: Any = Overtaken(town, PEOPLE[1])
+    assert rekey_persons(overtaken, town.keys, NOW).persons == 6
+    assert not any(who == PEOPLE[1] for who, _, _ in generations(town))
+
+
 def test_old_keys_are_in_no_file(town: Stand, tmp_path: Path) -> None:
     """After the run the key store's file and log hold no old wrapped key."""
     if town.data.dialect != "sqlite":
@@ -232,7 +278,7 @@ def test_a_read_that_meets_a_key_just_destroyed_looks_again(town: Stand) -> None
     if town.data.dialect != "postgresql":
         pytest.skip("SQLite reads and re-keys one after the other")
 
-    class Overtaken(KeyRing):
+    class Late(KeyRing):
         """A ring that is re-keyed behind its back before its first answer."""
 
         def keys(self, names: Iterable[KeyName]) -> dict[KeyName, bytes]:
@@ -242,7 +288,7 @@ def test_a_read_that_meets_a_key_just_destroyed_looks_again(town: Stand) -> None
             return super().keys(names)
 
     overtaken = Stand(town.data, town.keystore, town.root)
-    overtaken.vault = Vault(Overtaken(town.keystore, town.root))
+    overtaken.vault = Vault(Late(town.keystore, town.root))
     with town.data.transaction() as tx:
         assert overtaken.vault.read_fields(tx, [ReadWant(ALL, PEOPLE[1], (EMAIL, CARD))]) == [
             {"email": "p1@example.com", "payment_token": 1}

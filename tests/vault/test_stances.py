@@ -1,10 +1,13 @@
 """What people said about a purpose is known with the person, and forgotten with them."""
 
 import pytest
+from sqlalchemy import select
 
 from tests.vault.stand import Stand
 from troth.kernel import InvalidInput, NotFound
+from troth.storage import Statement
 from troth.vault import STANCES, record_stance, withdraw_stance
+from troth.vault.tables import person
 
 JANE, JOHN = "1" * 32, "2" * 32
 NEWS, ANALYSIS = "marketing.communications.email", "analytics"
@@ -16,6 +19,13 @@ def said(stand: Stand, who: str = JANE) -> set[tuple[str, str]]:
         stances = stand.vault.people(tx, [who])[who].stances
     assert len(stances) == len(set(stances))
     return set(stances)
+
+
+def marked(stand: Stand) -> bool:
+    """Whether the person's row says that there are stances to look up; without any it must not tell of earlier ones."""
+    with stand.data.snapshot() as tx:
+        ((mark,),) = tx.rows(Statement(select(person.c.has_stances)))
+    return bool(mark)
 
 
 def record(stand: Stand, purpose: str, stance: str, who: str = JANE) -> None:
@@ -51,8 +61,10 @@ def test_what_is_withdrawn_is_not_known(stand: Stand) -> None:
     assert withdraw(stand, NEWS, "consented")
     assert not withdraw(stand, NEWS, "consented")
     assert said(stand) == {("consented", ANALYSIS)}
+    assert marked(stand)
     assert withdraw(stand, ANALYSIS, "consented")
     assert said(stand) == set()
+    assert not marked(stand)
     record(stand, NEWS, "objected")
     assert said(stand) == {("objected", NEWS)}
 
