@@ -21,6 +21,7 @@ from benchmarks.gdprbench.mix import (
 )
 from benchmarks.gdprbench.oracle import Row, digest
 from troth import Ask, Outcome
+from troth.gate import SharedCommits
 from troth.ledger import journal
 
 _AT_ONCE = 250
@@ -51,6 +52,7 @@ class Ours:
         self._key = made.admin_key
         self._users = users
         self._troth = troth.open(folder / "data")
+        self._shared = SharedCommits(self._troth.gate)
 
     def load(self, records: int) -> None:
         """Fill it: a person for each user, with ten records and what the user chose."""
@@ -75,7 +77,7 @@ class Ours:
         """Every record that is there."""
         found = {}
         for user in range(self._users):
-            shown, read = self._troth.perform(
+            shown, read = self._shared.perform(
                 [
                     self._show(user),
                     self._use(user % PURPOSES, _FIELDS, identify=_identify(user)),
@@ -136,11 +138,11 @@ class Ours:
             yield self._order("record-stance", person=person, about=about, stance=stance)
 
     def _done(self, asks: Iterable[Ask]) -> list[Outcome]:
-        return [_checked(outcome) for outcome in self._troth.perform(list(asks))]
+        return [_checked(outcome) for outcome in self._shared.perform(list(asks))]
 
     def _asked(self, *asks: Ask) -> Outcome | None:
         """The outcome of the last of some acts; None when nobody is known to whom it could apply."""
-        outcomes = self._troth.perform(asks)
+        outcomes = self._shared.perform(asks)
         return _checked(outcomes[-1]) if all(_known(one) for one in outcomes) else None
 
     def _people(self, about: str, stance: str) -> list[str]:
@@ -153,7 +155,7 @@ class Ours:
 
     def _create(self, one: Operation) -> None:
         user = one.key % self._users
-        made, shown = self._troth.perform([self._collect(user, [one.key]), self._show(user)])
+        made, shown = self._shared.perform([self._collect(user, [one.key]), self._show(user)])
         if not _known(shown):
             self._done(self._choices(user, _checked(made).person))
 

@@ -1,7 +1,7 @@
 """The gate: decide, act, record in one unit of work; the only door to personal data."""
 
 from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
-from troth.gate.batcher import Batcher
+from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
@@ -15,6 +15,7 @@ __all__ = [
     "KeyRecord",
     "Outcome",
     "Problem",
+    "SharedCommits",
     "Version",
     "add_draft",
     "issue_key",

@@ -5,8 +5,11 @@ timer.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
 from typing import Protocol
 
 from troth.gate.model import Ask, Outcome
@@ -84,6 +87,86 @@ class Batcher:
                         future.set_result(outcome)
         finally:
             self._draining = None
+
+
+class _Call:
+    """Acts that one thread waits for; `wake` is held until somebody performed them or passes the lead on."""
+
+    __slots__ = ("asks", "error", "outcomes", "wake")
+
+    def __init__(self, asks: Sequence[Ask]) -> None:
+        self.asks = asks
+        self.outcomes: list[Outcome] | None = None
+        self.error: Exception | None = None
+        self.wake = Lock()
+        self.wake.acquire()
+
+
+class SharedCommits:
+    """A gate for many threads: one leads and takes along what the others wait for, in one unit of work.
+
+    The acts of one call stay together and in order. A thread alone leads at once and waits for nobody.
+
+    Args:
+        gate: What performs the batches.
+        max_batch: Most acts in one unit of work, unless a single call has more.
+    """
+
+    def __init__(self, gate: Performer, *, max_batch: int = MAX_BATCH) -> None:
+        self._gate = gate
+        self._max_batch = max_batch
+        self._waiting: deque[_Call] = deque()
+        self._led = False
+        self._shared = False
+        self._guard = Lock()
+
+    def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Perform acts; returns when they are on disk.
+
+        Raises:
+            Unavailable: The store takes no work; nothing was done.
+        """
+        call = _Call(asks)
+        with self._guard:
+            self._waiting.append(call)
+            leading, self._led = not self._led, True
+        if not leading:
+            call.wake.acquire()
+        if call.outcomes is None and call.error is None:
+            self._lead()
+        if call.error is not None:
+            raise call.error
+        return call.outcomes or []
+
+    def _lead(self) -> None:
+        """Perform what waits, the leader's own call first; then wake its callers and pass the lead on."""
+        if self._shared:
+            sleep(0)  # those whose acts were just done come back at once: let them
+        with self._guard:
+            calls = self._taken()
+        self._shared = len(calls) > 1
+        try:
+            outcomes = self._gate.perform([ask for call in calls for ask in call.asks])
+            for call in calls:
+                call.outcomes, outcomes = outcomes[: len(call.asks)], outcomes[len(call.asks) :]
+        except Exception as error:  # noqa: BLE001  every waiting caller must hear of it
+            for call in calls:
+                call.error = error
+        with self._guard:
+            following = self._waiting[0] if self._waiting else None
+            self._led = following is not None
+        for call in calls:
+            call.wake.release()
+        if following is not None:
+            following.wake.release()
+
+    def _taken(self) -> list[_Call]:
+        calls = [self._waiting.popleft()]
+        size = len(calls[0].asks)
+        while self._waiting and size + len(self._waiting[0].asks) <= self._max_batch:
+            calls.append(self._waiting.popleft())
+            size += len(calls[-1].asks)
+        return calls
 
 
 def _fail(batch: list[tuple[Ask, asyncio.Future[Outcome]]], error: Exception) -> None:

@@ -63,7 +63,7 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
         return {
             "stances": stances_of(tx, who),
             "fields": held_fields(tx, who),
-            "restricted": sorted(restricted_purposes(tx)),
+            "restricted": restricted_purposes(tx),
         }
     elif ask.order == "list-people":
         return {"people": people_who_said(tx, ask.about, ask.stance)}

@@ -12,7 +12,7 @@ from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, TrothError, from_micros
 from troth.policy import Act, Decision, Policy
 from troth.storage import Transaction
-from troth.vault import PersonState, Vault, restricted_purposes
+from troth.vault import PersonState, Vault, restricted_above
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
@@ -62,7 +62,7 @@ class Scales:
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.cases(tx, list(cited)) if cited else {}
-        restricted = self._restricted({ask.purpose for ask in asks})
+        restricted = restricted_above(tx, {ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
         versions = self._versions(asks, persons)
         weighed = []
@@ -72,22 +72,14 @@ class Scales:
                 if isinstance(actor, TrothError):
                     raise actor
                 state = self.people.get(person)
-                stances = (state.stances if state is not None else ()) + restricted.get(ask.purpose, ())
+                stances = state.stances if state is not None else ()
+                if ask.purpose in restricted:
+                    stances = (*stances, ("restricted", ask.purpose))
                 facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
                 weighed.append(self._decide(ask, actor, person, facts, versions))
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
-
-    def _restricted(self, purposes: set[str]) -> dict[str, tuple[tuple[str, str], ...]]:
-        """The stances that hold for everybody, for each purpose asked for."""
-        closed = restricted_purposes(self._tx)
-        if not closed:
-            return {}
-        return {
-            purpose: tuple(("restricted", one) for one in closed if covers(one, purpose))
-            for purpose in purposes
-        }
 
     def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str], str]:
         """The version under which fields were collected, of people who have not agreed to the one in force."""

@@ -4,7 +4,7 @@ A purpose can also be restricted for everybody at once, without a new policy ver
 that nobody has; consent can't be given so, because nobody consents for others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from sqlalchemy import bindparam, delete, or_, select
 
@@ -18,6 +18,7 @@ _RESTRICTED = "restricted"
 
 _ADD = Upsert(preference, by=("person", "purpose", "stance"))
 _OF = Lookup(preference, by=("person",), take=("purpose", "stance"))
+_HELD = Lookup(preference, by=("person", "purpose", "stance"), take=("since",))
 _AT_OR_BELOW = or_(
     preference.c.purpose == bindparam("about"), preference.c.purpose.like(bindparam("below"), escape="!")
 )
@@ -71,9 +72,24 @@ def release_purpose(tx: Transaction, purpose: str) -> int:
     return tx.run(_WITHDRAW, _below(_EVERYBODY, purpose, _RESTRICTED))
 
 
-def restricted_purposes(tx: Transaction) -> Sequence[str]:
-    """The purposes that are restricted for everybody."""
-    return [row[0] for row in tx.lookup_all(_OF, [(_EVERYBODY,)]).get((_EVERYBODY,), ())]
+def restricted_purposes(tx: Transaction) -> list[str]:
+    """The purposes that are restricted for everybody, in order."""
+    return sorted(row[0] for row in tx.lookup_all(_OF, [(_EVERYBODY,)]).get((_EVERYBODY,), ()))
+
+
+def restricted_above(tx: Transaction, purposes: Collection[str]) -> frozenset[str]:
+    """Those of some purposes that are restricted for everybody, by themselves or by one above them."""
+    above = {purpose: _with_parents(purpose) for purpose in purposes}
+    keys = {(_EVERYBODY, one, _RESTRICTED) for some in above.values() for one in some}
+    closed = {key[1] for key in tx.lookup(_HELD, list(keys))}
+    if not closed:
+        return frozenset()
+    return frozenset(purpose for purpose, some in above.items() if not closed.isdisjoint(some))
+
+
+def _with_parents(purpose: str) -> list[str]:
+    words = purpose.split(".")
+    return [".".join(words[:end]) for end in range(1, len(words) + 1)]
 
 
 def _below(who: str, purpose: str, stance: str) -> dict[str, str]:

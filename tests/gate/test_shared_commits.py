@@ -1,0 +1,106 @@
+"""Many threads at one gate: their acts share commits, and each thread gets its own outcomes."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from tests.gate.conftest import Company
+from troth.gate import Ask, Outcome, SharedCommits
+from troth.kernel import Unavailable
+
+_THREADS = 12
+
+
+class _Slow:
+    """A performer whose first batch waits until every other call has come."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.first = Event()
+        self.go = Event()
+        self.refuse = False
+
+    def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Echo each act's reason as the person."""
+        self.batches.append([ask.reason for ask in asks])
+        if len(self.batches) == 1:
+            self.first.set()
+            assert self.go.wait(10)
+        if self.refuse:
+            raise Unavailable("No.")
+        return [Outcome(effect="permit", person=ask.reason) for ask in asks]
+
+
+def _ask(reason: str) -> Ask:
+    return Ask(act="use", purpose="essential", key="k", reason=reason)
+
+
+def _together(slow: _Slow, shared: SharedCommits, calls: Sequence[Sequence[str]]) -> list[object]:
+    """Send one call that is held up, then the others, then let go; gives what each got."""
+
+    def one(names: Sequence[str]) -> object:
+        try:
+            return [outcome.person for outcome in shared.perform([_ask(name) for name in names])]
+        except Unavailable as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        first = pool.submit(one, calls[0])
+        assert slow.first.wait(10)
+        rest = [pool.submit(one, call) for call in calls[1:]]
+        while len(shared._waiting) < len(rest):
+            pass
+        slow.go.set()
+        return [first.result(10), *(future.result(10) for future in rest)]
+
+
+def test_waiting_calls_share_a_batch() -> None:
+    """Whatever waits while a batch is committed goes into the next one, each call's acts together and in order."""
+    slow = _Slow()
+    calls = [["a"], ["b1", "b2"], ["c"], ["d1", "d2", "d3"]]
+    assert _together(slow, SharedCommits(slow), calls) == calls
+    assert len(slow.batches) == 2
+    joined = slow.batches[1]
+    assert sorted(joined) == ["b1", "b2", "c", "d1", "d2", "d3"]
+    assert joined.index("b2") == joined.index("b1") + 1
+    assert joined.index("d3") == joined.index("d1") + 2
+
+
+def test_batch_has_a_limit() -> None:
+    """A batch takes no more acts than the limit; what is left goes into another."""
+    slow = _Slow()
+    calls = [["a"], ["b", "c"], ["d", "e"], ["f", "g"]]
+    assert _together(slow, SharedCommits(slow, max_batch=4), calls) == calls
+    assert [len(batch) for batch in slow.batches] == [1, 4, 2]
+
+
+def test_refusal_reaches_every_caller_and_no_later_one() -> None:
+    """When the store refuses, all whose acts were in the batch hear of it; the next call works."""
+    slow = _Slow()
+    slow.refuse = True
+    shared = SharedCommits(slow)
+    found = _together(slow, shared, [["a"], ["b"], ["c"]])
+    assert all(isinstance(one, Unavailable) for one in found)
+    slow.refuse = False
+    assert [one.person for one in shared.perform([_ask("d")])] == ["d"]
+
+
+@pytest.mark.parametrize("rounds", [20])
+def test_threads_get_their_own_values(company: Company, rounds: int) -> None:
+    """With many threads at a real gate, each act's outcome is its caller's, and all of them are in the ledger."""
+    people = [company.register(number) for number in range(_THREADS)]
+    key = company.key("service.collection")
+    before = len(company.entries())
+    shared = SharedCommits(company.gate)
+
+    def work(number: int) -> bool:
+        return all(
+            shared.perform([company.registration(number)])[0].person == people[number] for _ in range(rounds)
+        )
+
+    assert key
+    with ThreadPoolExecutor(_THREADS) as pool:
+        assert all(pool.map(work, range(_THREADS)))
+    assert len(company.entries()) == before + _THREADS * rounds
