@@ -1,10 +1,15 @@
 """Cases: the order, ticket, request or task that gives an act its business need."""
 
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
 from troth.gate.tables import case_file
+from troth.kernel import from_micros, micros
+from troth.policy import CaseType, Span, read_span
 from troth.storage import Lookup, Row, Statement, Transaction
 
 _OPEN = Statement(insert(case_file))
@@ -13,22 +18,24 @@ _CLOSE = Statement(
     .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at == 0)
     .values(closed_at=bindparam("at"))
 )
-_READ = Lookup(case_file, by=("case_id",), take=("case_type", "person", "role", "closed_at"))
+_READ = Lookup(case_file, by=("case_id",), take=("case_type", "person", "role", "closed_at", "opened_at"))
 _OPEN_ONES = Statement(
     select(case_file.c.case_id, case_file.c.case_type, case_file.c.person, case_file.c.opened_at)
     .where(case_file.c.closed_at == 0)
     .order_by(case_file.c.opened_at)
     .limit(bindparam("limit"))
 )
+_WEEKEND = {5, 6}
 
 
 class Case(NamedTuple):
-    """A case as the gate weighs it. `person` and `role` are empty where it is bound to none."""
+    """A case as the gate weighs it. `person` and `role` are empty where it is bound to none. Instants in microseconds."""
 
     case_type: str
     person: str
     role: str
     closed_at: int
+    opened_at: int
 
     def covers(self, person: str, role: str) -> bool:
         """Whether it is open, about this person and assigned to this role."""
@@ -47,9 +54,36 @@ def close_case(tx: Transaction, case_id: str, at: int) -> bool:
     return tx.run(_CLOSE, {"case": case_id, "at": at}) == 1
 
 
-def cases(tx: Transaction, case_ids: list[str]) -> dict[str, Case]:
-    """Cases by id; unknown ids are absent."""
-    return {key[0]: Case(*row) for key, row in tx.lookup(_READ, [(one,) for one in case_ids]).items()}
+def live_cases(
+    tx: Transaction, case_ids: list[str], declared: Mapping[str, CaseType], now: int
+) -> dict[str, Case]:
+    """Cases by id that are not over at an instant (microseconds); others and unknown ids are absent."""
+    rows = tx.lookup(_READ, [(one,) for one in case_ids])
+    found = {key[0]: Case(*row) for key, row in rows.items()}
+    return {case_id: case for case_id, case in found.items() if live(case, declared, now)}
+
+
+def live(case: Case, declared: Mapping[str, CaseType], now: int) -> bool:
+    """Whether a case is open and of a declared type whose span is not over at an instant (microseconds)."""
+    kind = declared.get(case.case_type)
+    if case.closed_at or kind is None:
+        return False
+    span = read_span(kind.expires) if kind.expires else None
+    return span is None or now < micros(_after(from_micros(case.opened_at), span))
+
+
+def _after(start: datetime, span: Span) -> datetime:
+    """The instant that lies a span after another; calendars are those of UTC."""
+    if span.unit == "hours":
+        return start + timedelta(hours=span.count)
+    if span.unit == "months":
+        year, month = divmod(start.year * 12 + start.month - 1 + span.count, 12)
+        return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
+    end, left = start, span.count
+    while left:
+        end += timedelta(days=1)
+        left -= end.weekday() not in _WEEKEND
+    return end
 
 
 def open_cases(tx: Transaction, limit: int) -> list[Row]:

@@ -101,7 +101,7 @@ class Doer:
     def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
         """Do what is not reading; gives the id of the case concerned and what an order found out."""
         ask = one.ask
-        if ask.act in READING | {"erase"} and one.person not in self._known and _names_somebody(ask):
+        if (one.person not in self._known and _needs_somebody(ask)) or (ask.identify and not one.person):
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
@@ -142,7 +142,7 @@ class Doer:
                 )
             self._vault.create_persons(self._tx, [(one.person, policy.sha256)], self._now)
         values = {name: ask.values[name] for name in one.fields}
-        self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy))
+        self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy), policy.fields)
         typed = tuple((policy.fields[name], value) for name, value in values.items())
         want = WriteWant(_decided(one), one.person, policy.sha256, typed)
         self._vault.write_fields(self._tx, [want], self._now)
@@ -166,8 +166,10 @@ class Doer:
         stage_job(self._tx, "outbox.send", body, due=self._now, person=one.person)
 
 
-def _names_somebody(ask: Ask) -> bool:
-    return bool(ask.person or ask.identify or ask.fields or ask.act == "erase")
+def _needs_somebody(ask: Ask) -> bool:
+    if ask.act not in READING:
+        return ask.act == "erase"
+    return bool(ask.person or ask.identify or ask.fields)
 
 
 def _decided(one: Weighed) -> Decision:

@@ -28,7 +28,9 @@ def facts_of(
     facts = []
     if actor.may_serve(ask.purpose):
         facts.append("purpose.granted")
-    if case is not None and case.covers(person, actor.role) and actor.may_cite(case.case_type):
+    # A case about no one must not tell apart whom an identifier leads to and who is unknown.
+    nobody = bool(ask.identify and not person)
+    if case is not None and not nobody and case.covers(person, actor.role) and actor.may_cite(case.case_type):
         facts += ("case.open", f"case.{case.case_type}")
     for stance, purpose in stances:
         if covers(purpose, ask.purpose):
@@ -68,6 +70,22 @@ def categories_of(names: Iterable[str], policy: Policy) -> tuple[str, ...]:
             )
         categories.add(field.category)
     return tuple(sorted(categories))
+
+
+def check_identifiers(names: Iterable[str], policy: Policy) -> None:
+    """Refuse to look for somebody by what nobody is found by.
+
+    Raises:
+        InvalidInput: A name is not that of an identifier.
+    """
+    for name in names:
+        if name not in policy.fields or not policy.fields[name].identifier:
+            raise InvalidInput(
+                "Somebody is named by what is no identifier; nothing was done.",
+                clause="0.4",
+                field="identify",
+                mend=f"Use {', '.join(sorted(n for n, field in policy.fields.items() if field.identifier))}.",
+            )
 
 
 def allowed_fields(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
-from troth.gate.facts import allowed_fields, categories_of, facts_of
+from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
 from troth.gate.form import CHOICE_ORDERS
 from troth.gate.model import Ask
 from troth.gate.publication import PolicyShelf
@@ -61,7 +61,7 @@ class Scales:
         tx = self._tx
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
-        found = cases.cases(tx, list(cited)) if cited else {}
+        found = cases.live_cases(tx, list(cited), self.policy.cases, self._now) if cited else {}
         restricted = restricted_above(tx, {ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
         versions = self._versions(asks, persons)
@@ -71,6 +71,7 @@ class Scales:
             try:
                 if isinstance(actor, TrothError):
                     raise actor
+                check_identifiers(ask.identify, self.policy)
                 state = self.people.get(person)
                 stances = state.stances if state is not None else ()
                 if ask.purpose in restricted:

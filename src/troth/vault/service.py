@@ -100,29 +100,46 @@ class Vault:
         """Add people (handle, version whose promises they have) at an instant (microseconds)."""
         tx.run_many(_ADD_PERSON, [(handle, now, policy, LIVE, 0) for handle, policy in persons])
 
-    def add_identifiers(self, tx: Transaction, who: str, pairs: Sequence[tuple[str, str]]) -> None:
-        """Make a person findable by identifiers (field name, normalised value), and no longer by earlier ones of a field.
+    def add_identifiers(
+        self,
+        tx: Transaction,
+        who: str,
+        pairs: Sequence[tuple[str, str]],
+        fields: Mapping[str, Field] | None = None,
+    ) -> None:
+        """Make a person findable by identifiers.
+
+        A new value takes the place of the person's earlier one; values that are unique, such as order numbers, name things
+        of which a person has several, and accumulate. A value that people share, such as a household's telephone number,
+        finds only the first of them.
+
+        Args:
+            tx: Unit of work.
+            who: Handle of the person.
+            pairs: Field names with normalised values.
+            fields: The declared fields; one that is not among them is taken by one person and has one value.
 
         Raises:
-            Conflict: Somebody else has one of them; names the field.
+            Conflict: Somebody else has one that nobody shares; names the field.
         """
+        kept, shared = _kinds(fields or {})
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
         if not taken:
             return
         found = tx.lookup(_FIND, list(taken))
         for key, row in found.items():
-            if row[0] != who:
-                field = taken[key[0], key[1]]
+            field = taken[key[0], key[1]]
+            if row[0] != who and field not in shared:
                 raise Conflict(
                     f"Somebody else has this {field} already; nothing was stored.",
                     field=field,
                     mend="Check it, or ask support.",
                 )
-        new = [(*key, who) for key in taken if key not in found]
-        if new:
-            tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind, _, _ in new])
+        stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key) != (who,)]
+        if stale:
+            tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
-        tx.run_many(_ADD_IDENTIFIER, new)
+        tx.run_many(_ADD_IDENTIFIER, [(*key, who) for key in taken if key not in found])
 
     def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
         """Seal values at an instant (microseconds); their keys must have been prepared.
@@ -165,6 +182,17 @@ class Vault:
             raise _missing(name)
         place = crypto.Place(who, name, policy, generation)
         return _decode(crypto.unseal(key, self.keys.marking, place, sealed))
+
+
+def _kinds(fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:
+    """Identifiers whose values accumulate, and those that several people may have.
+
+    An e-mail address belongs to one person even where it is not declared unique: records are joined by it.
+    """
+    unique = frozenset(name for name, field in fields.items() if field.unique)
+    return unique, frozenset(
+        name for name, field in fields.items() if field.type != "email" and name not in unique
+    )
 
 
 def _check(permitted: bool, allowed: Sequence[str], fields: Sequence[Field]) -> None:  # noqa: FBT001  a plain fact of the decision
