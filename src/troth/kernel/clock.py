@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from troth.kernel.errors import InvalidInput
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -28,10 +30,13 @@ class SettableClock:
 
     Args:
         start: The first instant it tells; must be aware.
+
+    Raises:
+        ValueError: An instant without a zone was given, here or to `set`.
     """
 
     def __init__(self, start: datetime) -> None:
-        self._now = start.astimezone(UTC)
+        self._now = _in_utc(start)
 
     def now(self) -> datetime:
         """The instant last set."""
@@ -39,7 +44,7 @@ class SettableClock:
 
     def set(self, instant: datetime) -> None:
         """Set the clock, forwards or backwards."""
-        self._now = instant.astimezone(UTC)
+        self._now = _in_utc(instant)
 
     def advance(self, span: timedelta) -> None:
         """Move the clock by a span."""
@@ -60,13 +65,22 @@ class FileClock:
         """The instant in the file.
 
         Raises:
-            ValueError: The file holds no aware ISO 8601 instant.
+            InvalidInput: The file cannot be read, or holds no aware ISO 8601 instant.
         """
-        instant = datetime.fromisoformat(self._path.read_text(encoding="utf-8").strip())
-        if instant.tzinfo is None:
-            msg = f"{self._path} holds an instant without a zone; write it like 2015-04-16T00:00:00+00:00"
-            raise ValueError(msg)
-        return instant.astimezone(UTC)
+        try:
+            return _in_utc(datetime.fromisoformat(self._path.read_text(encoding="utf-8").strip()))
+        except (OSError, ValueError) as error:
+            raise InvalidInput(
+                f"The clock file {self._path} tells no instant with a zone ({type(error).__name__}).",
+                mend="Write one into it like 2015-04-16T00:00:00+00:00, or unset TROTH_CLOCK_FILE.",
+            ) from error
+
+
+def _in_utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        msg = "An instant without a zone was given."
+        raise ValueError(msg)
+    return instant.astimezone(UTC)
 
 
 def micros(instant: datetime) -> int:
