@@ -65,10 +65,23 @@ def test_a_backup_is_restored_and_reads(halves: Halves) -> None:
     assert program.ok("doctor", "--data", halves.to_data)["ok"] is True
 
 
+def test_a_restored_folder_says_what_enforces_each_clause(halves: Halves) -> None:
+    """The enforcement table comes back too, and an altered copy of it is refused."""
+    program = halves.desk.program
+    table = (program.folder / "enforcement.yaml").read_bytes()
+    program.ok(*halves.restore())
+    assert (halves.to_data / "enforcement.yaml").read_bytes() == table
+    (halves.data / "enforcement.yaml").write_bytes(table.replace(b"not-yet", b"gate"))
+    again = ("--data", halves.to_data / "2", "--keys", halves.to_keys / "2")
+    ended = program.run(*halves.restore()[:4], *again, "--root", halves.root, "--json")
+    assert (ended.code, ended.error["code"]) == (4, "corrupt")
+    assert not (halves.to_data / "2").exists()
+
+
 def test_the_halves_stand_apart(halves: Halves) -> None:
     """No key lies with the data, no data with the keys, the root key in neither; all are for their owner only."""
     data, keys = sorted(p.name for p in halves.data.iterdir()), sorted(p.name for p in halves.keys.iterdir())
-    assert data == ["data.db", "manifest.json", "troth.toml"]
+    assert data == ["data.db", "enforcement.yaml", "manifest.json", "troth.toml"]
     assert keys == ["keystore.db", "ledger.key", "manifest.json"]
     secret = halves.root.read_bytes()
     for file in [*halves.data.iterdir(), *halves.keys.iterdir()]:

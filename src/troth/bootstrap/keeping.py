@@ -9,7 +9,7 @@ import msgspec
 
 from troth.bootstrap.runtime import Troth, open_troth
 from troth.bootstrap.settings import SETTINGS_FILE, KeySettings, Settings, read_settings, settings_text
-from troth.flows import Backup, Progress, check_backup, restore_files, write_backup
+from troth.flows import CLAIMS_FILE, Backup, Progress, check_backup, restore_files, write_backup
 from troth.kernel import InvalidInput, NotFound, TrothError, new_id
 from troth.ledger import DatabaseSource, recount, verify_log
 
@@ -40,6 +40,7 @@ def backup_folder(troth: Troth, data_to: Path, keys_to: Path, progress: Progress
         troth.database,
         troth.keystore,
         settings=troth.folder / SETTINGS_FILE,
+        claims=troth.folder / CLAIMS_FILE,
         signer=troth.folder / troth.settings.ledger.signer,
         data_to=data_to,
         keys_to=keys_to,
@@ -114,7 +115,14 @@ def _take_back(data_to: Path, keys_to: Path) -> None:
     """Remove what a restore wrote and nothing else, so that it can be tried again."""
     stores = [data_to / "data.db", keys_to / "keystore.db"]
     beside = [file.with_name(file.name + end) for file in stores for end in ("-wal", "-shm")]
-    for file in (*stores, *beside, data_to / SETTINGS_FILE, keys_to / "ledger.key", keys_to / "root.key"):
+    for file in (
+        *stores,
+        *beside,
+        data_to / SETTINGS_FILE,
+        data_to / CLAIMS_FILE,
+        keys_to / "ledger.key",
+        keys_to / "root.key",
+    ):
         file.unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ from troth.storage import Database
 MANIFEST = "manifest.json"
 FORMAT = 1
 DATA_FILE, KEYSTORE_FILE, SIGNER_FILE, SETTINGS_FILE = "data.db", "keystore.db", "ledger.key", "troth.toml"
+CLAIMS_FILE = "enforcement.yaml"
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _CHUNK = 1 << 20
 Progress = Callable[[int, int], None]
@@ -52,6 +53,7 @@ def write_backup(
     keystore: Database,
     *,
     settings: Path,
+    claims: Path,
     signer: Path,
     data_to: Path,
     keys_to: Path,
@@ -67,6 +69,7 @@ def write_backup(
         database: The data database.
         keystore: The key store.
         settings: The settings file.
+        claims: The enforcement table, which the policy page shows; left out of the copy when it does not exist.
         signer: The ledger's signing key; goes with the key store, for it is a secret.
         data_to: Folder to make for the data.
         keys_to: Folder to make for the key store.
@@ -86,10 +89,12 @@ def write_backup(
     _make_folders(data_to, keys_to)
     database.copy_to(str(data_to / DATA_FILE), progress)
     shutil.copyfile(settings, data_to / SETTINGS_FILE)
+    if claims.is_file():
+        shutil.copyfile(claims, data_to / CLAIMS_FILE)
     keystore.copy_to(str(keys_to / KEYSTORE_FILE), progress)
     shutil.copyfile(signer, keys_to / SIGNER_FILE)
-    _seal_folder(data_to, "data", (DATA_FILE, SETTINGS_FILE), pair, now)
-    _seal_folder(keys_to, "keys", (KEYSTORE_FILE, SIGNER_FILE), pair, now)
+    _seal_folder(data_to, "data", pair, now)
+    _seal_folder(keys_to, "keys", pair, now)
     return Backup(data=data_to, keys=keys_to, made=now, pair=pair)
 
 
@@ -126,7 +131,9 @@ def restore_files(backup: Backup, *, data_to: Path, keys_to: Path) -> None:
         backup.keys / KEYSTORE_FILE: keys_to / KEYSTORE_FILE,
         backup.keys / SIGNER_FILE: keys_to / SIGNER_FILE,
     }
-    for place in places.values():
+    if (backup.data / CLAIMS_FILE).is_file():  # copies of folders without a table have none
+        places[backup.data / CLAIMS_FILE] = data_to / CLAIMS_FILE
+    for place in (*places.values(), data_to / CLAIMS_FILE):
         if place.exists() or place.with_name(place.name + "-wal").exists():
             raise Conflict(
                 f"{place} exists; nothing was restored.", mend="Restore into new folders and compare."
@@ -145,11 +152,12 @@ def _make_folders(*folders: Path) -> None:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
 
 
-def _seal_folder(folder: Path, part: Part, names: tuple[str, ...], pair: str, now: datetime) -> None:
+def _seal_folder(folder: Path, part: Part, pair: str, now: datetime) -> None:
     """Write the manifest, the last file of a half: without it the half is not taken for a backup."""
-    for name in names:
-        (folder / name).chmod(_FILE_MODE)
-    files = {name: _digest(folder / name) for name in names}
+    copied = sorted(folder.iterdir())
+    for one in copied:
+        one.chmod(_FILE_MODE)
+    files = {one.name: _digest(one) for one in copied}
     manifest = Manifest(format=FORMAT, part=part, pair=pair, made=now, files=files)
     with (folder / MANIFEST).open("wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(manifest)))
