@@ -67,20 +67,39 @@ def seal(key: bytes, marking: bytes, place: Place, value: bytes) -> bytes:
     return head + AESGCM(key).encrypt(nonce, value, head + place.associated())
 
 
-def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
-    """Open a sealed value.
+class Opener:
+    """Opens sealed values of one person and key group; holds the cipher, which is dearer to make than to use.
 
-    Raises:
-        Tampered: It was changed.
-        MovedPerson: It belongs to another person.
-        MovedField: It belongs to another field.
-        MovedVersion: It was sealed under another policy version or format.
+    Args:
+        key: Key of the person and key group, 32 bytes.
+        marking: Key of the marks, 32 bytes.
     """
-    try:
-        associated = sealed[:_BODY_AT] + place.associated()
-        return AESGCM(key).decrypt(sealed[1:_MARKS_AT], sealed[_BODY_AT:], associated)
-    except (InvalidTag, ValueError) as error:
-        raise diagnosis(marking, place, sealed) from error
+
+    __slots__ = ("_decrypt", "_marking")
+
+    def __init__(self, key: bytes, marking: bytes) -> None:
+        self._decrypt = AESGCM(key).decrypt
+        self._marking = marking
+
+    def unseal(self, place: Place, sealed: bytes) -> bytes:
+        """Open a sealed value.
+
+        Raises:
+            Tampered: It was changed.
+            MovedPerson: It belongs to another person.
+            MovedField: It belongs to another field.
+            MovedVersion: It was sealed under another policy version or format.
+        """
+        try:
+            associated = sealed[:_BODY_AT] + place.associated()
+            return self._decrypt(sealed[1:_MARKS_AT], sealed[_BODY_AT:], associated)
+        except (InvalidTag, ValueError) as error:
+            raise diagnosis(self._marking, place, sealed) from error
+
+
+def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
+    """Open one sealed value; see `Opener.unseal`."""
+    return Opener(key, marking).unseal(place, sealed)
 
 
 def diagnosis(

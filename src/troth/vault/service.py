@@ -19,6 +19,9 @@ from troth.vault.tables import identifier, person, preference, sealed_field
 _PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
 _STANCES = Lookup(preference, by=("person",), take=("stance", "purpose"))
 _FIELDS = Lookup(sealed_field, by=("person", "field"), take=("key_group", "policy", "generation", "sealed"))
+_FIELDS_OF = Lookup(
+    sealed_field, by=("person",), take=("field", "key_group", "policy", "generation", "sealed")
+)
 _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
 _FIND = Lookup(identifier, by=("kind", "blind"), take=("person",))
 _ADD_PERSON = Statement(insert(person))
@@ -29,6 +32,8 @@ _FORGET_IDENTIFIER = Statement(
 _WRITE = Upsert(
     sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
 )
+_FEW = 3
+"""Up to so many fields of a person are read one by one, more by one read of all that the person has."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -78,14 +83,12 @@ class Vault:
             KeyMissing: A key is gone.
             Tampered, MovedPerson, MovedField, MovedVersion: A value does not open; says why.
         """
-        places = []
-        for decision, who, fields in wants:
+        for decision, _, fields in wants:
             _check(decision.permitted, decision.allowed, fields)
-            places += [(who, field.name) for field in fields]
-        rows, keys = self._sealed(tx, places)
+        rows, openers = self._sealed(tx, wants)
         return [
             {
-                field.name: self._open((who, field.name), rows[who, field.name], keys)
+                field.name: self._open((who, field.name), rows[who, field.name], openers)
                 for field in fields
                 if (who, field.name) in rows
             }
@@ -161,27 +164,49 @@ class Vault:
         tx.run_many(_WRITE, rows)
 
     def _sealed(
-        self, tx: Transaction, places: Sequence[tuple[str, str]]
-    ) -> tuple[dict[Row, Row], dict[KeyName, bytes]]:
-        """Sealed rows and the keys that they need, as far as there are any."""
+        self, tx: Transaction, wants: Sequence[ReadWant]
+    ) -> tuple[dict[Row, Row], dict[KeyName, crypto.Opener]]:
+        """Sealed rows and what opens them, as far as there are any."""
         for last in (False, True):
-            rows = tx.lookup(_FIELDS, places)
+            rows = _rows(tx, wants)
             names = {(place[0], row[0], row[2]) for place, row in rows.items()}
             keys = self.keys.keys(names)
             # A key that goes between the two reads is a re-keying that has just put a newer one in its place.
             if last or len(keys) == len(names):
                 break
-        return rows, keys
+        marking = self.keys.marking
+        return rows, {name: crypto.Opener(key, marking) for name, key in keys.items()}
 
     def _open(
-        self, where: tuple[str, str], row: tuple[str, str, int, bytes], keys: Mapping[KeyName, bytes]
+        self,
+        where: tuple[str, str],
+        row: tuple[str, str, int, bytes],
+        openers: Mapping[KeyName, crypto.Opener],
     ) -> Any:
         (who, name), (group, policy, generation, sealed) = where, row
-        key = keys.get((who, group, generation))
-        if key is None:
+        opener = openers.get((who, group, generation))
+        if opener is None:
             raise _missing(name)
-        place = crypto.Place(who, name, policy, generation)
-        return _decode(crypto.unseal(key, self.keys.marking, place, sealed))
+        return _decode(opener.unseal(crypto.Place(who, name, policy, generation), sealed))
+
+
+def _rows(tx: Transaction, wants: Sequence[ReadWant]) -> dict[Row, Row]:
+    """The sealed rows wanted, by person and field."""
+    few: list[Row] = []
+    many: dict[str, set[str]] = {}
+    for _, who, fields in wants:
+        if len(fields) > _FEW:
+            many.setdefault(who, set()).update(field.name for field in fields)
+        else:
+            few += [(who, field.name) for field in fields]
+    rows = tx.lookup(_FIELDS, few) if few else {}
+    if many:
+        for (who,), held in tx.lookup_all(_FIELDS_OF, [(who,) for who in many]).items():
+            wanted = many[who]
+            for row in held:
+                if row[0] in wanted:
+                    rows[who, row[0]] = row[1:]
+    return rows
 
 
 def _kinds(fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:
