@@ -26,6 +26,13 @@ def main() -> int:
         default=list(gdprbench.ENGINES),
         help="gdprbench",
     )
+    parser.add_argument(
+        "--mixes",
+        nargs="+",
+        choices=gdprbench.WORKLOADS,
+        default=gdprbench.WORKLOADS,
+        help="gdprbench: in this order",
+    )
     parser.add_argument("--json", type=Path, help="also write the results here")
     given = parser.parse_args()
     report = Report()
@@ -47,6 +54,7 @@ def main() -> int:
             count=given.operations,
             threads=given.threads,
             engines=given.engines,
+            mixes=given.mixes,
         )
     report.show()
     if given.json:

@@ -57,6 +57,7 @@ def run(
     count: int = 10_000,
     threads: int = 4,
     engines: Sequence[str] = tuple(ENGINES),
+    mixes: Sequence[str] = WORKLOADS,
 ) -> None:
     """Measure the four mixes.
 
@@ -67,6 +68,7 @@ def run(
         count: How many operations a mix has.
         threads: How many threads do them.
         engines: Engines of Troth to measure: sqlite, postgresql.
+        mixes: Which mixes, in order; all over one load.
 
     Raises:
         ValueError: The number of records does not suit the classes of the mix.
@@ -74,7 +76,7 @@ def run(
     if records % (PER_USER * TERMS):
         raise ValueError(f"The number of records must be a multiple of {PER_USER * TERMS}.")
     with _sides(place, records, threads, engines) as (plain, *ours):
-        for workload in WORKLOADS:
+        for workload in mixes:
             dealt = parts(workload, records, operations(workload, records, count), threads)
             baseline = _measure(workload, plain, dealt)
             for side in ours:
