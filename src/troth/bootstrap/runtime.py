@@ -10,7 +10,7 @@ from typing import Self
 from troth.adapters import open_root_key
 from troth.bootstrap.collecting import collection_key
 from troth.bootstrap.settings import Settings, located, read_settings
-from troth.collection import Collection
+from troth.collection import Collection, refuse_cards
 from troth.gate import (
     Ask,
     Batcher,
@@ -58,7 +58,7 @@ class Troth:
             with self.database.snapshot() as tx:
                 check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
-            self.gate = Gate(self.database, self.vault, clock)
+            self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards)
             self.gate.resume_erasures()
             self._collection: Collection | None = None
             self.sequencer = SequencerThread(

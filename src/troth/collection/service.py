@@ -8,13 +8,14 @@ from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
 from troth.collection.model import TYPES, Malformed, is_blank, parts_of
 from troth.gate import Ask
-from troth.kernel import NotFound, is_id
+from troth.kernel import InvalidInput, NotFound, is_id
 from troth.policy import Field, Point, Policy
 
 _MEMBERS = ("channel", "notice", "purpose", "values", "case")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _MOST_TEXT = 200
 _MOST_FAULTS = 50
+_NO_CARD = "Remove it; payments are taken by the card processor, which gives a token."
 
 
 class Collection:
@@ -175,9 +176,8 @@ class _Reader:
         self._find(_safe(name), "The policy declares and classes no such field.", mend, "0.4")
 
     def _keep(self, kept: dict[str, Any], field: Field, value: object) -> None:
-        if any(card_numbers(str(part)) for part in parts_of(value) if not isinstance(part, Mapping | list)):
-            mend = "Remove it; payments are taken by the card processor, which gives a token."
-            self._find(field.name, f"{field.name} holds a payment card number.", mend, "II.21")
+        if _holds_card(value):
+            self._find(field.name, f"{field.name} holds a payment card number.", _NO_CARD, "II.21")
             return
         try:
             kept[field.name] = TYPES[field.type].kept(value, field)
@@ -190,6 +190,32 @@ class _Reader:
 
     def _find(self, field: str, reason: str, mend: str, clause: str = "") -> None:
         self._faults.append(Fault(field, reason, mend, clause))
+
+
+def refuse_cards(values: Mapping[str, Any]) -> None:
+    """Refuse values of a collection that hold a payment card number, at whatever door they come in.
+
+    Raises:
+        InvalidInput: One does, or is too large to be looked through; names the field.
+    """
+    for name, value in values.items():
+        shown = _safe(name)
+        try:
+            if card_numbers(name) or _holds_card(value):
+                raise InvalidInput(
+                    f"{shown} holds a payment card number; nothing was stored.",
+                    mend=_NO_CARD,
+                    clause="II.21",
+                    field=shown,
+                )
+        except Malformed as error:
+            raise InvalidInput(
+                f"{shown} {error.reason}; nothing was stored.", mend=error.mend, field=shown
+            ) from None
+
+
+def _holds_card(value: object) -> bool:
+    return any(card_numbers(str(part)) for part in parts_of(value) if not isinstance(part, Mapping | list))
 
 
 def _declared(policy: Policy, name: str) -> Point:

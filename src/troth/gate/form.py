@@ -1,6 +1,7 @@
 """The form of an act: what is malformed whatever the policy says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,12 +19,18 @@ _TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_
 _encode = msgspec.json.Encoder().encode
 
 
-def malformed(asks: Sequence[Ask]) -> dict[int, InvalidInput]:
+CheckValues = Callable[[Mapping[str, Any]], None]
+"""Raises `InvalidInput` for values that must never be collected, whoever does it."""
+
+
+def malformed(asks: Sequence[Ask], check_values: CheckValues | None = None) -> dict[int, InvalidInput]:
     """The acts of a batch that are malformed, by their places, each with what is wrong."""
     found = {}
     for number, ask in enumerate(asks):
         try:
             check_form(ask)
+            if check_values is not None and ask.act == "collect":
+                check_values(ask.values)
         except InvalidInput as error:
             found[number] = error
     return found

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from troth.gate.access import Actor, actors
 from troth.gate.doing import Doer
-from troth.gate.form import malformed
+from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
 from troth.gate.publication import PolicyShelf
@@ -32,9 +32,13 @@ class Gate:
         database: The data database.
         vault: People and their sealed fields.
         clock: Dates every act.
+        check_values: Refuses values that must never be collected; None where callers are trusted with that.
     """
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, check_values: CheckValues | None = None
+    ) -> None:
+        self._check_values = check_values
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -56,7 +60,7 @@ class Gate:
         """
         if not asks:
             return []
-        faults = malformed(asks)
+        faults = malformed(asks, self._check_values)
         if faults:
             return self._perform_formed(asks, faults)
         self._finish_late_erasures()
