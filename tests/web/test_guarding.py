@@ -104,3 +104,17 @@ def test_counting_failures_takes_bounded_memory() -> None:
 def test_networks(address: str, found: str) -> None:
     """IPv4 by /24, IPv6 by /64."""
     assert network(address) == found
+
+
+def test_a_clock_set_back_neither_locks_out_nor_opens() -> None:
+    """After a jump back old failures are forgotten, and new ones count from now on."""
+    clock = SettableClock(datetime(2026, 1, 5, tzinfo=UTC))
+    failures = FailedSignIns(clock, most=3)
+    for _ in range(3):
+        failures.failed(scope("198.51.100.7"), KEY)
+    clock.advance(-timedelta(hours=1))
+    failures.check(scope("198.51.100.7"), KEY)
+    for _ in range(3):
+        failures.failed(scope("198.51.100.7"), KEY)
+    with pytest.raises(TooManyAttempts):
+        failures.check(scope("198.51.100.7"), KEY)

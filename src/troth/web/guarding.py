@@ -102,7 +102,7 @@ class FailedSignIns:
         now = self._clock.now()
         for mark, _ in self._marks(scope, key):
             since, count = self._failures.pop(mark, (now, 0))
-            if now - since >= self._window:
+            if not timedelta(0) <= now - since < self._window:  # over, or the clock was set back
                 since, count = now, 0
             self._failures[mark] = (since, count + 1)
         while len(self._failures) > MAX_TRACKED:

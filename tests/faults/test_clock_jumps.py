@@ -1,0 +1,81 @@
+"""A clock that jumps, under a running server: acts go on, keys and cases keep their state, the ledger stays one log."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clauses.vendor import RIGHTS, Site, Vendor
+from tests.faults.checking import check_folder
+from troth.bootstrap import reference_policy
+from troth.kernel import from_micros
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DENIED = 403
+RULE = "reason: Support staff"
+
+
+def read(site: Site, vendor: Vendor, opened: tuple[str, str]) -> int:
+    """The status of a read under a case of somebody's request."""
+    case, who = opened
+    return site.act(vendor.privacy_key, "use", RIGHTS, person=who, fields=["email"], case=case).status_code
+
+
+def witnessed(vendor: Vendor) -> None:
+    """A witness that remembers what it saw finds the log grown, never forked or cut."""
+    vendor.json("ledger", "watch", "--state", vendor.data.parent / "witness")
+
+
+@pytest.mark.slow
+def test_acts_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    """With the clock an hour back between acts all go on; what was closed, revoked and posted stays so."""
+    vendor = Vendor(tmp_path)
+    changed = tmp_path / "changed.md"
+    changed.write_text(
+        reference_policy().read_text(encoding="utf-8").replace(RULE, "reason: Our support staff", 1)
+    )
+    with vendor.open() as site:
+        assert site.register(1).status_code == 201
+        opened = site.open_case(vendor.privacy_key, "request", RIGHTS, "person1@example.com")
+        closing = site.open_case(vendor.privacy_key, "request", RIGHTS, "person1@example.com")
+        closed = site.act(vendor.privacy_key, "instruct", RIGHTS, order="close-case", case=closing[0])
+        assert closed.is_success
+        ended = vendor.json(
+            "access", "issue", "--name", "gone", "--role", "staff.privacy", "--purpose", RIGHTS
+        )
+        vendor.json("access", "revoke", ended["key_id"])
+        posted = vendor.json("policy", "publish", changed)["sha256"]
+        witnessed(vendor)
+        vendor.clock.advance(-HOUR)
+        health = site.request("GET", "/health")
+        assert (health.status_code, health.json()["policy"]) == (200, posted)
+        assert site.register(2).status_code == 201
+        assert read(site, vendor, opened) == 200
+        assert read(site, vendor, closing) == DENIED
+        assert site.act(ended["key"], "use", RIGHTS, person=opened[1], fields=["email"]).status_code == 401
+        witnessed(vendor)
+        vendor.clock.advance(3 * HOUR)
+        assert site.register(3).status_code == 201
+        assert site.request("GET", "/health").json()["policy"] == posted
+        witnessed(vendor)
+    entries = check_folder(vendor.data, [])
+    assert len({one.person for one in entries if one.act == "collect" and one.effect == "permit"}) == 3
+    times = [from_micros(one.at) for one in entries]
+    assert times != sorted(
+        times
+    )  # entries tell the clock of their act, and stand in the order of their making
+
+
+@pytest.mark.slow
+def test_a_key_that_ends_follows_the_clock(tmp_path: Path) -> None:
+    """An API key with an end works while the clock says so: not after it, and again when the clock is set back before it."""
+    vendor = Vendor(tmp_path)
+    today = vendor.clock.now().date().isoformat()
+    issued = vendor.json(
+        "access", "issue", "--name", "short", "--role", "staff.privacy", "--purpose", RIGHTS, "--expires", today,
+    )  # fmt: skip
+    with vendor.open() as site:
+        for jump, status in ((timedelta(0), DENIED), (DAY, 401), (-DAY, DENIED)):
+            vendor.clock.advance(jump)
+            answer = site.act(issued["key"], "use", RIGHTS, person="0" * 32, fields=["email"])
+            assert answer.status_code == status, answer.text
