@@ -65,6 +65,13 @@ def test_the_description_is_what_is_served(shared: Web) -> None:
     assert served["openapi"].startswith("3.1")
 
 
+def test_every_schema_has_a_title_of_its_own() -> None:
+    """Client generators name types by the title and drop the second of one name."""
+    for name, schema in description()["components"]["schemas"].items():
+        assert schema.get("title", name) == name
+        assert "Args:" not in schema.get("description", "")
+
+
 def test_every_operation_has_an_example_that_fits_its_schema() -> None:
     """Of its body, and of each JSON answer; problems included."""
     served = description()

@@ -202,3 +202,26 @@ def test_a_browser_gets_a_page_for_an_error(shared: Web) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     api = shared.client.get("/v1/nothing", headers={"Accept": "text/html"})
     assert json.loads(api.text)["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "detail"),
+    [
+        ("/v1/acts", {"act": "use", "purpose": SUPPORT, "person": "me"}, "person", "This is no handle or id"),
+        ("/v1/acts", {"act": "use", "purpose": SUPPORT, "case": "7"}, "case", "This is no handle or id"),
+        (
+            "/v1/decide",
+            {"kind": "use", "actor": "person", "purpose": SUPPORT, "on": "today"},
+            "on",
+            "This is no date",
+        ),
+    ],
+)
+def test_a_misfit_is_told_in_words(
+    shared: Web, path: str, body: dict[str, str], field: str, detail: str
+) -> None:
+    """A value of the wrong form is told as what it should be, not as a pattern."""
+    found = check(shared.post(path, body, "support"), 422)
+    assert found["field"] == field
+    assert str(found["detail"]).startswith(detail)
+    assert "regex" not in json.dumps(found)

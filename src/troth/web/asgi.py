@@ -28,6 +28,8 @@ _NAMED = re.compile(r"field `([^`]*)`")
 _T = TypeVar("_T")
 _CLAUSES = {"purpose": "0.2", "channel": "0.5"}
 """Clauses that ask for a member, so that every door names them when it is missing."""
+_HANDLE = "This is no handle or id", "A handle or id has 32 characters, 0-9 and a-f."
+_DATE = "This is no date", "Write it as 2015-04-16."
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -107,8 +109,10 @@ def misfit(message: str) -> InvalidInput:
     what, path = (placed[1], placed[2]) if placed else (message, "")
     named = _NAMED.search(what)
     field = ".".join(part for part in (path.strip("."), named[1] if named else "") if part)
-    mend = "See /docs for the shape of the body."
+    mend = "/docs shows the shape of the body and the values it takes."
     clause = _CLAUSES.get(field, "")
+    if "matching regex" in what:  # of all shapes only dates, handles and ids have one
+        what, mend = _DATE if r"\\d{4}" in what else _HANDLE
     return InvalidInput(f"{what}; nothing was stored.", clause=clause, field=field[:200], mend=mend)
 
 

@@ -115,6 +115,9 @@ def _schemas() -> dict[str, Any]:
     )
     schemas: dict[str, Any] = msgspec.json.decode(text)
     schemas["OutcomeProblem"] = schemas.pop("Problem")
+    for name, schema in schemas.items():
+        schema["title"] = name  # generators of clients name their types by it, so it must be unique
+        schema["description"] = schema.get("description", "").partition("\n\n")[0]
     return schemas
 
 
