@@ -118,3 +118,13 @@ def test_a_clock_set_back_neither_locks_out_nor_opens() -> None:
         failures.failed(scope("198.51.100.7"), KEY)
     with pytest.raises(TooManyAttempts):
         failures.check(scope("198.51.100.7"), KEY)
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1"])
+def test_nobody_behind_a_proxy_locks_the_others_out(proxy: str) -> None:
+    """Behind a reverse proxy on this machine everybody has one address; strangers' failures refuse no key that works."""
+    failures = FailedSignIns(SettableClock(datetime(2026, 1, 5, tzinfo=UTC)), most=3, most_network=10)
+    for number in range(50):
+        failures.failed(scope(proxy), f"troth_{number:032x}_x")
+        failures.failed(scope(proxy), KEY + str(number))
+    failures.check(scope(proxy), KEY)

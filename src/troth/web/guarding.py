@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from hashlib import sha256
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from troth.kernel import Clock
@@ -26,6 +27,9 @@ MAX_NETWORK_FAILURES = 200
 WINDOW = timedelta(minutes=5)
 MAX_TRACKED = 10_000
 _PREFIX_4, _PREFIX_6 = 24, 64
+_SHORT = 16
+_LOOPBACK = frozenset({"127.0.0.0/24", "::/64"})
+"""Networks of a reverse proxy on this machine: all its visitors together."""
 
 
 def security_headers(public_url: str) -> tuple[tuple[bytes, bytes], ...]:
@@ -56,7 +60,8 @@ def guarded(send: Send, headers: tuple[tuple[bytes, bytes], ...], *, without_bod
 class FailedSignIns:
     """Counts failed sign-ins in memory, by network and by key within a network.
 
-    A key is never refused because of failures elsewhere: whoever learns its id could lock it out otherwise.
+    A key is never refused because of failures elsewhere, or of others that share its id: whoever learns the id could lock
+    it out otherwise. Secrets have 256 random bits; the limits keep noise down, not guesses.
 
     Args:
         clock: Tells when a window is over.
@@ -108,12 +113,14 @@ class FailedSignIns:
         while len(self._failures) > MAX_TRACKED:
             self._failures.popitem(last=False)
 
-    def _marks(self, scope: Scope, key: str) -> tuple[tuple[str, int], tuple[str, int]]:
+    def _marks(self, scope: Scope, key: str) -> list[tuple[str, int]]:
         client = scope.get("client")
         place = network(client[0]) if client else ""
-        parts = key.split("_", 2)
-        key_id = parts[1][:64] if len(parts) == 3 else ""  # noqa: PLR2004  prefix, id, secret
-        return (f"{place} {key_id}", self._most), (place, self._most_network)
+        # By the whole key: who knows only its id must not lock its holder out, least of all behind a shared proxy.
+        marks = [(f"{place} {sha256(key.encode()).hexdigest()[:_SHORT]}", self._most)]
+        if place not in _LOOPBACK:
+            marks.append((place, self._most_network))
+        return marks
 
 
 def network(address: str) -> str:
