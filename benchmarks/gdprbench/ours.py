@@ -76,18 +76,23 @@ class Ours:
     def everything(self) -> dict[int, tuple[str, Meta]]:
         """Every record that is there."""
         found = {}
-        for user in range(self._users):
-            shown, read = self._shared.perform(
+        for first in range(0, self._users, _AT_ONCE):
+            users = range(first, min(first + _AT_ONCE, self._users))
+            outcomes = self._shared.perform(
                 [
-                    self._show(user),
-                    self._use(user % PURPOSES, _FIELDS, identify=_identify(user)),
+                    ask
+                    for user in users
+                    for ask in (
+                        self._show(user),
+                        self._use(user % PURPOSES, _FIELDS, identify=_identify(user)),
+                    )
                 ]
             )
-            if _known(shown):
-                values = _checked(read).values
-                found.update(
-                    {key: (values[_field(key // self._users)], meta) for key, meta in self._meta(user, shown)}
-                )
+            for user, shown, read in zip(users, outcomes[::2], outcomes[1::2], strict=True):
+                if _known(shown):
+                    values = _checked(read).values
+                    for key, meta in self._meta(user, shown):
+                        found[key] = (values[_field(key // self._users)], meta)
         return found
 
     def close(self) -> None:

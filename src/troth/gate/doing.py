@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from troth.gate.facts import identifiers_of
+from troth.gate.form import LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.orders import carry_out_order
 from troth.gate.recording import Words, recorded
@@ -107,6 +108,8 @@ class Doer:
             )
         if ask.act not in _CHANGING:
             return ask.case, {}
+        if ask.order in LOOKING_ORDERS:
+            return self._order(one)
         with self._tx.savepoint():
             if ask.act == "collect":
                 self._collect(one, newcomers)
@@ -115,9 +118,12 @@ class Doer:
             elif ask.act == "send":
                 self._stage_send(one)
             elif ask.order:
-                return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now)
+                return self._order(one)
         self._follow(one)
         return ask.case, {}
+
+    def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
+        return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now)
 
     def _follow(self, one: Weighed) -> None:
         """Know who is there for the acts behind this one; only now, when nothing can undo it any more."""

@@ -13,7 +13,8 @@ from troth.vault import STANCES
 _KINDS = frozenset(ACT_KINDS)
 STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
 PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
-CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | {"show-stances"}
+LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
+CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
 _ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
 _TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about")
 _encode = msgspec.json.Encoder().encode
