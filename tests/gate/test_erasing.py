@@ -107,3 +107,26 @@ def test_an_erasure_held_up_is_told_and_finished_later(
     assert company.vault.keys.newest_keys([who]) == {}
     assert company.vault.keys.newest_keys([other]).keys() == {other}
     assert company.count(sealed_field) == 4 * 4
+
+
+def test_a_field_erasure_held_up_is_told_and_finished_later(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same with the keys of groups that an erasure of fields left empty."""
+    who = company.register(1)
+    case = company.open_case("request", "staff.privacy", RIGHTS, who)
+    fields = ("email", "name", "product", "serial")
+    ask = company.ask("erase", "staff.privacy", RIGHTS, person=who, case=case, fields=fields)
+    with monkeypatch.context() as held:
+
+        def full(*_: object) -> None:
+            raise Unavailable("The disk is full.", mend="Free some space.")
+
+        held.setattr("troth.gate.service.destroy_groups", full)
+        (erased,) = company.gate.perform([ask])
+        assert erased.problem is not None
+        assert erased.problem.status == 503
+        assert company.vault.keys.newest_keys([who])[who]
+    assert company.count(sealed_field) == 0
+    assert company.register(2)
+    assert company.vault.keys.newest_keys([who]) == {}

@@ -1,6 +1,7 @@
 """The gate: the one door to personal data. Decide, act, record, in one unit of work."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import structs
 
@@ -45,6 +46,7 @@ class Gate:
         self._shelf = PolicyShelf()
         self._words: dict[str, Words] = {}
         self._unfinished: set[str] = set()
+        self._emptied: set[tuple[str, str]] = set()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work.
@@ -63,7 +65,9 @@ class Gate:
         faults = malformed(asks, self._check_values)
         if faults:
             return self._perform_formed(asks, faults)
-        self._finish_late_erasures()
+        # Whoever asked was told of a failure; each further act tries again.
+        with suppress(Unavailable):
+            self._finish_begun()
         for _ in range(_TRIES):
             newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
             try:
@@ -115,16 +119,15 @@ class Gate:
             weighed = scales.weigh(asks, persons)
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
             outcomes = doer.do(weighed, newcomers.handles)
-        if doer.emptied:
-            destroy_groups(self._database, self._vault.keys, doer.emptied)
+        self._emptied.update(doer.emptied)
         return outcomes
 
     def _perform_formed(self, asks: Sequence[Ask], faults: Mapping[int, TrothError]) -> list[Outcome]:
         """Perform a batch without its malformed acts, so that nothing of those comes near a store."""
-        done = iter(self.perform([ask for number, ask in enumerate(asks) if number not in faults]))
-        with self._database.snapshot() as tx:
+        with self._database.snapshot() as tx:  # before the others are done: afterwards nothing may fail
             self._shelf.in_force(tx)
             found = actors(tx, {asks[number].key for number in faults}, micros(self._clock.now()))
+        done = iter(self.perform([ask for number, ask in enumerate(asks) if number not in faults]))
         outcomes = []
         for number, ask in enumerate(asks):
             fault, actor = faults.get(number), found.get(ask.key)
@@ -142,31 +145,28 @@ class Gate:
 
     def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> list[Outcome]:
         """Finish the erasures that were just committed to; if they cannot be yet, that is told and kept for later."""
-        begun = {
-            number: outcomes[number].person
-            for number, ask in enumerate(asks)
-            if ask.act == "erase" and not ask.fields and outcomes[number].permitted
-        }
+        begun = [
+            number for number, ask in enumerate(asks) if ask.act == "erase" and outcomes[number].permitted
+        ]
         if not begun:
             return outcomes
-        persons = sorted(set(begun.values()))
+        self._unfinished.update(outcomes[number].person for number in begun if not asks[number].fields)
         try:
-            self._finish_erasure(persons)
+            self._finish_begun()
         except Unavailable as error:
-            self._unfinished.update(persons)
             for number in begun:
                 outcomes[number] = _begun_only(outcomes[number], error)
         return outcomes
 
-    def _finish_late_erasures(self) -> None:
-        waiting = sorted(self._unfinished)
-        if not waiting:
-            return
-        try:
-            self._finish_erasure(waiting)
-        except Unavailable:
-            return  # whoever asked was told; the next act tries again, and so does every start
-        self._unfinished.difference_update(waiting)
+    def _finish_begun(self) -> None:
+        """Finish every erasure that this gate has begun, of people and of single fields."""
+        persons, groups = sorted(self._unfinished), sorted(self._emptied)
+        if persons:
+            self._finish_erasure(persons)
+            self._unfinished.difference_update(persons)
+        if groups:
+            destroy_groups(self._database, self._vault.keys, groups)
+            self._emptied.difference_update(groups)
 
     def _finish_erasure(self, persons: Sequence[str]) -> int:
         """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""
@@ -188,7 +188,7 @@ class Gate:
 def _begun_only(outcome: Outcome, error: Unavailable) -> Outcome:
     """The outcome of an erasure that is committed to, while a store does not take the rest of it."""
     told = Unavailable(
-        f"The erasure has begun and hides the person; it is not finished: {error.what}",
+        f"The erasure has begun and hides what it erases; it is not finished: {error.what}",
         mend=f"{error.mend} Troth then finishes it by itself.",
         clause=outcome.clauses[0] if outcome.clauses else "",
     )
