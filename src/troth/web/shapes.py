@@ -24,7 +24,18 @@ Identify = Annotated[
     Meta(max_length=8, description="identifier fields with their values, to find the person by"),
 ]
 ActKind = Literal["collect", "use", "send", "disclose", "analyse", "erase", "instruct"]
-Order = Literal["", "open-case", "close-case"]
+Order = Literal[
+    "",
+    "open-case",
+    "close-case",
+    "record-stance",
+    "withdraw-stance",
+    "show-stances",
+    "list-people",
+    "restrict-purpose",
+    "release-purpose",
+]
+Stance = Literal["", "consented", "objected", "restricted"]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,8 +63,14 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Word, Meta(description="name of the notice that was shown at the moment of collection")
     ] = ""
     reason: Annotated[Word, Meta(description="free text for the record")] = ""
-    order: Annotated[Order, Meta(description="for instruct: open-case or close-case")] = ""
+    order: Annotated[
+        Order, Meta(description="for instruct: what to do with a case, a stance or a purpose")
+    ] = ""
     case_type: Annotated[Word, Meta(description="for open-case: ticket, order, request and so on")] = ""
+    about: Annotated[
+        Word, Meta(description="for orders on stances and purposes: the data use that they are about")
+    ] = ""
+    stance: Annotated[Stance, Meta(description="for orders on stances")] = ""
     partial: Annotated[
         bool, Meta(description="give what is allowed and withhold the rest, instead of denying the whole act")
     ] = False
@@ -76,6 +93,8 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             reason=self.reason,
             order=self.order,
             case_type=self.case_type,
+            about=self.about,
+            stance=self.stance,
             partial=self.partial,
         )
 
