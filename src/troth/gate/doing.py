@@ -1,13 +1,16 @@
 """The second half of a batch: what is permitted is done, and everything is recorded."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from troth.gate.facts import identifiers_of
 from troth.gate.form import LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.orders import carry_out_order
-from troth.gate.recording import Words, recorded
+from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
@@ -93,11 +96,26 @@ class Doer:
             except Unavailable:
                 raise
             except TrothError as error:
-                return _failed(one, error)
+                return self._came_to_nothing(one, error, entries)
         entry_id = new_id()
         body = recorded(entry_id, one, _decided(one), case, self._now, self._words)
         entries.append((entry_id, one.person, body))
         return _decided_outcome(one, entry_id, case, values)
+
+    def _came_to_nothing(
+        self, one: Weighed, error: TrothError, entries: list[tuple[str, str, bytes]]
+    ) -> Outcome:
+        """A permitted act that was not done; who was refused or looked for somebody unknown is on record all the same."""
+        outcome = _failed(one, error)
+        if not isinstance(error, Refused | NotFound):
+            return outcome
+        refused = dataclasses.replace(
+            _decided(one), effect="deny", clauses=(error.clause,) if error.clause else ()
+        )
+        entry_id = new_id()
+        case = one.ask.case
+        entries.append((entry_id, one.person, recorded(entry_id, one, refused, case, self._now, self._words)))
+        return msgspec.structs.replace(outcome, entry=entry_id)
 
     def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
         """Do what is not reading; gives the id of the case concerned and what an order found out."""
@@ -168,7 +186,8 @@ class Doer:
 
     def _stage_send(self, one: Weighed) -> None:
         ask = one.ask
-        body = {"purpose": ask.purpose, "channel": ask.channel, "recipient": ask.recipient, "case": ask.case}
+        channel = known_word(ask.channel, self._words.channels)
+        body = {"purpose": ask.purpose, "channel": channel, "recipient": ask.recipient, "case": ask.case}
         stage_job(self._tx, "outbox.send", body, due=self._now, person=one.person)
 
 

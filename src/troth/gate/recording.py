@@ -49,11 +49,11 @@ def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: in
             actor=actor.role if actor is not None else "",
             key=actor.key_id if actor is not None else "",
             person=one.person,
-            purpose=_known(ask.purpose, words.purposes),
+            purpose=known_word(ask.purpose, words.purposes),
             data=act.data if act is not None else (),
             fields=one.fields,
-            recipient=_known(ask.recipient, words.recipients),
-            channel=_known(ask.channel, words.channels),
+            recipient=known_word(ask.recipient, words.recipients),
+            channel=known_word(ask.channel, words.channels),
             case=case,
             detail=_detail(ask, words),
         )
@@ -63,8 +63,9 @@ def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: in
 def _detail(ask: Ask, words: Words) -> dict[str, str]:
     if ask.order not in CHOICE_ORDERS or not ask.about:
         return {}
-    return {"about": _known(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})
+    return {"about": known_word(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})
 
 
-def _known(word: str, declared: Collection[str]) -> str:
+def known_word(word: str, declared: Collection[str]) -> str:
+    """A word where it is declared, else what stands for any other."""
     return word if not word or word in declared else UNDECLARED

@@ -110,8 +110,9 @@ class Scales:
             names, left_out = tuple(permitted), tuple(withheld)
         else:
             left_out = ()
-        if decision.permitted and versions:
-            decision = self._under_older(act, decision, {versions.get((person, name), "") for name in names})
+        if decision.permitted and ask.act in READING and person in self.people:
+            older = {versions.get((person, name), "") for name in names} or {self.people[person].policy}
+            decision = self._under_older(act, decision, older)
         return Weighed(ask, person, actor, act, decision, names, left_out)
 
     def _weigh_fields(
