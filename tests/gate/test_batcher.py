@@ -131,3 +131,38 @@ def test_real_gate_behind_the_batcher(company: Company, callers: int) -> None:
     outcomes = asyncio.run(run())
     assert [one.values["email"] for one in outcomes] == [f"person{n % 5}@example.com" for n in range(callers)]
     assert {entry.id for entry in company.entries()[before:]} == {one.entry for one in outcomes}
+
+
+def test_closed_batcher_refuses_and_says_so() -> None:
+    """An act that comes while the service stops is refused as unavailable, not lost and not a failure of the program."""
+
+    async def run() -> None:
+        held = Held()
+        held.let_go.set()
+        batcher = Batcher(held)
+        assert (await batcher.perform(_ask(1))).person == "1"
+        await batcher.close()
+        for late in (batcher.perform(_ask(2)), batcher.perform_many([_ask(3)])):
+            with pytest.raises(Unavailable):
+                await late
+        assert held.batches == [1]
+
+    asyncio.run(run())
+
+
+def test_callers_own_batches_count_as_waiting() -> None:
+    """Batches of callers' own cannot pile up without limit either."""
+
+    async def run() -> None:
+        held = Held()
+        batcher = Batcher(held, max_waiting=5)
+        first = asyncio.create_task(batcher.perform_many([_ask(number) for number in range(5)]))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable):
+            await batcher.perform_many([_ask(6)])
+        held.let_go.set()
+        assert len(await first) == 5
+        assert len(await batcher.perform_many([_ask(number) for number in range(9)])) == 9
+        await batcher.close()
+
+    asyncio.run(run())

@@ -43,6 +43,8 @@ class Batcher:
         self._max_waiting = max_waiting
         self._waiting: list[tuple[Ask, asyncio.Future[Outcome]]] = []
         self._draining: asyncio.Task[None] | None = None
+        self._in_batches = 0
+        self._closed = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="troth-gate")
 
     async def perform(self, ask: Ask) -> Outcome:
@@ -51,8 +53,7 @@ class Batcher:
         Raises:
             Unavailable: Too many acts wait, or the store takes no work.
         """
-        if len(self._waiting) >= self._max_waiting:
-            raise Unavailable("Too many acts wait.", mend="Send fewer at once, or in batches.")
+        self._refuse_when_full()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((ask, future))
@@ -61,14 +62,30 @@ class Batcher:
         return await future
 
     async def perform_many(self, asks: Sequence[Ask]) -> list[Outcome]:
-        """Perform a batch of the caller's own in one unit of work."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self._gate.perform, asks)
+        """Perform a batch of the caller's own in one unit of work.
+
+        Raises:
+            Unavailable: Too many acts wait, or the store takes no work.
+        """
+        self._refuse_when_full()
+        self._in_batches += len(asks)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, self._gate.perform, asks)
+        finally:
+            self._in_batches -= len(asks)
 
     async def close(self) -> None:
-        """Finish what waits, then stop."""
+        """Finish what waits, then stop; acts that come from now on are refused."""
+        self._closed = True
         if self._draining is not None:
             await self._draining
         self._worker.shutdown()
+
+    def _refuse_when_full(self) -> None:
+        if self._closed:
+            raise Unavailable("The service is stopping; nothing was done.", mend="Send it again in a moment.")
+        if len(self._waiting) + self._in_batches >= self._max_waiting:
+            raise Unavailable("Too many acts wait.", mend="Send fewer at once, or in batches.")
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
