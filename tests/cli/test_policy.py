@@ -241,6 +241,28 @@ def test_publishing_is_one_step(program: Program, tmp_path: Path) -> None:
     assert program.run("policy", "publish", file).code == 1
 
 
+def test_publishing_takes_the_enforcement_table_along(program: Program, tmp_path: Path) -> None:
+    """The table beside the document becomes the folder's; one that claims too much publishes nothing."""
+    file = broken(tmp_path, "### ", "An added sentence.\n\n### ")
+    table = POLICY.with_name("enforcement.yaml").read_text(encoding="utf-8")
+    beside = tmp_path / "enforcement.yaml"
+    beside.write_text(table.replace("by: policy", "by: magic", 1), encoding="utf-8")
+    before = (program.folder / "enforcement.yaml").read_bytes()
+    assert program.run("policy", "publish", file, "--json").error["code"] == "policy-errors"
+    assert len(program.ok("policy", "history")["versions"]) == 1
+    assert (program.folder / "enforcement.yaml").read_bytes() == before
+    beside.write_text(table + "# Reviewed.\n", encoding="utf-8")
+    program.ok("policy", "publish", file)
+    assert (program.folder / "enforcement.yaml").read_bytes() == beside.read_bytes()
+
+
+def test_missing_cases_are_told(program: Program, tmp_path: Path) -> None:
+    """Without cases beside the document the error says where to write them."""
+    ended = program.run("policy", "test", broken(tmp_path, "### ", "### "), "--json")
+    assert (ended.code, ended.error["code"]) == (1, "not-found")
+    assert "--cases" in ended.error["mend"]
+
+
 @pytest.mark.parametrize(("start", "code"), [("abc", "invalid-input"), ("ffffffffffff", "not-found")])
 def test_a_version_must_be_named_clearly(program: Program, start: str, code: str) -> None:
     """Too few characters or an unknown fingerprint name no version."""

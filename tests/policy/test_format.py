@@ -131,3 +131,19 @@ def test_the_documentation_names_every_thing_and_its_keys() -> None:
                 key for key in definition["properties"].keys() - shared if f"`{key}`" not in rows[kind]
             ]
             assert missing == [], kind
+
+
+def _spoilt(kind: str, **changed: Any) -> Misfit:
+    rule = next(one for one in _blocks(REFERENCE.read_text(encoding="utf-8")) if one.get("declare") == kind)
+    misfit = read_rule(rule | changed, "I.1", 1)
+    assert isinstance(misfit, Misfit)
+    return misfit
+
+
+def test_a_misfit_is_told_without_types_and_patterns() -> None:
+    """Authors of policies read what to write instead, not the reader's types."""
+    assert _spoilt("field", identifier="yes").reason == "identifier: expected true or false, got text"
+    assert _spoilt("retention", keep=5).reason == "keep: expected text, got a whole number"
+    pattern = _spoilt("retention", keep="some moons or so")
+    assert pattern.reason == "keep: this has not the form that is needed"
+    assert "30 days" in pattern.mend

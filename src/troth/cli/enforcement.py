@@ -7,8 +7,9 @@ from troth.cli.say import Text, table
 from troth.kernel import NotFound
 
 if TYPE_CHECKING:
-    from troth.policy import Policy
+    from troth.policy import EnforcementRow, Policy
 
+TABLE_FILE = "enforcement.yaml"
 RUNS = {
     "policy": "checks documents and decides acts",
     "gate": "decides, does and records every act in one unit of work",
@@ -47,18 +48,43 @@ def enforcement_rows(policy: "Policy", file: Path, document: dict[str, Any]) -> 
         NotFound: There is no table.
         PolicyErrors: The table is malformed or claims more than this release runs.
     """
-    from troth.policy import read_enforcement
-
-    beside = file.with_name("enforcement.yaml")
+    beside = file.with_name(TABLE_FILE)
     if not beside.is_file():
         raise NotFound(
             f"{beside} does not exist, so nothing says what enforces {file.name}.",
             mend="Write it: clause id, then `by`, `how` and `proof`, or `by: not-yet` and `until`.",
         )
-    facts = {*ESTABLISHED, *(f"case.{name}" for name in policy.cases)}
-    rows = read_enforcement(beside.read_bytes(), policy, RUNS, file=str(beside), established=facts)
+    rows = _rows(beside.read_bytes(), policy, beside)
     document["enforcement"] = {
         row.clause: {"by": list(row.by), "how": row.how, "proof": list(row.proof)} for row in rows
     }
     cells = [(row.clause, row.title, ", ".join(row.by) or "not yet", row.how) for row in rows]
     return document, table(("clause", "title", "enforced by", "how, or what is missing"), cells)
+
+
+def checked_table(policy: "Policy", file: Path) -> bytes | None:
+    """The enforcement table beside a policy document, checked against it; None when there is none.
+
+    Raises:
+        PolicyErrors: The table is malformed or claims more than this release runs.
+    """
+    beside = file.with_name(TABLE_FILE)
+    if not beside.is_file():
+        return None
+    content = beside.read_bytes()
+    _rows(content, policy, beside)
+    return content
+
+
+def keep_table(content: bytes, folder: Path) -> None:
+    """Make this the table of a data folder; a server that reads meanwhile sees the old or the new one, whole."""
+    new = folder / f"{TABLE_FILE}.new"
+    new.write_bytes(content)
+    new.replace(folder / TABLE_FILE)
+
+
+def _rows(content: bytes, policy: "Policy", file: Path) -> tuple["EnforcementRow", ...]:
+    from troth.policy import read_enforcement
+
+    facts = {*ESTABLISHED, *(f"case.{name}" for name in policy.cases)}
+    return read_enforcement(content, policy, RUNS, file=str(file), established=facts)

@@ -25,6 +25,7 @@ from troth.cli.sources import (
     json_object,
     moment,
 )
+from troth.kernel import NotFound
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,6 +108,11 @@ def run_tests(
     from troth.policy import compile_policy, run_cases
 
     chosen = cases or file.with_suffix(".cases.yaml")
+    if not chosen.is_file():
+        raise NotFound(
+            f"{chosen} does not exist, so there is nothing to test.",
+            mend="Write cases there (docs/policy-format.md), or name their file with --cases.",
+        )
     results = run_cases(compile_policy(file.read_bytes(), str(file)), chosen.read_bytes(), str(chosen))
     failed = [{"name": one.name, "line": one.line, "fault": one.fault} for one in results if not one.passed]
     lines = [f"{chosen}:{one['line']}: {one['name']}: {one['fault']}" for one in failed]
@@ -278,11 +284,20 @@ def post(
     gives={"sha256": "SHA-256 of the version now in force", "posted": "true"},
 )
 def publish(say: Say, *, file: Document) -> None:
-    """Keep a version and put it in force: draft and post in one step."""
+    """Keep a version and put it in force: draft and post in one step.
+
+    An enforcement.yaml beside the document is checked and becomes the table that the policy page shows.
+    """
+    from troth.cli.enforcement import checked_table, keep_table
+    from troth.policy import compile_policy
+
     content = file.read_bytes()
+    claims = checked_table(compile_policy(content, str(file)), file)
     with say.open() as troth:
         sha256 = troth.draft_policy(content)
         troth.post_policy(sha256)
+        if claims is not None:
+            keep_table(claims, troth.folder)
     say.answer({"sha256": sha256, "posted": True}, f"In force: {sha256}")
 
 

@@ -26,6 +26,16 @@ _FINDINGS_PER_DOCUMENT = 500
 _PATH = re.compile(r" - at `(key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _NAMED = re.compile(r"(?:unknown|required) field `(.*)`", re.DOTALL)
+_TYPE = re.compile(r"`(\w+)`")
+_TYPES = {
+    "bool": "true or false",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +209,15 @@ def _misfit(message: str, data: Any, wanted: Any) -> Misfit:
         return Misfit(path, f"the key {named[1]!r} is missing", f"write {named[1]}: ...")
     place = ".".join(str(step) for step in path)
     where = f"{place}: " if place else ""
-    return Misfit(path, f"{where}{what[0].lower()}{what[1:200]}", _meaning(wanted, data, path))
+    return Misfit(path, f"{where}{_in_words(what)}", _meaning(wanted, data, path))
+
+
+def _in_words(what: str) -> str:
+    """A decoder's message without types and patterns, which authors of policies need not know."""
+    if "matching regex" in what:
+        return "this has not the form that is needed"
+    plain = _TYPE.sub(lambda found: _TYPES.get(found[1], found[1]), what)
+    return f"{plain[0].lower()}{plain[1:200]}"
 
 
 def _struct(wanted: Any, data: Any) -> Any:
