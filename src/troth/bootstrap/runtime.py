@@ -61,6 +61,7 @@ class Troth:
             self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards)
             self.gate.resume_erasures()
             self._collection: Collection | None = None
+            self._collected_under = ""
             self.sequencer = SequencerThread(
                 Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
             )
@@ -98,9 +99,10 @@ class Troth:
         Raises:
             NotFound: The policy in force declares no public collection point.
         """
-        if self._collection is None:
+        version = self.policy().sha256
+        if self._collection is None or self._collected_under != version:
             key = collection_key(self.folder, self.database, self.gate, self.clock)
-            self._collection = Collection(self.policy, key)
+            self._collection, self._collected_under = Collection(self.policy, key), version
         return self._collection
 
     def draft_policy(self, text: bytes) -> str:
