@@ -35,7 +35,7 @@ def rotate_folder(troth: Troth, progress: Progress | None = None) -> Rotated:
     Raises:
         Corrupt: Some wrapped keys do not open; all others are done.
     """
-    root = open_root_key(troth.settings.keys.root, troth.folder)
+    root = open_root_key(read_settings(troth.folder).keys.root, troth.folder)
     return rotate_store_key(troth.keystore, root, micros(troth.clock.now()), progress)
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from troth.adapters import open_root_key
 from troth.bootstrap.collecting import collection_key
+from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.settings import Settings, located, read_settings
 from troth.collection import Collection, refuse_cards
 from troth.gate import (
@@ -54,7 +54,7 @@ class Troth:
             opening.callback(self.database.close)
             self.keystore: Database = open_current(located(folder, settings.keys.keystore), key_store=True)
             opening.callback(self.keystore.close)
-            self.vault = Vault(KeyRing(self.keystore, open_root_key(settings.keys.root, folder)))
+            self.vault = Vault(KeyRing(self.keystore, FollowedRoot(folder, settings.keys.root)))
             with self.database.snapshot() as tx:
                 check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
