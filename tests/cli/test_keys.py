@@ -1,5 +1,6 @@
 """`troth keys`: changing keys leaves everybody readable, and goes on after a kill."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.cli.conftest import SUPPORT, Desk
 from troth.adapters import create_root_key_file, open_root_key
 from troth.storage import open_database
-from troth.vault import rotate_root
+from troth.vault import KeyRing, rotate_root
 
 
 def reads(desk: Desk) -> bool:
@@ -87,4 +88,15 @@ def test_a_root_key_that_cannot_be_is_refused(desk: Desk, place: str, code: int,
     ended = desk.program.run("keys", "rotate-root", "--to", place, "--json")
     assert (ended.code, ended.error["code"]) == (code, error)
     root.write_bytes(right)
+    assert reads(desk)
+
+
+def test_sweeping_destroys_keys_without_a_person_only(desk: Desk) -> None:
+    """`keys sweep` destroys keys that are older than an hour and nobody's; whoever is a person stays readable."""
+    folder = desk.program.folder
+    root = open_root_key("file:keys/root.key", folder)
+    with closing(open_database(str(folder / "keys" / "keystore.db"), key_store=True)) as keystore:
+        KeyRing(keystore, root).prepare({"0" * 32: {"contact"}}, now=1)
+    assert desk.program.ok("keys", "sweep") == {"swept": 1}
+    assert desk.program.ok("keys", "sweep") == {"swept": 0}
     assert reads(desk)

@@ -10,7 +10,16 @@ from troth.bootstrap.settings import SETTINGS_FILE, located, read_settings, sett
 from troth.flows import Progress
 from troth.kernel import micros
 from troth.storage import open_current
-from troth.vault import KeyStatus, Rekeyed, Rotated, key_status, rekey_persons, rotate_root, rotate_store_key
+from troth.vault import (
+    KeyStatus,
+    Rekeyed,
+    Rotated,
+    key_status,
+    rekey_persons,
+    rotate_root,
+    rotate_store_key,
+    sweep_orphan_keys,
+)
 
 _FILE = "file:"
 
@@ -27,6 +36,11 @@ def rekey_folder(troth: Troth, progress: Progress | None = None) -> Rekeyed:
         Corrupt: Some people's values do not open; everybody else has new keys.
     """
     return rekey_persons(troth.database, troth.vault.keys, micros(troth.clock.now()), progress)
+
+
+def sweep_folder(troth: Troth) -> int:
+    """Destroy keys, older than an hour, of handles that never became people; gives the number of handles."""
+    return sweep_orphan_keys(troth.database, troth.vault.keys, micros(troth.clock.now()))
 
 
 def rotate_folder(troth: Troth, progress: Progress | None = None) -> Rotated:

@@ -99,6 +99,21 @@ def rotate(say: Say) -> None:
 
 @command(
     app,
+    "sweep",
+    example="troth keys sweep",
+    gives={"swept": "handles whose keys were destroyed"},
+)
+def sweep(say: Say) -> None:
+    """Destroy keys that a crash left without a person. Reads the whole key store: run it daily, not at each start."""
+    from troth.bootstrap import sweep_folder
+
+    with say.open() as troth:
+        swept = sweep_folder(troth)
+    say.answer({"swept": swept}, f"{swept} handles without a person had keys; they are destroyed.")
+
+
+@command(
+    app,
     "rotate-root",
     example="troth keys rotate-root --to file:keys/root-2.key",
     gives={"root": "place of the root key now", "store_keys": "store keys that were put under it"},
