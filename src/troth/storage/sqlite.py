@@ -19,6 +19,8 @@ from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 BUSY_MILLISECONDS = 15_000
 _CACHE_KIBIBYTES = 65_536
+_READER_CACHE_KIBIBYTES = 8_192
+_LOG_LIMIT_BYTES = 67_108_864
 _COPY_PAGES = 1_000
 _DOUBLES = frozenset(
     {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_ROWID}
@@ -274,6 +276,7 @@ class SqliteDatabase:
                 "trusted_schema=OFF",
                 f"cache_size=-{_CACHE_KIBIBYTES}",
                 "temp_store=MEMORY",
+                f"journal_size_limit={_LOG_LIMIT_BYTES}",
             ):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         except apsw.Error as error:
@@ -335,6 +338,7 @@ class SqliteDatabase:
         except IndexError:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
+            connection.execute(f"PRAGMA cache_size=-{_READER_CACHE_KIBIBYTES}").fetchall()
             return SqliteTransaction(connection, self._compiler, self.location)
 
     def _give_back(self, reader: SqliteTransaction) -> None:
