@@ -17,6 +17,7 @@ from troth.gate import (
     Gate,
     KeyRecord,
     Outcome,
+    SharedCommits,
     Version,
     add_draft,
     issue_key,
@@ -59,6 +60,7 @@ class Troth:
                 check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
             self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards)
+            self._commits = SharedCommits(self.gate)
             self.gate.resume_erasures()
             self._collection: Collection | None = None
             self._collected_under = ""
@@ -71,8 +73,8 @@ class Troth:
             self._open = opening.pop_all()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
-        """Perform acts in one unit of work; see `Gate.perform`."""
-        return self.gate.perform(asks)
+        """Perform acts in one unit of work; see `Gate.perform`. Threads that call at once share commits."""
+        return self._commits.perform(asks)
 
     def batcher(self) -> Batcher:
         """An asynchronous front for many callers; belongs to the running event loop."""

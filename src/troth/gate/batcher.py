@@ -114,7 +114,7 @@ class _Call:
     def __init__(self, asks: Sequence[Ask]) -> None:
         self.asks = asks
         self.outcomes: list[Outcome] | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.wake = Lock()
         self.wake.acquire()
 
@@ -166,7 +166,7 @@ class SharedCommits:
             outcomes = self._gate.perform([ask for call in calls for ask in call.asks])
             for call in calls:
                 call.outcomes, outcomes = outcomes[: len(call.asks)], outcomes[len(call.asks) :]
-        except Exception as error:  # noqa: BLE001  every waiting caller must hear of it
+        except BaseException as error:  # noqa: BLE001  raised again by every caller; else they would wait for ever
             for call in calls:
                 call.error = error
         with self._guard:
