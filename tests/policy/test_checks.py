@@ -124,6 +124,7 @@ FAULTS = [
     Fault("never-fires", with_rule(PERMIT + "recipients: [mailer]\nfrom: 2018-01-01"), "permit: extra"),
     Fault("deadline-mismatch", spoilt("answer your request within 30 days", "answer your request within 20 days"), "require: answer-requests"),
     Fault("deadline-mismatch", spoilt("their work see it.", "their work see it, for not more than five weeks."), "### Business need"),
+    Fault("deadline-mismatch", spoilt("their work see it.", "their work see it. We keep orders for 7 years."), "declare: retention\nname: orders"),
     Fault("unreadable-span", spoilt("keep: 6 years", "keep: some years"), "declare: retention\nname: orders"),
     Fault("point-incomplete", spoilt("notice: shop-notice\n```\n\n```rule\nnotice", "```\n\n```rule\nnotice"), "declare: point"),
     Fault("point-incomplete", spoilt("channels: [web]\nfields", "fields"), "declare: point"),

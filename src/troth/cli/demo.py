@@ -65,7 +65,8 @@ def run_demo(say: Say, *, people: int, host: str, port: int) -> None:
             thread.join()
     if story.failure is not None:
         raise story.failure
-    say.note(f"Stopped. The data stays in {folder}; `{program()} demo` goes on with it.")
+    place = "" if folder == FOLDER else f" --data {shlex.quote(str(folder))}"
+    say.note(f"Stopped. The data stays in {folder}; `{program()} demo{place}` goes on with it.")
 
 
 def prepare(say: Say, folder: Path) -> dict[str, str]:

@@ -40,8 +40,12 @@ class Span:
     def __str__(self) -> str:
         for size, unit in ((24, "days"), (12, "years")):
             if self.unit == {"days": "hours", "years": "months"}[unit] and self.count % size == 0:
-                return f"{self.count // size} {unit}"
-        return f"{self.count} {self.unit}"
+                return _counted(self.count // size, unit)
+        return _counted(self.count, self.unit)
+
+
+def _counted(count: int, units: str) -> str:
+    return f"{count} {units.removesuffix('s') if count == 1 else units}"
 
 
 def read_span(text: str) -> Span | None:

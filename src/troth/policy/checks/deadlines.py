@@ -31,6 +31,19 @@ def _deadline_mismatch(draft: Draft) -> Iterator[Finding]:
                 f"the prose promises {span}, no rule of the clause does",
                 "name the same span in a rule of this clause, such as `within`",
             )
+        yield from _kept_otherwise(draft, clause, told - ruled - deadlines_in(clause.prose))
+
+
+def _kept_otherwise(draft: Draft, clause: Clause, unruled: frozenset[Span]) -> Iterator[Finding]:
+    """A clause that declares how long data is kept, and whose prose names a span that none of its rules has."""
+    kept = [one for one in clause.things if isinstance(one, Retention)]
+    for span in sorted(unruled) if kept else ():
+        yield draft.find(
+            kept[0],
+            "deadline-mismatch",
+            f"the prose names {span}, retention {kept[0].name!r} keeps data {kept[0].keep}",
+            "name the same span in prose and rule",
+        )
 
 
 def _unreadable(draft: Draft) -> Iterator[Finding]:
