@@ -33,6 +33,9 @@ def main() -> int:
         default=gdprbench.WORKLOADS,
         help="gdprbench: in this order",
     )
+    parser.add_argument(
+        "--key-only", action="store_true", help="gdprbench: index only the key of the plain table"
+    )
     parser.add_argument("--json", type=Path, help="also write the results here")
     given = parser.parse_args()
     report = Report()
@@ -55,6 +58,7 @@ def main() -> int:
             threads=given.threads,
             engines=given.engines,
             mixes=given.mixes,
+            indexed=not given.key_only,
         )
     report.show()
     if given.json:

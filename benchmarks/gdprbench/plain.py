@@ -40,8 +40,8 @@ class Plain:
         self._connection = psycopg.connect(url, autocommit=True)
         self._users = users
 
-    def load(self, records: int) -> None:
-        """Make the table and fill it."""
+    def load(self, records: int, *, indexed: bool = True) -> None:
+        """Make the table and fill it, with an index on each metadata column or with none but the key's."""
         connection = self._connection
         connection.execute(_TABLE)
         with connection.cursor() as cursor:
@@ -51,7 +51,7 @@ class Plain:
             with cursor.copy("COPY log (usr, what) FROM STDIN") as copy:
                 for number in range(self._users * _LOGS):
                     copy.write_row((f"user{number % self._users}", "read"))
-        for name in _INDEXED:
+        for name in _INDEXED if indexed else ():
             connection.execute(f"CREATE INDEX ON usertable ({name})".encode())
         connection.execute("CREATE INDEX ON log (usr, at)")
         connection.execute("VACUUM ANALYZE")

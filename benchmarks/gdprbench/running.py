@@ -58,6 +58,7 @@ def run(
     threads: int = 4,
     engines: Sequence[str] = tuple(ENGINES),
     mixes: Sequence[str] = WORKLOADS,
+    indexed: bool = True,
 ) -> None:
     """Measure the four mixes.
 
@@ -69,23 +70,26 @@ def run(
         threads: How many threads do them.
         engines: Engines of Troth to measure: sqlite, postgresql.
         mixes: Which mixes, in order; all over one load.
+        indexed: Whether the plain table has an index on each metadata column.
 
     Raises:
         ValueError: The number of records does not suit the classes of the mix.
     """
     if records % (PER_USER * TERMS):
         raise ValueError(f"The number of records must be a multiple of {PER_USER * TERMS}.")
-    with _sides(place, records, threads, engines) as (plain, *ours):
+    with _sides(place, records, threads, engines, indexed=indexed) as (plain, *ours):
         for workload in mixes:
             dealt = parts(workload, records, operations(workload, records, count), threads)
             baseline = _measure(workload, plain, dealt)
             for side in ours:
                 measured = _measure(workload, side, dealt)
-                report.add(_result(workload, side.name, measured, baseline, records, count, threads))
+                report.add(_result(workload, side.name, measured, baseline, records, count, threads, indexed))
 
 
 @contextmanager
-def _sides(place: Path, records: int, threads: int, engines: Sequence[str]) -> Iterator[list[Side]]:
+def _sides(
+    place: Path, records: int, threads: int, engines: Sequence[str], *, indexed: bool
+) -> Iterator[list[Side]]:
     users = records // PER_USER
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-", dir=place))
     with ExitStack() as stack:
@@ -93,7 +97,7 @@ def _sides(place: Path, records: int, threads: int, engines: Sequence[str]) -> I
         postgres = stack.enter_context(server(place))
         url = postgres.database("plain")
         clients = [stack.enter_context(Plain(url, users)) for _ in range(threads)]
-        _say("load plain", lambda: clients[0].load(records))
+        _say("load plain", lambda: clients[0].load(records, indexed=indexed))
         sides = [Side("plain", clients, Oracle(records, users, normalised=False))]
         for engine in engines:
             ours = stack.enter_context(_ours(folder, postgres, engine, users))
@@ -168,7 +172,14 @@ def _slowest(times: dict[str, list[float]]) -> str:
 
 
 def _result(
-    workload: str, engine: str, ours: Measured, plain: Measured, records: int, count: int, threads: int
+    workload: str,
+    engine: str,
+    ours: Measured,
+    plain: Measured,
+    records: int,
+    count: int,
+    threads: int,
+    indexed: bool,  # noqa: FBT001  one of the run's settings
 ) -> Result:
     ratio, wanted = ours.rate / plain.rate, ENGINES[engine]
     return Result(
@@ -177,7 +188,8 @@ def _result(
         "/s",
         f"{wanted:.0f}x plain PostgreSQL, all answers right",
         ratio >= wanted and ours.correct == 1,
-        f"plain PostgreSQL {plain.rate:,.0f}/s ({plain.correct:.2%} right)",
+        f"plain PostgreSQL, {'every column' if indexed else 'key only'} indexed: {plain.rate:,.0f}/s "
+        f"({plain.correct:.2%} right)",
         f"{ratio:.2f}x, {ours.correct:.2%} right",
         f"{records:,} records, {count:,} operations, {threads} threads; {ours.slowest}",
     )
