@@ -110,6 +110,18 @@ def test_the_demonstration_keeps_off_real_data(program: Program) -> None:
         prepare(say, program.folder)
 
 
+def test_a_cut_off_demonstration_gets_the_keys_that_it_lacks(tmp_path: Path) -> None:
+    """A first run that ended before all keys were written does not spoil the next one."""
+    say = Say(tmp_path / "demo", as_json=False, debug=False)
+    made = prepare(say, say.folder)
+    (tmp_path / "demo" / "demo" / "support.key").unlink()
+    again = prepare(say, say.folder)
+    assert again.keys() == made.keys()
+    assert again["collection"] == made["collection"]
+    assert again["support"].startswith("troth_")
+    assert again["support"] != made["support"]
+
+
 def test_made_people_are_the_same_each_time_and_nobody() -> None:
     """Made people are deterministic, all different, and live at example.com."""
     addresses = [email_of(number) for number in range(1, 2001)]

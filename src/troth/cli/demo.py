@@ -24,6 +24,10 @@ FOLDER = Path("demo-data")
 POINT = "product-registration"
 SUPPORT = "essential.service.operations.support"
 _OWN = "demo"
+_GRANTS: dict[str, tuple[str, str, list[str]]] = {
+    "collection": ("service.collection", "essential.service.product_registration", []),
+    "support": ("staff.support", SUPPORT, ["ticket"]),
+}
 _BATCH = 100
 
 
@@ -74,25 +78,25 @@ def prepare(say: Say, folder: Path) -> dict[str, str]:
     from troth.bootstrap import init_folder, open_troth
 
     own = folder / _OWN
-    if (folder / "troth.toml").exists():
-        if not own.is_dir():
-            raise Conflict(
-                f"{folder} is a Troth folder that the demonstration did not make.",
-                mend="Choose another with --data; made people do not belong among real ones.",
-            )
-        return {file.stem: file.read_text(encoding="utf-8").strip() for file in own.glob("*.key")}
-    say.note(f"Making {folder}: keys, stores, the reference policy.")
-    made = init_folder(folder)
-    keys = {"first": made.admin_key}
-    with open_troth(folder, sequencer=False) as troth:
-        keys["collection"] = _issue(
-            troth, "service.collection", ["essential.service.product_registration"], []
+    if not (folder / "troth.toml").exists():
+        say.note(f"Making {folder}: keys, stores, the reference policy.")
+        made = init_folder(folder)
+        own.mkdir(mode=0o700)
+        write_secret(own / "first.key", made.admin_key)
+    elif not own.is_dir():
+        raise Conflict(
+            f"{folder} is a Troth folder that the demonstration did not make.",
+            mend="Choose another with --data; made people do not belong among real ones.",
         )
-        keys["support"] = _issue(troth, "staff.support", [SUPPORT], ["ticket"])
-    own.mkdir(mode=0o700)
-    for name, key in keys.items():
-        write_secret(own / f"{name}.key", key)
-    return keys
+    kept = {file.stem: file.read_text(encoding="utf-8").strip() for file in own.glob("*.key")}
+    missing = [one for one in _GRANTS if one not in kept]  # all of them, or those that a cut-off run left out
+    if missing:
+        with open_troth(folder, sequencer=False) as troth:
+            for name in missing:
+                role, purpose, cases = _GRANTS[name]
+                kept[name] = _issue(troth, role, [purpose], cases)
+                write_secret(own / f"{name}.key", kept[name])
+    return kept
 
 
 def _issue(troth: "Troth", role: str, purposes: list[str], cases: list[str]) -> str:
