@@ -90,7 +90,8 @@ def policy(troth: "Troth") -> str:
     for version in versions:
         troth.policy_text(version.sha256)
     found = troth.policy()
-    return f"{len(versions)} versions whole; in force {found.sha256[:16]} with {len(found.clauses)} clauses"
+    count = "1 version" if len(versions) == 1 else f"{len(versions)} versions"
+    return f"{count} whole; in force {found.sha256[:16]} with {len(found.clauses)} clauses"
 
 
 def ledger(troth: "Troth") -> str:
