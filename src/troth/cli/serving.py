@@ -1,13 +1,16 @@
 """`troth init`, `troth serve` and `troth demo`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from troth.cli.access import write_secret
 from troth.cli.frame import BEGIN, command
 from troth.cli.say import Say
+
+if TYPE_CHECKING:
+    from troth.bootstrap import Initialised
 
 app = typer.Typer()
 Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
@@ -70,6 +73,10 @@ def init(
 
     where = folder or say.folder
     made = init_folder(where, policy=policy, database_url=database, keystore_url=keystore)
+    _tell_made(say, where, made, key_out)
+
+
+def _tell_made(say: Say, where: Path, made: "Initialised", key_out: Path | None) -> None:
     if key_out is not None:
         write_secret(key_out, made.admin_key)
     root = where / "keys" / "root.key"
