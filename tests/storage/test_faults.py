@@ -174,13 +174,23 @@ def test_full_disk_under_sqlite(tmp_path: Path) -> None:
         sound(str(disk / "store.db"))
 
 
-def test_full_disk_under_postgres(tmp_path: Path, postgres_server: str, worker_name: str) -> None:
+@pytest.fixture
+def own_server() -> Iterator[str]:
+    """URL of a server that no other test uses: on a full disk its checkpoints fail, which all its databases feel."""
+    server = postgres.Server(postgres.new_folder())
+    server.ensure()
+    yield server.url()
+    server.stop()
+
+
+@pytest.mark.postgresql
+def test_full_disk_under_postgres(own_server: str, worker_name: str) -> None:
     """A PostgreSQL whose disk is full refuses and recovers."""
     name = f"{worker_name}_small"
-    url = postgres.renamed(postgres_server, name)
+    url = postgres.renamed(own_server, name)
     with (
         small_disk(Path("/tmp") / name, 24) as disk,
-        psycopg.connect(postgres_server, autocommit=True) as admin,
+        psycopg.connect(own_server, autocommit=True) as admin,
     ):
         try:
             shutil.chown(disk, "nobody")
