@@ -111,7 +111,9 @@ def test_words_that_may_not_stand_are_found(line: str) -> None:
     assert found.startswith("src/a.py:2: ")
 
 
-@pytest.mark.parametrize("line", ["POST /root-causes/items", "the root/ folder", "https://example.com/network/"])
+@pytest.mark.parametrize(
+    "line", ["POST /root-causes/items", "the root/ folder", "https://example.com/network/"]
+)
 def test_words_that_look_alike_may_stand(line: str) -> None:
     """A path of a URL or a folder's name is not a path of a machine."""
     assert list(check_words.findings("README.md", line)) == []
