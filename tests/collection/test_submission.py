@@ -228,7 +228,9 @@ def test_any_json_gives_an_ask_or_an_error_that_can_be_shown(point: str, body: A
     str(refusal).encode()
 
 
-@given(st.text(min_size=12, max_size=60).filter(lambda text: len(set(text)) > 8))
+@given(
+    st.text(min_size=12, max_size=60).map(lambda text: f"\u00a4{text}\u00a4")
+)  # no message of ours holds this sign
 def test_no_text_comes_back_in_an_error(text: str) -> None:
     """Text sent in any field never stands in what the error says."""
     body = {"channel": text, "notice": text, "purpose": text, "case": text}
