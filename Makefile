@@ -8,7 +8,7 @@ DATA ?= demo-data
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core lock test quick lint format types contracts docs-test clauses migrations-test \
+.PHONY: help setup setup-core outside lock test quick lint format types contracts docs-test clauses migrations-test \
 	check bench demo run clean
 
 help:  ## This list
@@ -20,6 +20,9 @@ setup:  ## Virtual environment .venv with everything for development
 setup-core:  ## Virtual environment .venv with only what running Troth needs
 	@"$(PYTHON)" scripts/setup.py core
 
+outside:  ## Browsers and Node.js for tests, from Debian's packages where they are missing
+	@"$(PYTHON)" scripts/outside.py
+
 lock:  ## Pin every dependency with its hashes again (asks the package index)
 	@"$(PYTHON)" scripts/lock.py
 
@@ -29,7 +32,7 @@ demo: setup-core  ## Serve a demonstration with 2,000 made people (DATA=folder P
 run: setup-core  ## Serve the folder DATA on PORT
 	@$(BIN)/troth serve --data "$(DATA)" --port $(PORT)
 
-test: setup  ## All tests, SQLite and PostgreSQL, quick ones first
+test: setup outside  ## All tests, SQLite and PostgreSQL, quick ones first
 	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 $(ARGS)
 
 quick: setup  ## The tests that take under a minute together (SQLite only)
@@ -52,13 +55,13 @@ types: setup  ## mypy, strict
 contracts: setup  ## Who may import whom: layers, purity, front doors
 	@failed=0; $(BIN)/lint-imports --no-logo || failed=1; $(PY) scripts/check_doors.py || failed=1; exit $$failed
 
-docs-test: setup  ## Run the examples in README.md and docs/
+docs-test: setup outside  ## Run the examples in README.md and docs/
 	@$(RUN) $(PY) scripts/docs_examples.py
 
 clauses: setup  ## The clause table: what enforces each clause and which test proves it
 	@$(PY) scripts/clauses.py
 
-migrations-test: setup  ## Schema migrations up, down and up again on both engines
+migrations-test: setup outside  ## Schema migrations up, down and up again on both engines
 	@$(RUN) $(PY) -m pytest -q -m migrations $(ARGS)
 
 check: lint types contracts test docs-test clauses  ## Everything that must be green before a commit lands
