@@ -15,6 +15,7 @@ from troth.policy.reading import Clause, Part
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, read_span
+from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 
@@ -27,6 +28,7 @@ __all__ = [
     "CaseType",
     "Clause",
     "Comparison",
+    "Cookie",
     "Decision",
     "Difference",
     "EnforcementRow",
@@ -36,8 +38,11 @@ __all__ = [
     "Forbid",
     "FrontMatter",
     "Notice",
+    "OfferedChoice",
+    "OtherSite",
     "Part",
     "Permit",
+    "Pixel",
     "Point",
     "Policy",
     "PolicyErrors",
@@ -46,6 +51,7 @@ __all__ = [
     "Retention",
     "Role",
     "Span",
+    "Storage",
     "cedar_entities",
     "cedar_request",
     "check_policy",

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from troth.policy.bases import Thing
 from troth.policy.draft import name_of
 from troth.policy.matching import Scope
 from troth.policy.policy import Policy
 from troth.policy.rules import Forbid, Rule
-from troth.policy.things import Thing
 
 Change = Literal["added", "removed", "changed"]
 Direction = Literal["wider", "narrower", "both", "same"]

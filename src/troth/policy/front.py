@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from troth.policy.bases import Url
 from troth.policy.rules import Day, SpanText, Text
-from troth.policy.things import Country, Url
+from troth.policy.things import Country
 
 Term = Annotated[
     str,

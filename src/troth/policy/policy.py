@@ -5,13 +5,14 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from troth.kernel import NotFound
+from troth.policy.bases import Thing
 from troth.policy.draft import Draft
 from troth.policy.explaining import Explanation, explain
 from troth.policy.front import FrontMatter
 from troth.policy.model import Act, Decision
 from troth.policy.reading import Clause, Part
 from troth.policy.rules import Notice, Require, Rule
-from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role, Thing
+from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
 from troth.policy.weighing import Scales
 
 TABLE_SIZE = 32_768

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from troth.policy.bases import Thing
 from troth.policy.document import Block, Document, Section, render
 from troth.policy.front import FrontMatter
 from troth.policy.model import Finding
 from troth.policy.rules import Forbid, Notice, Permit, Placed, Require, Rule
 from troth.policy.strict_yaml import Lines, Path, YamlFault, read_yaml
-from troth.policy.things import Declared, Thing
+from troth.policy.things import Declared
 
 RULE_KINDS: dict[str, Any] = {
     "permit": Permit,

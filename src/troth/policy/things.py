@@ -5,7 +5,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from troth.policy.rules import Condition, Day, Key, Keys, Name, Placed, SomeKeys, SpanText, Text
+from troth.policy.bases import Category, Named, Thing, Url
+from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
+from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 
 FieldName = Annotated[
     str,
@@ -21,29 +23,6 @@ FieldType = Literal[
 ]  # fmt: skip
 RecipientRole = Literal["processor", "controller", "affiliate", "authority", "acquirer"]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 code of two letters")]
-Url = Annotated[
-    str, Meta(pattern=r"^https://[^\s<>\"']+(?!\n)$", max_length=500, description="an https address")
-]
-Note = str | bool | int | float | tuple[str, ...]
-Category = Annotated[Key, Meta(description="a data category")]
-
-
-class Thing(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare"):
-    """What every declared thing has."""
-
-    kind: ClassVar[str] = ""
-    title: Annotated[str, Meta(max_length=200, description="what people call it")] = ""
-    about: Annotated[str, Meta(max_length=4000, description="what it is, in plain language")] = ""
-    extra: Annotated[
-        dict[str, Note],
-        Meta(description="the company's own notes; Troth shows them and does nothing with them"),
-    ] = msgspec.field(default_factory=dict)
-
-
-class Named(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare"):
-    """A thing with a hyphenated name."""
-
-    name: Name
 
 
 class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="field"):
@@ -172,39 +151,6 @@ class Retention(
     after: Annotated[Name, Meta(description="the event the span counts from, such as ticket-closed")]
 
 
-class Cookie(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="cookie"):
-    """A cookie that the sites may set; one that is not declared is stripped."""
-
-    kind: ClassVar[str] = "cookie"
-    purposes: SomeKeys
-    lifetime: Annotated[SpanText | Literal["session"], Meta(description='a span, or "session"')]
-    essential: Annotated[bool, Meta(description="set without a choice")] = False
-    category: Category = "user.device.cookie_id"
-    first_party: bool = True
-
-
-class Pixel(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="pixel"):
-    """A web beacon; it obeys the same choice as cookies."""
-
-    kind: ClassVar[str] = "pixel"
-    purposes: SomeKeys
-    path: Annotated[str, Meta(pattern=r"^/\S*(?!\n)$", max_length=200)] = "/"
-    category: Category = "user.behavior"
-
-
-class Storage(
-    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="storage"
-):
-    """Another way to keep something in the visitor's browser."""
-
-    kind: ClassVar[str] = "storage"
-    purposes: SomeKeys
-    where: Literal["local-storage", "session-storage", "indexed-db", "cache", "etag", "service-worker"]
-    lifetime: Annotated[SpanText | Literal["session"], Meta(description='a span, or "session"')]
-    essential: bool = False
-    category: Category = "user.device.cookie_id"
-
-
 class Telemetry(
     Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="telemetry"
 ):
@@ -325,5 +271,5 @@ class DataKind(
 
 Declared = (
     Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Product
-    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind
+    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite
 )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from troth.policy.bases import Thing
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label, name_of
 from troth.policy.model import Finding
 from troth.policy.rules import Require
 from troth.policy.spans import read_span
-from troth.policy.things import Recipient, Retention, Thing
+from troth.policy.things import Recipient, Retention
 
 
 def _duplicate_rule(draft: Draft) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from troth.policy.model import Finding
 from troth.policy.reading import Clause
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.spans import Span, deadlines_in, read_span, spans_in
-from troth.policy.things import CaseType, Cookie, InstructionType, Retention, Storage
+from troth.policy.technologies import Cookie, Storage
+from troth.policy.things import CaseType, InstructionType, Retention
 
 
 def _deadline_mismatch(draft: Draft) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Iterator
 
+from troth.policy.bases import Thing
 from troth.policy.checks.registry import Check
 from troth.policy.draft import INTERNAL, RECIPIENT_CLASSES, Draft, label
 from troth.policy.facts import split_condition
@@ -15,7 +16,6 @@ from troth.policy.things import (
     Recipient,
     Report,
     Role,
-    Thing,
 )
 
 _PLACES = ("point", "page", "mail", "product", "api", "letter", "phone")
