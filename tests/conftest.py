@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -19,6 +20,9 @@ from tests.support import postgres
 from tests.support.process import ClockFile, Troth
 from troth.kernel import SettableClock
 from troth.storage import Database, create_all, data_tables, key_tables, open_database
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -196,3 +200,15 @@ def data_folder(tmp_path: Path) -> Path:
 def troth_program(data_folder: Path, tmp_path: Path) -> Troth:
     """The `troth` program with a data folder (not yet made) and a clock of its own."""
     return Troth(data_folder, ClockFile(tmp_path / "clock"))
+
+
+@pytest.fixture
+def chromium() -> "Iterator[Browser]":
+    """Debian's Chromium; `tests/support/browser.py` opens visitors in it.
+
+    A browser for each test: its driver keeps an event loop running in this thread, in which no other test could run one.
+    """
+    from tests.support import browser
+
+    with browser.chromium() as running:
+        yield running
