@@ -101,6 +101,7 @@ class Company:
             channel="web",
             point="product-registration",
             notice=self.notice,
+            age_passed=True,
         )
 
 

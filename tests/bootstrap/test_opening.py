@@ -177,6 +177,6 @@ def test_a_running_folder_goes_on_when_its_root_key_is_rotated(folder: Path) -> 
             "serial": "EX-2015-0001",
         }
         body = {"channel": "web", "notice": "registration-notice", "values": values}
-        ask = running.collection.submission("product-registration", body)
+        ask = running.collection.submission("product-registration", body, age_passed=True)
         (outcome,) = running.perform([msgspec.structs.replace(ask, key=key)])
         assert outcome.effect == "permit", outcome.problem

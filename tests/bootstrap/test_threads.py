@@ -26,6 +26,7 @@ def test_threads_get_their_own_outcomes(tmp_path: Path) -> None:
                 channel="web",
                 point="product-registration",
                 notice=notice,
+                age_passed=True,
             )
             (outcome,) = running.perform([ask])
             assert outcome.permitted, outcome

@@ -15,6 +15,7 @@ REGISTER = "essential.service.product_registration"
 SUPPORT = "essential.service.operations.support"
 RIGHTS = "essential.service.rights_request"
 CANARY = "zq-canary-7c1f"
+OLD_ENOUGH = {"year": 1970, "month": 4}
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -90,10 +91,13 @@ class Site:
     def collect(
         self, point: str, values: dict[str, Any], *, channel: str = "web", **more: Any
     ) -> httpx.Response:
-        """A visitor's submission to a collection point, the notice shown."""
+        """A visitor's submission to a collection point, the notice shown and the age screen answered."""
         described = self.request("GET", f"/v1/collect/{point}")
-        notice = described.json()["notice"]["name"] if described.is_success else ""
-        body = {"channel": channel, "notice": notice, "values": values, **more}
+        told: dict[str, Any] = (
+            described.json() if described.is_success else {"notice": {"name": ""}, "age_screen": False}
+        )
+        age = {"age": OLD_ENOUGH} if told["age_screen"] else {}
+        body = {"channel": channel, "notice": told["notice"]["name"], "values": values, **age, **more}
         return self.request(
             "POST", f"/collect/{point}", body={name: value for name, value in body.items() if value != ""}
         )

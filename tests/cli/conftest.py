@@ -139,7 +139,7 @@ def desk_once(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk
     privacy = program.key("staff.privacy", RIGHTS, cases=("request",))
     made = program.ok(
         "act", "collect", "--purpose", REGISTER, "--point", "product-registration", "--channel", "web",
-        "--notice", "registration-notice", "--values", registration(), TROTH_KEY=collecting,
+        "--notice", "registration-notice", "--age-passed", "--values", registration(), TROTH_KEY=collecting,
     )  # fmt: skip
     opened = program.ok(
         "case", "open", "ticket", "--person", made["person"], "--purpose", SUPPORT, TROTH_KEY=support

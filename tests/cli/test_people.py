@@ -118,7 +118,7 @@ def test_an_undeclared_field_is_refused(desk: Desk) -> None:
     """A collection of a field that the policy does not declare stores nothing (clause 0.4)."""
     ended = desk.program.run(
         "act", "collect", "--purpose", REGISTER, "--point", "product-registration", "--channel", "web", "--notice",
-        "registration-notice", "--values", registration(shoe_size="44", email="bob@example.com", serial="EX-2"), "--json",
+        "registration-notice", "--age-passed", "--values", registration(shoe_size="44", email="bob@example.com", serial="EX-2"), "--json",
         TROTH_KEY=desk.collecting,
     )  # fmt: skip
     assert (ended.code, ended.error["clause"], ended.error["field"]) == (1, "0.4", "shoe_size")
@@ -218,7 +218,7 @@ def test_values_cannot_steer_a_terminal(desk: Desk) -> None:
     escape = json.loads(registration(name="Eve \x1b[2J Example", email="eve@example.com", serial="EX-9"))
     made = desk.program.ok(
         "act", "collect", "--purpose", REGISTER, "--point", "product-registration", "--channel", "web", "--notice",
-        "registration-notice", "--values", json.dumps(escape), TROTH_KEY=desk.collecting,
+        "registration-notice", "--age-passed", "--values", json.dumps(escape), TROTH_KEY=desk.collecting,
     )  # fmt: skip
     case = desk.program.ok(
         "case", "open", "ticket", "--person", made["person"], "--purpose", SUPPORT, TROTH_KEY=desk.support

@@ -88,7 +88,7 @@ def register(person: str, **more: Any) -> dict[str, Any]:
     }
     return {
         "act": "collect", "purpose": REGISTER, "point": "product-registration", "channel": "web",
-        "notice": "registration-notice", "values": values, **more,
+        "notice": "registration-notice", "age_passed": True, "values": values, **more,
     }  # fmt: skip
 
 

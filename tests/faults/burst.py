@@ -38,6 +38,7 @@ def _ask(key: str, notice: str, mark: str) -> Ask:
         channel="web",
         point="product-registration",
         notice=notice,
+        age_passed=True,
     )
 
 

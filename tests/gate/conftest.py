@@ -76,6 +76,7 @@ class Company:
             channel="web",
             point="product-registration",
             notice=str(point.notice),
+            age_passed=True,
         )
 
     def register(self, number: int = 1, **values: Any) -> str:

@@ -127,6 +127,7 @@ FAULTS = [
     Fault("deadline-mismatch", spoilt("their work see it.", "their work see it. We keep orders for 7 years."), "declare: retention\nname: orders"),
     Fault("unreadable-span", spoilt("keep: 6 years", "keep: some years"), "declare: retention\nname: orders"),
     Fault("point-incomplete", spoilt("notice: shop-notice\n```\n\n```rule\nnotice", "```\n\n```rule\nnotice"), "declare: point"),
+    Fault("age-limit", spoilt("channels: [web]\nfields", "age_screen: true\nchannels: [web]\nfields"), "declare: point"),
     Fault("point-incomplete", spoilt("channels: [web]\nfields", "fields"), "declare: point"),
     Fault("point-incomplete", spoilt("actor: service.shop\nnotice: shop-notice", "actor: service.shop\nnotice: newsletter"), "declare: point"),
     Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),

@@ -56,7 +56,8 @@ class Web(NamedTuple):
     def register(self, email: str = "ann@example.com", serial: str = "EX-2015-0001") -> httpx.Response:
         """Register a product at its public point."""
         values = {"name": "Ann Example", "email": email, "product": "Sensor", "serial": serial}
-        body = {"channel": "web", "notice": "registration-notice", "values": values}
+        age = {"year": 1970, "month": 4}
+        body = {"channel": "web", "notice": "registration-notice", "age": age, "values": values}
         return self.post("/collect/product-registration", body)
 
     def ticket(self, email: str = "ann@example.com") -> tuple[str, str]:

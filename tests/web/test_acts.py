@@ -63,6 +63,7 @@ def test_a_collection_answers_201(web: Web) -> None:
         "channel": "web",
         "point": "product-registration",
         "notice": "registration-notice",
+        "age_passed": True,
         "values": {"name": "Bo", "email": "bo@example.com", "product": "Sensor", "serial": "EX-2"},
     }
     answer = web.post("/v1/acts", act, "collector")

@@ -11,7 +11,8 @@ CANARY = "canary-4711@example.com"
 
 def submission(**changes: Any) -> dict[str, Any]:
     """A submission to the point of e-mail opt-in, with changes."""
-    return {"channel": "web", "notice": "opt-in-notice", "values": {"email": CANARY}, **changes}
+    age = {"year": 1970, "month": 4}
+    return {"channel": "web", "notice": "opt-in-notice", "age": age, "values": {"email": CANARY}, **changes}
 
 
 def test_an_unknown_point_takes_nothing(web: Web) -> None:

@@ -42,7 +42,12 @@ def test_a_signal_stops_the_server_and_what_it_accepted_is_kept(
     folder = tmp_path / "data"
     init_folder(folder)
     values = {"name": "Ann", "email": "ann@example.com", "product": "Sensor", "serial": "EX-1"}
-    body = {"channel": "web", "notice": "registration-notice", "values": values}
+    body = {
+        "channel": "web",
+        "notice": "registration-notice",
+        "age": {"year": 1970, "month": 4},
+        "values": values,
+    }
     with served(folder) as (address, process):
         with httpx.Client(base_url=address, trust_env=False) as client:
             assert client.get("/health").json()["status"] == "ok"

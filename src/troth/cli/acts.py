@@ -141,6 +141,9 @@ def act(
     case: CaseId = "",
     point: Annotated[str, typer.Option("--point", metavar="NAME", help="Collection point.")] = "",
     notice: Annotated[str, typer.Option("--notice", metavar="NAME", help="Notice that was shown.")] = "",
+    age_passed: Annotated[
+        bool, typer.Option("--age-passed", help="The age screen of the point was passed; you answer for it.")
+    ] = False,
     reason: Reason = "",
     partial: Annotated[
         bool, typer.Option("--partial", help="Give what is allowed, withhold the rest.")
@@ -155,7 +158,8 @@ def act(
     given: dict[str, object] = json_object(ask, "ask") if ask else {
         "act": kind, "purpose": purpose, "person": person, "identify": pairs(by, "--by"), "fields": field or (),
         "values": json_object(values, "values") if values else {}, "recipient": recipient, "channel": channel,
-        "case": case, "point": point, "notice": notice, "reason": reason, "partial": partial,
+        "case": case, "point": point, "notice": notice, "age_passed": age_passed, "reason": reason,
+        "partial": partial,
     }  # fmt: skip
     perform(say, key_file, without_key(given))
 

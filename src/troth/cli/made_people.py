@@ -31,6 +31,7 @@ def registration(number: int, notice: str) -> dict[str, Any]:
     return {
         "channel": "web",
         "notice": notice,
+        "age_passed": True,
         "values": {
             "name": f"{given} {family}",
             "email": email_of(number),

@@ -7,6 +7,7 @@ Luhn check digit (ISO/IEC 7812-1, annex B). People write them in one piece or in
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from stdnum import luhn
@@ -15,6 +16,8 @@ _DIGITS = re.compile(r"\d+")
 _BETWEEN = re.compile(r"[\s\-./_‐-―−·•]{1,3}")  # noqa: RUF001  dashes as people type them
 _LONGEST = 19
 _LEAST_GROUP = 3
+_PREFIX = 4
+"""First digits that tell every network."""
 _PHONE_DIGITS = 15  # E.164
 _IN_ONE_PIECE = {12, 13}  # so short that a grouped telephone number would often look like one
 
@@ -49,13 +52,29 @@ def card_numbers(text: str) -> list[str]:
     Args:
         text: Any text; digits of any script count, characters that show nothing are passed over.
     """
-    plain = _plain(text)
-    found = []
+    return list(dict.fromkeys(digits for digits, _, _ in _found(_plain(text))))
+
+
+def card_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the payment card numbers of a text stand: the first character and the place behind the last."""
+    if text.isascii():
+        for _, start, end in _found(text):
+            yield start, end
+        return
+    plain, places = "", list[int]()
+    for place, char in enumerate(text):
+        shown = _plain(char)
+        plain += shown
+        places += [place] * len(shown)
+    for _, start, end in _found(plain):
+        yield places[start], places[end - 1] + 1
+
+
+def _found(plain: str) -> Iterator[tuple[str, int, int]]:
     for run in _runs(plain):
-        for digits, grouped, phone in _candidates(plain, run):
-            if _issued(digits, grouped=grouped, phone=phone) and luhn.is_valid(digits):
-                found.append(digits)
-    return list(dict.fromkeys(found))
+        for digits, start, end in _candidates(plain, run):
+            if luhn.is_valid(digits):
+                yield digits, start, end
 
 
 def _plain(text: str) -> str:
@@ -78,28 +97,38 @@ def _runs(text: str) -> Iterator[list[re.Match[str]]]:
         yield run
 
 
-def _candidates(text: str, run: list[re.Match[str]]) -> Iterator[tuple[str, bool, bool]]:
-    """Digits that may be one number: whole groups in a row, written as people write card numbers."""
+def _candidates(text: str, run: list[re.Match[str]]) -> Iterator[tuple[str, int, int]]:
+    """Digits that may be one number: whole groups in a row, written as people write the numbers of some network."""
     for first, start in enumerate(run):
+        lengths = _lengths("".join(group[0][:_PREFIX] for group in run[first : first + _PREFIX])[:_PREFIX])
+        if not lengths:
+            continue
         phone = start.start() > 0 and text[start.start() - 1] == "+"
         digits = ""
         for last in range(first, min(first + _LONGEST, len(run))):
             digits += run[last][0]
-            if len(digits) > _LONGEST:
+            length = len(digits)
+            if length > _LONGEST:
                 break
-            if _well_grouped([len(group[0]) for group in run[first : last + 1]]):
-                yield digits, last > first, phone
+            if length not in lengths or (phone and length <= _PHONE_DIGITS):
+                continue
+            if last > first and length in _IN_ONE_PIECE:
+                continue
+            # As many digits as groups: written digit by digit, which needs no closer look.
+            if length == last - first + 1 or _well_grouped([len(one[0]) for one in run[first : last + 1]]):
+                yield digits, start.start(), run[last].end()
 
 
 def _well_grouped(sizes: list[int]) -> bool:
-    """Digit by digit, or groups of three and more of which the last may be shorter."""
-    if len(sizes) == 1 or all(size == 1 for size in sizes):
+    """One piece, or groups of three and more of which the last may be shorter."""
+    if len(sizes) == 1:
         return True
     return min(sizes[:-1]) >= _LEAST_GROUP and sum(1 for _ in groupby(sizes)) <= _LEAST_GROUP
 
 
-def _issued(digits: str, *, grouped: bool, phone: bool) -> bool:
-    length = len(digits)
-    if (phone and length <= _PHONE_DIGITS) or (grouped and length in _IN_ONE_PIECE):
-        return False
-    return any(low <= digits[: len(low)] <= high and length in lengths for low, high, lengths in _NETWORKS)
+@lru_cache(maxsize=10_000)
+def _lengths(head: str) -> frozenset[int]:
+    """The lengths of the numbers that some network issues with these first digits."""
+    return frozenset().union(
+        *(lengths for low, high, lengths in _NETWORKS if low <= head[: len(low)] <= high)
+    )

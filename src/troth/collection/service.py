@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
 from troth.collection.model import TYPES, Malformed, is_blank, parts_of
@@ -51,26 +53,29 @@ class Collection:
             "channels": list(declared.channels),
             "purposes": list(declared.purposes),
             "notice": _notice(policy, declared),
+            "age_screen": declared.age_screen,
             "fields": {
                 name: _described(policy.fields[name], required=need == "required")
                 for name, need in declared.fields.items()
             },
         }
 
-    def submission(self, point: str, body: Mapping[str, Any]) -> Ask:
+    def submission(self, point: str, body: Mapping[str, Any], *, age_passed: bool = False) -> Ask:
         """The act that a submission asks for, its values in the form in which they are kept.
 
         Args:
             point: Name of a declared point.
             body: JSON object of `channel`, `notice`, `values` (by field name), and optionally `purpose` (when the
                 point has several) and `case`.
+            age_passed: Whether the age screen was passed, where the point has one; the caller answers for it.
 
         Raises:
             NotFound: The policy declares no such point (clause I.1).
             InvalidSubmission: It is malformed; `errors` names every field and what to send instead, without values.
         """
         policy = self._policy()
-        return _Reader(policy, _declared(policy, point)).ask(body, self._key)
+        ask = _Reader(policy, _declared(policy, point)).ask(body, self._key)
+        return structs.replace(ask, age_passed=True) if age_passed else ask
 
 
 class _Reader:

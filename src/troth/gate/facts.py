@@ -49,6 +49,10 @@ def _at_point(ask: Ask, policy: Policy) -> list[str]:
     facts = ["point.declared"]
     if ask.notice and ask.notice == point.notice:
         facts.append("notice.shown")
+    if point.age_screen:
+        facts.append("point.age-screened")
+        if ask.age_passed:
+            facts.append("age.passed")
     return facts
 
 

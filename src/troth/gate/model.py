@@ -31,6 +31,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         case: Open case that gives the business need.
         point: Declared collection point, when collecting.
         notice: Name of the notice that was shown at the moment of collection.
+        age_passed: Whether the age screen of the point was passed; whoever holds the key answers for it.
         reason: Free text for the record, at most 200 characters.
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
             `restrict-purpose` or `release-purpose`.
@@ -52,6 +53,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     case: str = ""
     point: str = ""
     notice: str = ""
+    age_passed: bool = False
     reason: str = ""
     order: str = ""
     case_type: str = ""

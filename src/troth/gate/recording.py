@@ -8,7 +8,6 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from troth.gate.form import CHOICE_ORDERS
-from troth.gate.model import Ask
 from troth.gate.weighing import Weighed
 from troth.ledger import Entry, encode_entry
 from troth.policy import Decision, Forbid, Permit, Policy, standard_terms
@@ -55,12 +54,15 @@ def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: in
             recipient=known_word(ask.recipient, words.recipients),
             channel=known_word(ask.channel, words.channels),
             case=case,
-            detail=_detail(ask, words),
+            detail=_detail(one, words),
         )
     )
 
 
-def _detail(ask: Ask, words: Words) -> dict[str, str]:
+def _detail(one: Weighed, words: Words) -> dict[str, str]:
+    ask = one.ask
+    if one.act is not None and "age.passed" in one.act.facts:
+        return {"age": "passed"}
     if ask.order not in CHOICE_ORDERS or not ask.about:
         return {}
     return {"about": known_word(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})

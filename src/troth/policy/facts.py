@@ -19,6 +19,7 @@ FACTS: dict[str, str] = {
     "person.child": "the person is known to be under the age limit of the policy",
     "person.blocked": "the person addressed has blocked or not switched on messages from this sender",
     "signal.opt-out": "the browser sent Global Privacy Control or Do Not Track",
+    "point.age-screened": "an age screen stands before the first field of the collection point",
     "age.passed": "the age screen of this point was passed",
     "parent.verified": "a parent has consented, verifiably",
     "point.declared": "the data arrives through a declared collection point",

@@ -80,6 +80,10 @@ class FrontMatter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     promises: Annotated[
         dict[str, SpanText], Meta(description="promised deadlines, such as requests: 30 days")
     ] = {}
+    age_limit: Annotated[
+        Annotated[int, Meta(ge=1, le=30)] | None,
+        Meta(description="years of age from which the points with an age screen take data"),
+    ] = None
     jurisdictions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
     defaults: Annotated[Defaults, Meta(description="clauses cited when no rule permits an act")]

@@ -8,11 +8,12 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.collection import Collection
+from troth.collection import Collection, Fault, InvalidSubmission
 from troth.gate import Ask
 from troth.web.acts import bearer
 from troth.web.api import refusal
 from troth.web.asgi import decoded, header, query, read_body
+from troth.web.screening import screened
 from troth.web.shapes import Collected
 from troth.web.site import Site, json_response, site_of
 
@@ -68,7 +69,20 @@ def _is_public(site: Site, point: str) -> bool:
 
 def _submission(site: Site, point: str, key: str, body: dict[str, Any]) -> Ask:
     taking = Collection(site.troth.policy, key) if key else site.troth.collection
-    return taking.submission(point, body)
+    passed = _answered(body) if key and "age_passed" in body else False
+    if not passed:
+        passed = screened(site, point, body.pop("age", None), asked=not key)
+    return taking.submission(point, body, age_passed=passed)
+
+
+def _answered(body: dict[str, Any]) -> bool:
+    """What the holder of a key says of the age screen, taken out of the body."""
+    passed = body.pop("age_passed")
+    if isinstance(passed, bool):
+        return passed
+    raise InvalidSubmission(
+        [Fault("age_passed", "age_passed is neither true nor false.", "Send true or false, without quotes.")]
+    )
 
 
 HANDLERS: list[HTTPRouteHandler] = [describe_point, collect]

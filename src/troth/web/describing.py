@@ -73,6 +73,20 @@ _OWN_SCHEMAS = {
             "notice": {"type": "string", "maxLength": 200},
             "purpose": {"type": "string", "maxLength": 200},
             "case": {"type": "string", "maxLength": 200},
+            "age": {
+                "type": "object",
+                "description": "month and year of birth, where an age screen stands; weighed and not kept",
+                "required": ["year", "month"],
+                "additionalProperties": False,
+                "properties": {
+                    "year": {"type": "integer", "minimum": 1, "maximum": 9999},
+                    "month": {"type": "integer", "minimum": 1, "maximum": 12},
+                },
+            },
+            "age_passed": {
+                "type": "boolean",
+                "description": "said by the holder of an API key, who answers for it",
+            },
             "values": {"type": "object", "description": "values by field name"},
         },
     },

@@ -90,6 +90,7 @@ _COLLECT = {
     "channel": "web",
     "point": "product-registration",
     "notice": "registration-notice",
+    "age_passed": True,
     "values": {
         "name": "Ann Example",
         "email": "ann@example.com",
@@ -165,16 +166,16 @@ OPERATIONS = (
         "Fields, channels, purposes, and the notice that must be shown there.",
         {200: Answer("The point.", schema={"type": "object", "required": ["point", "channels", "fields", "policy"]}, example={
             "point": "email-opt-in", "title": "Subscribe", "about": "", "clause": "I.9", "policy": SHA256, "channels": ["web", "email"],
-            "purposes": ["marketing.communications.email"], "notice": {"name": "opt-in-notice", "text": "We write about products.", "clause": "I.9"},
+            "purposes": ["marketing.communications.email"], "notice": {"name": "opt-in-notice", "text": "We write about products.", "clause": "I.9"}, "age_screen": True,
             "fields": {"email": {"type": "email", "required": True, "category": "user.contact.email", "class": "personal", "title": "", "about": "", "max_length": 4000, "example": "ann@example.com"}}})},
         parameters=(Parameter("point", "path", "name of a declared point", "email-opt-in", required=True),), problems=(404, 422, 503),
     ),
     Operation(
         "collect", "POST", "/collect/{point}", "Collection", "Submit at a collection point",
-        "Public points need no key. The answer names what was stored and repeats no value.",
+        "Public points need no key. Where an age screen stands, a visitor sends `age`, and the holder of a key `age_passed`. The answer names what was stored and repeats no value.",
         {201: Answer("It is on disk.", schema="Collected", example={"entry": ENTRY, "point": "email-opt-in", "stored": ["email"], "clauses": ["I.9"], "policy": SHA256})},
         parameters=(Parameter("point", "path", "name of a declared point", "email-opt-in", required=True),), body=("Submission",),
-        examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "values": {"email": "ann@example.com"}}}, problems=_ACTING,
+        examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",

@@ -62,6 +62,9 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notice: Annotated[
         Word, Meta(description="name of the notice that was shown at the moment of collection")
     ] = ""
+    age_passed: Annotated[
+        bool, Meta(description="the age screen of the point was passed; the holder of the key answers for it")
+    ] = False
     reason: Annotated[Word, Meta(description="free text for the record")] = ""
     order: Annotated[
         Order, Meta(description="for instruct: what to do with a case, a stance or a purpose")
@@ -90,6 +93,7 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             case=self.case,
             point=self.point,
             notice=self.notice,
+            age_passed=self.age_passed,
             reason=self.reason,
             order=self.order,
             case_type=self.case_type,

@@ -37,6 +37,19 @@ def _incomplete(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _limitless(draft: Draft) -> Iterator[Finding]:
+    if draft.front is None or draft.front.age_limit is not None:
+        return
+    for point in draft.of(Point):
+        if point.age_screen:
+            yield draft.find(
+                point,
+                "age-limit",
+                f"{label(point)} has an age screen, and the front matter no age limit",
+                "write age_limit: 13 in the front matter",
+            )
+
+
 def _unclassed(draft: Draft) -> Iterator[Finding]:
     for point in draft.of(Point):
         for name in point.fields:
@@ -130,6 +143,7 @@ def _open(allowed: frozenset[str] | None, used: Iterable[str]) -> bool:
 
 CHECKS = (
     Check("point-incomplete", "a collection point without channel, notice or field", _incomplete),
+    Check("age-limit", "an age screen without an age limit in the front matter", _limitless),
     Check("unclassed-field", "a collection point with a field that is not declared and classed", _unclassed),
     Check(
         "point-unpermitted",

@@ -1,0 +1,9 @@
+"""Recognisers: personal data found in free text, with its place. Pure.
+
+A recogniser looks for one kind and tells spans, never values. What it finds is a hint for the person who wrote the text:
+no recogniser finds everything, and some find what is harmless.
+"""
+
+from troth.collection.recognising.registry import RECOGNISERS, Finding, Recogniser, found_in
+
+__all__ = ["RECOGNISERS", "Finding", "Recogniser", "found_in"]
