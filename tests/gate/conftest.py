@@ -30,7 +30,7 @@ class Company:
         create_key_store(keystore, root, micros(clock.now()))
         self.database, self.keystore, self.clock = database, keystore, clock
         self.vault = Vault(KeyRing(keystore, root))
-        self.gate = Gate(database, self.vault, clock)
+        self.gate = Gate(database, self.vault, clock, messages=("case-news",))
         self._keys: dict[str, str] = {}
 
     def publish(self, text: bytes) -> Policy:

@@ -1,8 +1,10 @@
 """What was weighed is on record, also where it came to nothing; jobs and older versions keep their promises."""
 
+import msgspec
 from sqlalchemy import select
 
-from tests.gate.conftest import FULFIL, RIGHTS, SUPPORT, Company
+from tests.gate.conftest import RIGHTS, SUPPORT, Company
+from troth.gate import Outcome
 from troth.storage import Statement
 from troth.storage.jobs import job
 
@@ -74,15 +76,37 @@ def test_older_version_holds_for_acts_without_fields(company: Company, reference
     assert sent[before].policy != company.gate.policy().sha256
 
 
-def test_jobs_hold_declared_words_only(company: Company, reference_text: bytes) -> None:
-    """Whatever a caller writes where a channel belongs is not kept in the job that it starts."""
-    company.publish(_sending(reference_text))
+MAIL = "essential.service.notifications.email"
+
+
+def _send(company: Company, who: str, **more: str) -> Outcome:
+    given = {"fields": ("email",), "recipient": "email-provider", "channel": "email", "person": who, **more}
+    return company.act("send", "service.mailer", MAIL, **given)
+
+
+def test_jobs_hold_declared_words_only(company: Company) -> None:
+    """A send that names a message promises it; a caller's own words are not kept, and no value is given back."""
     who = company.register(1)
-    sent = company.act(
-        "send", "service.web", FULFIL, person=who, recipient="carrier", channel="zq@example.com"
+    refusals = (
+        ("message", _send(company, who, message="zq@example.com")),
+        ("channel", _send(company, who, message="case-news", channel="zq")),
+        ("message", _send(company, "", message="case-news")),
     )
+    for field, refused in refusals:
+        assert refused.problem is not None
+        assert (refused.problem.status, refused.problem.field) == (422, field)
+    assert company.count(job) == 0
+    sent = _send(company, who, message="case-news")
     assert sent.permitted, sent
+    assert sent.values == {}
     with company.database.snapshot() as tx:
-        bodies = [row[0] for row in tx.rows(Statement(select(job.c.body)))]
-    assert bodies
-    assert not any("zq" in body for body in bodies)
+        ((topic, person, body),) = tx.rows(Statement(select(job.c.topic, job.c.person, job.c.body)))
+    assert (topic, person) == ("mail.send", who)
+    assert msgspec.json.decode(body) == {"template": "case-news", "purpose": MAIL}
+
+
+def test_a_send_without_a_message_promises_nothing(company: Company) -> None:
+    """Who sends by itself is given what it may send, and nothing waits for the service to send."""
+    who = company.register(1)
+    assert _send(company, who).values == {"email": "person1@example.com"}
+    assert company.count(job) == 0

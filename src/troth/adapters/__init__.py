@@ -1,5 +1,6 @@
 """Adapters: the outside systems that Troth can use."""
 
+from troth.adapters.mail import FolderMailer, SmtpMailer, open_mailer
 from troth.adapters.root_keys import create_root_key_file, open_root_key
 
-__all__ = ["create_root_key_file", "open_root_key"]
+__all__ = ["FolderMailer", "SmtpMailer", "create_root_key_file", "open_mailer", "open_root_key"]

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from troth.bootstrap.collecting import collection_key
 from troth.bootstrap.following import FollowedRoot
+from troth.bootstrap.service_keys import ServiceKeys
 from troth.bootstrap.settings import Settings, located, read_settings
 from troth.collection import Collection, refuse_cards
 from troth.gate import (
@@ -33,7 +34,12 @@ from troth.policy import Policy
 from troth.storage import Database, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
+if TYPE_CHECKING:
+    from troth.bootstrap.background import Background
+
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
+MESSAGES = ("case-news",)
+"""Mail templates that an act may name; the others are sent by rooms of the service alone."""
 
 
 class Troth:
@@ -44,9 +50,18 @@ class Troth:
         settings: Its settings.
         clock: Dates every act.
         start_sequencer: Whether entries are integrated into the ledger's tree in the background.
+        start_background: Whether due jobs and tasks are run in the background.
     """
 
-    def __init__(self, folder: Path, settings: Settings, clock: Clock, *, start_sequencer: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        clock: Clock,
+        *,
+        start_sequencer: bool,
+        start_background: bool = False,
+    ) -> None:
         self.folder = folder
         self.settings = settings
         self.clock = clock
@@ -59,8 +74,10 @@ class Troth:
             with self.database.snapshot() as tx:
                 check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
-            self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards)
+            self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards, messages=MESSAGES)
             self._commits = SharedCommits(self.gate)
+            self.service_keys = ServiceKeys(folder, self.database, self.gate, clock)
+            self._background: Background | None = None
             self.gate.resume_erasures()
             self._collection: Collection | None = None
             self._collected_under = ""
@@ -70,11 +87,27 @@ class Troth:
             if start_sequencer:
                 self.sequencer.start()
             opening.callback(self.sequencer.stop)
+            if start_background:
+                self.background.start()
+                opening.callback(self.background.stop)
             self._open = opening.pop_all()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work; see `Gate.perform`. Threads that call at once share commits."""
         return self._commits.perform(asks)
+
+    @property
+    def background(self) -> "Background":
+        """Jobs and periodic tasks; running only where the folder was opened for that.
+
+        Raises:
+            InvalidInput: The settings name a mail transport that is none.
+        """
+        if self._background is None:
+            from troth.bootstrap.work import background_of
+
+            self._background = background_of(self)
+        return self._background
 
     def batcher(self) -> Batcher:
         """An asynchronous front for many callers; belongs to the running event loop."""
@@ -103,7 +136,7 @@ class Troth:
         """
         version = self.policy().sha256
         if self._collection is None or self._collected_under != version:
-            key = collection_key(self.folder, self.database, self.gate, self.clock)
+            key = collection_key(self.service_keys, self.policy())
             self._collection, self._collected_under = Collection(self.policy, key), version
         return self._collection
 
@@ -204,13 +237,16 @@ def chosen_clock(clock: Clock | None) -> Clock:
     return FileClock(Path(steered)) if steered else SystemClock()
 
 
-def open_troth(folder: Path | str, *, clock: Clock | None = None, sequencer: bool = True) -> Troth:
+def open_troth(
+    folder: Path | str, *, clock: Clock | None = None, sequencer: bool = True, background: bool = False
+) -> Troth:
     """Open a data folder.
 
     Args:
         folder: A folder that `troth init` made.
         clock: Dates every act; None for the machine's clock.
         sequencer: Whether to integrate ledger entries in the background; a short command need not.
+        background: Whether to run due jobs and periodic tasks in the background, as a server does.
 
     Raises:
         NotFound: The folder was not initialised.
@@ -219,4 +255,10 @@ def open_troth(folder: Path | str, *, clock: Clock | None = None, sequencer: boo
         Unavailable: A store cannot be opened.
     """
     path = Path(folder)
-    return Troth(path, read_settings(path), chosen_clock(clock), start_sequencer=sequencer)
+    return Troth(
+        path,
+        read_settings(path),
+        chosen_clock(clock),
+        start_sequencer=sequencer,
+        start_background=background,
+    )

@@ -51,6 +51,24 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = "http://127.0.0.1:8080"
 
 
+class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mail]: how mail leaves.
+
+    Args:
+        transport: `folder`, `smtp://host:port` or `smtps://host:port`.
+        sender: Address that mail comes from; empty for the policy's support address.
+        recipient: The policy's declared recipient that carries mail; empty for its only processor with channel email.
+        role: The policy's role that sends.
+        keep_days: Days after which a mail in the folder is removed.
+    """
+
+    transport: str = "folder"
+    sender: str = msgspec.field(default="", name="from")
+    recipient: str = ""
+    role: str = "service.mailer"
+    keep_days: int = 30
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `troth.toml`."""
 
@@ -58,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: KeySettings = KeySettings()
     ledger: LedgerSettings = LedgerSettings()
     web: WebSettings = WebSettings()
+    mail: MailSettings = MailSettings()
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:

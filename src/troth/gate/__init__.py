@@ -4,10 +4,14 @@ from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_k
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
 from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.newcomers import matching_fields
+from troth.gate.promising import ERASED, MAIL, stage_mail
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
 from troth.gate.service import Gate
 
 __all__ = [
+    "ERASED",
+    "MAIL",
     "Actor",
     "Ask",
     "Batcher",
@@ -20,9 +24,11 @@ __all__ = [
     "add_draft",
     "issue_key",
     "key_records",
+    "matching_fields",
     "open_cases",
     "post_version",
     "revoke_key",
+    "stage_mail",
     "version_text",
     "versions",
 ]

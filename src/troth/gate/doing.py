@@ -10,12 +10,13 @@ from troth.gate.facts import identifiers_of
 from troth.gate.form import LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.orders import carry_out_order
+from troth.gate.promising import stage_mail
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
 from troth.policy import Decision
-from troth.storage import Transaction, stage_job
+from troth.storage import Transaction
 from troth.vault import ReadWant, Vault, WriteWant, begin_erasure, erase_fields
 
 _CHANGING = frozenset({"collect", "erase", "send", "instruct"})
@@ -92,7 +93,7 @@ class Doer:
                 if isinstance(read, TrothError):
                     raise read
                 case, found = self._carry_out(one, newcomers)
-                values = read or found
+                values = {} if one.ask.message else read or found
             except Unavailable:
                 raise
             except TrothError as error:
@@ -185,10 +186,12 @@ class Doer:
                 )
 
     def _stage_send(self, one: Weighed) -> None:
+        """Promise the message that a send names; without one the caller sends by itself what it was given."""
         ask = one.ask
-        channel = known_word(ask.channel, self._words.channels)
-        body = {"purpose": ask.purpose, "channel": channel, "recipient": ask.recipient, "case": ask.case}
-        stage_job(self._tx, "outbox.send", body, due=self._now, person=one.person)
+        if ask.message:
+            handles = {"case": ask.case} if ask.case else {}
+            purpose = known_word(ask.purpose, self._words.purposes)
+            stage_mail(self._tx, ask.message, person=one.person, now=self._now, purpose=purpose, **handles)
 
 
 def _needs_somebody(ask: Ask) -> bool:

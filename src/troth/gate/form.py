@@ -1,6 +1,6 @@
 """The form of an act: what is malformed whatever the policy says."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
 LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
 _ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
-_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about")
+_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "message")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -24,7 +24,9 @@ CheckValues = Callable[[Mapping[str, Any]], None]
 """Raises `InvalidInput` for values that must never be collected, whoever does it."""
 
 
-def malformed(asks: Sequence[Ask], check_values: CheckValues | None = None) -> dict[int, InvalidInput]:
+def malformed(
+    asks: Sequence[Ask], check_values: CheckValues | None = None, messages: Collection[str] = ()
+) -> dict[int, InvalidInput]:
     """The acts of a batch that are malformed, by their places, each with what is wrong."""
     found = {}
     for number, ask in enumerate(asks):
@@ -32,6 +34,8 @@ def malformed(asks: Sequence[Ask], check_values: CheckValues | None = None) -> d
             check_form(ask)
             if check_values is not None and ask.act == "collect":
                 check_values(ask.values)
+            if ask.message:
+                _check_message(ask, messages)
         except InvalidInput as error:
             found[number] = error
     return found
@@ -76,6 +80,25 @@ def _check_order(ask: Ask) -> None:
     if ask.order in STANCE_ORDERS and ask.stance not in STANCES:
         raise InvalidInput(
             "The order names no stance.", field="stance", mend=f"Use one of {', '.join(STANCES)}."
+        )
+
+
+def _check_message(ask: Ask, messages: Collection[str]) -> None:
+    if ask.act != "send" or not (ask.person or ask.identify):
+        raise InvalidInput(
+            "A message goes with the act send and with a person.",
+            field="message",
+            mend="Name the person, or leave it out.",
+        )
+    if ask.channel != "email":
+        raise InvalidInput(
+            "A message goes out by e-mail only.", field="channel", mend="Send it with the channel email."
+        )
+    if ask.message not in messages:
+        raise InvalidInput(
+            "There is no such message.",
+            field="message",
+            mend=f"Use one of {', '.join(messages) or '(none)'}.",
         )
 
 

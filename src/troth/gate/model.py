@@ -38,6 +38,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about.
         stance: For orders on stances: consented, objected or restricted.
+        message: For send: name of a mail template that Troth sends after the commit; nothing read is then given back. Left
+            out, the caller sends by itself what it was given.
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
     """
 
@@ -59,6 +61,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     case_type: str = ""
     about: str = ""
     stance: str = ""
+    message: str = ""
     partial: bool = False
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
 """The gate: the one door to personal data. Decide, act, record, in one unit of work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import structs
@@ -10,6 +10,7 @@ from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
+from troth.gate.promising import stage_erased
 from troth.gate.publication import PolicyShelf
 from troth.gate.recording import Words
 from troth.gate.weighing import Scales
@@ -34,12 +35,19 @@ class Gate:
         vault: People and their sealed fields.
         clock: Dates every act.
         check_values: Refuses values that must never be collected; None where callers are trusted with that.
+        messages: Names of the mail templates that a send may name.
     """
 
     def __init__(
-        self, database: Database, vault: Vault, clock: Clock, check_values: CheckValues | None = None
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        check_values: CheckValues | None = None,
+        messages: Collection[str] = (),
     ) -> None:
         self._check_values = check_values
+        self._messages = messages
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -62,7 +70,7 @@ class Gate:
         """
         if not asks:
             return []
-        faults = malformed(asks, self._check_values)
+        faults = malformed(asks, self._check_values, self._messages)
         if faults:
             return self._perform_formed(asks, faults)
         # Whoever asked was told of a failure; each further act tries again.
@@ -178,6 +186,7 @@ class Gate:
                 if not finish_erasure(tx, person, now):
                     continue
                 forget_jobs(tx, person)
+                stage_erased(tx, person, now)
                 entry_id = new_id()
                 body = encode_entry(Entry(id=entry_id, at=now, act="erased", effect="permit", person=person))
                 entries.append((entry_id, person, body))

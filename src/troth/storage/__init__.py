@@ -1,31 +1,51 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
 
 from troth.storage.database import Database, Row, Transaction, create_all, open_database
-from troth.storage.jobs import Handler, Job, JobWorker, forget_jobs, stage_job, waiting_jobs
+from troth.storage.jobs import (
+    Handler,
+    Job,
+    JobOver,
+    JobRecord,
+    JobWorker,
+    forget_jobs,
+    job_records,
+    remove_finished,
+    stage_job,
+    waiting_jobs,
+)
 from troth.storage.migration import HEADS, downgrade, migrate, open_current, revision
 from troth.storage.schema import data_tables, key_tables
 from troth.storage.statements import Lookup, Statement, Upsert
+from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 
 __all__ = [
     "HEADS",
     "Database",
     "Handler",
     "Job",
+    "JobOver",
+    "JobRecord",
     "JobWorker",
     "Lookup",
     "Row",
     "Statement",
+    "Task",
+    "TaskRecord",
+    "TaskRunner",
     "Transaction",
     "Upsert",
     "create_all",
     "data_tables",
     "downgrade",
     "forget_jobs",
+    "job_records",
     "key_tables",
     "migrate",
     "open_current",
     "open_database",
+    "remove_finished",
     "revision",
     "stage_job",
+    "task_records",
     "waiting_jobs",
 ]

@@ -43,6 +43,9 @@ class Transaction(Protocol):
     def script(self, sql: str) -> None:
         """Execute raw SQL without parameters; for schema work only."""
 
+    def announce(self) -> None:
+        """Note that this unit of work promises a job: after its commit those who listen to the database are told."""
+
 
 class Database(Protocol):
     """A database that gives transactions.
@@ -74,6 +77,13 @@ class Database(Protocol):
 
     def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
         """A consistent copy in one file, taken while others work."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Tell a listener, in the committing thread, of each commit of this process that promised a job.
+
+        Args:
+            listener: Does next to nothing and never raises, such as `Event.set`.
+        """
 
     def close(self) -> None:
         """Close every connection; a later use fails."""

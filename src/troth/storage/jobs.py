@@ -6,11 +6,13 @@ lease that runs out; another one takes the job again: handlers see a job at leas
 id. Bodies hold handles, never values.
 """
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+import structlog
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -30,6 +32,7 @@ from troth.storage.database import Database, Transaction
 from troth.storage.schema import data_tables
 from troth.storage.statements import Statement
 
+_log = structlog.get_logger("troth.jobs")
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=6)
@@ -64,6 +67,11 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_DUE_TOPICS = Statement(
+    select(job.c.topic)
+    .where(job.c.done_at == 0, job.c.due_at <= bindparam("now"), job.c.leased_until <= bindparam("now"))
+    .distinct()
+)
 _LEASE = Statement(
     update(job)
     .where(job.c.job_id.in_(_DUE.scalar_subquery()))
@@ -73,7 +81,12 @@ _LEASE = Statement(
 _FINISH = Statement(
     update(job)
     .where(job.c.job_id == bindparam("id"))
-    .values(done_at=bindparam("at"), last_error="", leased_until=0)
+    .values(done_at=bindparam("at"), last_error=bindparam("error"), leased_until=0)
+)
+_GIVE_BACK = Statement(
+    update(job)
+    .where(job.c.job_id == bindparam("id"), job.c.attempts == bindparam("attempt"), job.c.done_at == 0)
+    .values(leased_until=0, attempts=job.c.attempts - 1)
 )
 _PUT_OFF = Statement(
     update(job)
@@ -83,6 +96,22 @@ _PUT_OFF = Statement(
 _FORGET = Statement(job.delete().where(job.c.person == bindparam("person")))
 _WAITING = Statement(
     select(job.c.topic, func.count(), func.min(job.c.due_at)).where(job.c.done_at == 0).group_by(job.c.topic)
+)
+_REMOVE_DONE = Statement(job.delete().where(job.c.done_at > 0, job.c.done_at < bindparam("before")))
+_COLUMNS = (
+    job.c.job_id,
+    job.c.topic,
+    job.c.due_at,
+    job.c.leased_until,
+    job.c.attempts,
+    job.c.done_at,
+    job.c.last_error,
+)
+_UNDONE = Statement(
+    select(*_COLUMNS).where(job.c.done_at == 0).order_by(job.c.due_at).limit(bindparam("most"))
+)
+_DONE = Statement(
+    select(*_COLUMNS).where(job.c.done_at > 0).order_by(job.c.done_at.desc()).limit(bindparam("most"))
 )
 
 
@@ -94,6 +123,30 @@ class Job(NamedTuple):
     person: str
     body: dict[str, str]
     attempts: int
+
+
+class JobRecord(NamedTuple):
+    """A job as listed, without its body. Instants in microseconds, 0 for never."""
+
+    job_id: str
+    topic: str
+    due_at: int
+    leased_until: int
+    attempts: int
+    done_at: int
+    last_error: str
+
+
+class JobOver(Exception):
+    """Raised by a handler: the job is over although it was not done; it is not tried again.
+
+    Args:
+        code: Why, a static word such as `refused`; kept with the job.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 Handler = Callable[[Job], None]
@@ -114,6 +167,7 @@ def stage_job(tx: Transaction, topic: str, body: Mapping[str, str], *, due: int,
     """
     job_id = new_id()
     tx.run(_ADD, (job_id, topic, person, msgspec.json.encode(dict(body)).decode(), due, 0, 0, 0, ""))
+    tx.announce()
     return job_id
 
 
@@ -125,6 +179,16 @@ def forget_jobs(tx: Transaction, person: str) -> int:
 def waiting_jobs(tx: Transaction) -> dict[str, tuple[int, int]]:
     """Unfinished jobs by topic: their number and the earliest due instant (microseconds)."""
     return {topic: (count, earliest) for topic, count, earliest in tx.rows(_WAITING)}
+
+
+def job_records(tx: Transaction, *, done: bool, most: int) -> list[JobRecord]:
+    """Jobs as listed, at most so many: unfinished ones by due instant, or finished ones, the newest first."""
+    return [JobRecord(*row) for row in tx.rows(_DONE if done else _UNDONE, {"most": most})]
+
+
+def remove_finished(tx: Transaction, before: int) -> int:
+    """Remove jobs that were finished before an instant (microseconds); gives their number."""
+    return tx.run(_REMOVE_DONE, {"before": before})
 
 
 class JobWorker:
@@ -141,20 +205,35 @@ class JobWorker:
         self._clock = clock
         self._handlers = dict(handlers)
 
-    def run_due(self, most: int = 100) -> int:
+    def run_due(self, most: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
         """Run due jobs of every topic that has a handler, at most so many of each; gives the number finished.
 
-        A handler that raises a `TrothError` puts its job off, ten seconds at first, twice as long each time, six
-        hours at most; any other error leaves the lease to run out and comes up to the caller.
+        A handler that raises an error puts its job off, ten seconds at first, twice as long each time, six hours at
+        most; one that raises `JobOver` ends it. What is no `TrothError` is logged, for nobody foresaw it. No
+        transaction is open while a handler runs.
+
+        Args:
+            most: Most jobs of a topic to take at once.
+            stopping: Asked before each job; once it says so, what was taken and not begun is given back.
         """
         finished = 0
-        for topic, handler in self._handlers.items():
+        for topic in self._due_topics():
             until = self._clock.now() + LEASE
-            for leased in self._lease(topic, most, until):
+            leased = self._lease(topic, most, until)
+            for number, one in enumerate(leased):
+                if stopping():
+                    self._give_back(leased[number:])
+                    return finished
                 if self._clock.now() >= until:
                     break  # others may take these jobs from now on
-                finished += self._run(leased, handler)
+                finished += self._run(one, self._handlers[topic])
         return finished
+
+    def _due_topics(self) -> list[str]:
+        """Topics with due jobs, by a read: looking again and again must not stand in the writers' way."""
+        with self._database.snapshot() as tx:
+            found = {row[0] for row in tx.rows(_DUE_TOPICS, {"now": micros(self._clock.now())})}
+        return [topic for topic in self._handlers if topic in found]
 
     def _lease(self, topic: str, most: int, until: datetime) -> Sequence[Job]:
         now = until - LEASE
@@ -164,18 +243,40 @@ class JobWorker:
             )
         return [Job(i, t, p, msgspec.json.decode(body, type=dict[str, str]), n) for i, t, p, body, n in rows]
 
+    def _give_back(self, leased: Sequence[Job]) -> None:
+        with self._database.transaction() as tx:
+            tx.run_many(_GIVE_BACK, [{"id": one.job_id, "attempt": one.attempts} for one in leased])
+
     def _run(self, leased: Job, handler: Handler) -> int:
+        over = ""
         try:
             handler(leased)
+        except JobOver as end:
+            over = end.code
         except TrothError as error:
-            wait = min(FIRST_RETRY * 2 ** min(leased.attempts - 1, _DOUBLINGS), LAST_RETRY)
-            due = micros(self._clock.now() + wait)
-            with self._database.transaction() as tx:
-                tx.run(
-                    _PUT_OFF,
-                    {"id": leased.job_id, "due": due, "error": error.code, "attempt": leased.attempts},
-                )
+            self._put_off(leased, error.code)
+            return 0
+        except Exception as error:  # noqa: BLE001  one job's failure must not stop the others; it is logged
+            _log_unforeseen(leased, error)
+            self._put_off(leased, "unforeseen")
             return 0
         with self._database.transaction() as tx:
-            tx.run(_FINISH, {"id": leased.job_id, "at": micros(self._clock.now())})
+            tx.run(_FINISH, {"id": leased.job_id, "at": micros(self._clock.now()), "error": over})
         return 1
+
+    def _put_off(self, leased: Job, code: str) -> None:
+        wait = min(FIRST_RETRY * 2 ** min(leased.attempts - 1, _DOUBLINGS), LAST_RETRY)
+        due = micros(self._clock.now() + wait)
+        with self._database.transaction() as tx:
+            tx.run(_PUT_OFF, {"id": leased.job_id, "due": due, "error": code, "attempt": leased.attempts})
+
+
+def _log_unforeseen(leased: Job, error: Exception) -> None:
+    """Only where it failed: an exception's text may repeat what somebody sent."""
+    where = [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    _log.error(
+        "job_failed", job=leased.job_id, topic=leased.topic, error=type(error).__name__, where=where[-12:]
+    )

@@ -81,9 +81,10 @@ def _is_lost(connection: "psycopg.Connection[Row]") -> bool:
 class PostgresTransaction:
     """Statements on one connection; see `Transaction`."""
 
-    __slots__ = ("_compiler", "_cursor", "_location")
+    __slots__ = ("_compiler", "_cursor", "_location", "announced")
 
     def __init__(self, connection: psycopg.Connection[Row], compiler: Compiler, location: str) -> None:
+        self.announced = False
         self._compiler = compiler
         self._location = location
         self._cursor = connection.cursor()
@@ -145,6 +146,10 @@ class PostgresTransaction:
         """See `Transaction.script`."""
         self._cursor.execute(sql)
 
+    def announce(self) -> None:
+        """See `Transaction.announce`."""
+        self.announced = True
+
     def _joined(self, lookup: Lookup, keys: Sequence[Row]) -> list[Row]:
         if not keys:
             return []
@@ -156,7 +161,7 @@ class PostgresTransaction:
 class _Borrowed:
     """A pooled connection's transaction as a context manager."""
 
-    __slots__ = ("_connection", "_database", "_read_only")
+    __slots__ = ("_connection", "_database", "_read_only", "_transaction")
 
     def __init__(self, database: "PostgresDatabase", *, read_only: bool) -> None:
         self._database = database
@@ -173,6 +178,7 @@ class _Borrowed:
                 mend="Check the server; Troth connects again by itself.",
             ) from error
         transaction = PostgresTransaction(self._connection, database._compiler, database.location)
+        self._transaction = transaction
         if self._read_only:
             try:
                 transaction.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -196,6 +202,9 @@ class _Borrowed:
             raise reported(failed, database.location) from failed
         finally:
             database._pool.putconn(connection)
+        if error is None and self._transaction.announced:
+            for listener in database._listeners:
+                listener()
         if isinstance(error, psycopg.Error):
             raise reported(error, database.location) from error
 
@@ -213,6 +222,7 @@ class PostgresDatabase:
         self.location = _shown(url)
         self._compiler = Compiler("postgresql")
         self._away = False
+        self._listeners: list[Callable[[], None]] = []
         try:
             conninfo = make_conninfo("", **{**_PATIENCE, **conninfo_to_dict(url)})
         except psycopg.ProgrammingError as error:
@@ -255,6 +265,10 @@ class PostgresDatabase:
             Unavailable: Always; the message says what to run.
         """
         raise Unavailable(f"{self.location} is not a file.", mend="Back it up with pg_dump.")
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """See `Database.listen`."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """See `Database.close`."""

@@ -53,9 +53,10 @@ def reported(error: apsw.Error, location: str) -> TrothError:
 class SqliteTransaction:
     """Statements on one connection; see `Transaction`."""
 
-    __slots__ = ("_compiler", "_connection", "_cursor", "_location")
+    __slots__ = ("_compiler", "_connection", "_cursor", "_location", "announced")
 
     def __init__(self, connection: apsw.Connection, compiler: Compiler, location: str) -> None:
+        self.announced = False
         self._connection = connection
         self._location = location
         self._compiler = compiler
@@ -131,6 +132,10 @@ class SqliteTransaction:
         """See `Transaction.script`."""
         self._cursor.execute(sql).fetchall()
 
+    def announce(self) -> None:
+        """See `Transaction.announce`."""
+        self.announced = True
+
 
 class _Writing:
     """The one writer's transaction as a context manager."""
@@ -195,6 +200,7 @@ class SqliteDatabase:
         self._owner = 0
         self._readers: deque[SqliteTransaction] = deque()
         self._closed = False
+        self._listeners: list[Callable[[], None]] = []
         self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
     def transaction(self) -> _Writing:
@@ -246,6 +252,10 @@ class SqliteDatabase:
                     target.close()
             except apsw.Error as error:
                 raise reported(error, path) from error
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """See `Database.listen`."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """See `Database.close`."""
@@ -299,9 +309,11 @@ class SqliteDatabase:
             self._lock.release()
             raise
         self._owner = me
+        self._writer.announced = False
         return self._writer
 
     def _end(self, error: BaseException | None) -> None:
+        told = self._listeners if error is None and self._writer.announced else ()
         try:
             if error is None:
                 self._writer._cursor.execute("COMMIT")
@@ -313,6 +325,8 @@ class SqliteDatabase:
         finally:
             self._owner = 0
             self._lock.release()
+        for listener in told:
+            listener()
         if isinstance(error, apsw.Error):
             raise reported(error, self.location) from error
 

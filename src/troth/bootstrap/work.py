@@ -1,0 +1,58 @@
+"""The table of background work: who handles which job, and what is done periodically. Rooms add theirs here."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from troth.adapters import FolderMailer
+from troth.bootstrap.background import Background, forgetting
+from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.gate import ERASED, MAIL
+from troth.kernel import micros
+from troth.outreach import Mailer
+from troth.storage import Handler, Task, remove_finished
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+KEEP_FINISHED = timedelta(days=7)
+_DAILY = timedelta(days=1)
+_HOURLY = timedelta(hours=1)
+
+
+def background_of(troth: "Troth") -> Background:
+    """All background work of a folder, not started yet.
+
+    Raises:
+        InvalidInput: The settings name a mail transport that is none.
+    """
+    mailer = mailer_of(troth)
+    return Background(troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth, mailer))
+
+
+def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
+    """A handler for each topic."""
+    return {MAIL: mail_sending(troth, mailer), ERASED: forgetting(_forgetters(troth, mailer))}
+
+
+def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:  # noqa: ARG001  rooms need it
+    """What forgets an erased person (by handle) outside the vault; each may be called again for the same one."""
+    return [mailer.forget] if isinstance(mailer, FolderMailer) else []
+
+
+def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
+    """What is done periodically."""
+
+    def remove_jobs() -> None:
+        with troth.database.transaction() as tx:
+            remove_finished(tx, micros(troth.clock.now() - KEEP_FINISHED))
+
+    tasks = [Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago.")]
+    if isinstance(mailer, FolderMailer):
+        keep = timedelta(days=troth.settings.mail.keep_days)
+
+        def purge() -> None:
+            mailer.purge(troth.clock.now() - keep)
+
+        tasks.append(Task("mail-folder", _DAILY, purge, "Remove old mails from the mail folder."))
+    return tasks

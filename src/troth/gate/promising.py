@@ -1,0 +1,41 @@
+"""Work that the gate promises in an act's own unit of work, done after its commit: mail, and what follows an erasure."""
+
+from troth.kernel import InvalidInput
+from troth.storage import Transaction, stage_job
+
+MAIL = "mail.send"
+"""Topic of a mail to be sent; body: template, purpose and the handles that the template needs."""
+ERASED = "person.erased"
+"""Topic of what follows an erasure outside the vault; body: the handle of the person who was erased."""
+
+
+def stage_mail(
+    tx: Transaction, template: str, *, person: str, now: int, purpose: str = "", **handles: str
+) -> str:
+    """Promise a mail to a person in the current unit of work.
+
+    The sending is an act of its own: at its moment the policy decides on it, and only then the address is read.
+
+    Args:
+        tx: Unit of work.
+        template: Name of a registered template.
+        person: Handle of whom the mail goes to.
+        now: Instant of the unit of work (microseconds).
+        purpose: Data use that it serves, when it is not the template's own.
+        handles: What the template needs to find its variables by, such as the id of a case; never a value or a secret.
+
+    Returns:
+        The job's id, which is also the first half of the mail's Message-ID.
+
+    Raises:
+        InvalidInput: No template or person was named.
+    """
+    if not template or not person:
+        raise InvalidInput("A mail needs a template and a person.", field="template", mend="Name both.")
+    body = {"template": template, "purpose": purpose, **handles}
+    return stage_job(tx, MAIL, body, due=now, person=person)
+
+
+def stage_erased(tx: Transaction, person: str, now: int) -> None:
+    """Promise what follows an erasure outside the vault; the job is about nobody, so that it is not forgotten too."""
+    stage_job(tx, ERASED, {"person": person}, due=now)

@@ -1,0 +1,163 @@
+"""Templates made into text: Markdown with variables in braces, as plain text and as HTML.
+
+A file of a template begins with `Subject:` and `Reason:` lines; the reason completes "You get this message because". The
+plain text is the Markdown itself, which reads well; the HTML is made of it with every value escaped, so that nobody's
+name becomes a link or a heading.
+"""
+
+import re
+import string
+from collections.abc import Iterable, Mapping
+from html import escape
+from importlib.resources import files
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+
+from troth.kernel import InvalidInput, NotFound
+from troth.outreach.model import Template
+
+STANDARD = (
+    "company",
+    "address",
+    "privacy",
+    "support",
+    "contact_link",
+    "policy_link",
+    "greeting",
+    "clause",
+    "reason",
+)
+"""Variables that every template may use."""
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_LINK = re.compile(r"https?://[^\s<>\"'\\]+")
+_LONGEST = 500
+_FOOT = """
+--------
+
+You get this message because {reason}. We may send it under clause {clause} of our privacy policy: <{policy_link}>
+
+{company}, {address}
+"""
+_PAGE = """<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>
+<body style="font-family: sans-serif; line-height: 1.5; max-width: 40em; margin: 1em auto; padding: 0 1em">
+{body}</body></html>
+"""
+
+
+class Composed(NamedTuple):
+    """A mail's subject and body, the body in both forms."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class _Source(NamedTuple):
+    subject: str
+    reason: str
+    body: str
+
+
+class Composer:
+    """The registered templates.
+
+    Args:
+        templates: What each is for; its text is read from `mails/` of this package.
+
+    Raises:
+        InvalidInput: A text lacks its head or uses a variable that its template does not give.
+    """
+
+    def __init__(self, templates: Iterable[Template]) -> None:
+        self._templates = {one.name: one for one in templates}
+        self._sources = {one.name: _read(one) for one in self._templates.values()}
+        self._markdown = MarkdownIt("commonmark", {"html": False})
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """Data uses that the templates serve, sorted."""
+        return tuple(sorted({one.purpose for one in self._templates.values()}))
+
+    def template(self, name: str) -> Template:
+        """A template by name.
+
+        Raises:
+            NotFound: None is registered under it.
+        """
+        found = self._templates.get(name)
+        if found is None:
+            raise NotFound(
+                "There is no such mail template.",
+                field="message",
+                mend=f"Use one of {', '.join(sorted(self._templates))}.",
+            )
+        return found
+
+    def compose(self, name: str, variables: Mapping[str, str], language: str = "en") -> Composed:
+        """A template filled in.
+
+        Args:
+            name: Of a registered template.
+            variables: Values by name, plain text; those whose name ends in `link` are web addresses.
+            language: Of the text, for the HTML's `lang`.
+
+        Raises:
+            InvalidInput: A variable is missing, or a link is none; names the variable.
+        """
+        source = self._sources[name]
+        plain = {key: _plain(key, value) for key, value in variables.items()}
+        plain["reason"] = _filled(source.reason, plain)
+        marked = {key: value if key.endswith("link") else _marked(value) for key, value in plain.items()}
+        body = source.body + _FOOT
+        subject = " ".join(_filled(source.subject, plain).split())
+        html = self._markdown.render(_filled(body, marked))
+        page = _PAGE.format(language=escape(language), title=escape(subject), body=html)
+        return Composed(subject, _filled(body, plain).lstrip(), page)
+
+
+def _read(template: Template) -> _Source:
+    text = files(__package__).joinpath("mails", f"{template.name}.md").read_text(encoding="utf-8")
+    head, _, body = text.partition("\n\n")
+    given = dict(line.partition(": ")[::2] for line in head.splitlines())
+    if set(given) != {"Subject", "Reason"} or not body.strip():
+        raise InvalidInput(
+            f"Mail template {template.name} has no head.", mend="Begin with a Subject: and a Reason: line."
+        )
+    known = {*STANDARD, *template.reads, *template.variables}
+    for name in _PLACE.findall(text):
+        if name not in known:
+            raise InvalidInput(
+                f"Mail template {template.name} uses {name}, which nothing gives.",
+                field=name,
+                mend=f"Use {', '.join(sorted(known))}.",
+            )
+    return _Source(given["Subject"], given["Reason"], body.rstrip() + "\n")
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    def value(place: re.Match[str]) -> str:
+        found = values.get(place[1])
+        if found is None:
+            raise InvalidInput(f"The mail lacks {place[1]}.", field=place[1], mend="Give it.")
+        return found
+
+    return _PLACE.sub(value, text)
+
+
+def _plain(name: str, value: str) -> str:
+    """A value on one line; a link as it is, if it is one."""
+    if name.endswith("link"):
+        if not _LINK.fullmatch(value):
+            raise InvalidInput(
+                f"{name} is no web address.", field=name, mend="Give an http or https address."
+            )
+        return value
+    shown = "".join(one if one.isprintable() else " " for one in value)
+    return " ".join(shown.split())[:_LONGEST]
+
+
+def _marked(value: str) -> str:
+    """A value that Markdown takes for nothing but text (CommonMark 0.31, section 2.4)."""
+    return "".join(f"\\{one}" if one in string.punctuation else one for one in value)

@@ -1,0 +1,69 @@
+"""What is sent and what sends it; pure data and the port that carries mail."""
+
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+from typing import NamedTuple, Protocol
+
+from troth.kernel import TrothError
+
+Fresh = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+
+
+class Undeliverable(TrothError):
+    """The next mail server refuses this mail for good; sending it again would not help."""
+
+    status = 422
+    code = "undeliverable"
+
+
+class Mail(NamedTuple):
+    """A mail ready to go.
+
+    Args:
+        id: Of the job that promised it; the same at each try.
+        person: Handle of whom it goes to.
+        sender: Address for the envelope.
+        address: Where it goes.
+        message: Headers and body.
+    """
+
+    id: str
+    person: str
+    sender: str
+    address: str
+    message: EmailMessage
+
+    def __repr__(self) -> str:
+        return f"Mail(id={self.id!r}, person={self.person!r})"
+
+
+class Mailer(Protocol):
+    """Carries mail away. At least once: whoever receives a mail twice knows it by its Message-ID."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand a mail over; when this returns, somebody else answers for it.
+
+        Raises:
+            Undeliverable: It was refused for good.
+            Unavailable: Nobody takes it now; try again later.
+        """
+
+
+class Template(NamedTuple):
+    """A kind of mail; its text is `mails/NAME.md`.
+
+    Args:
+        name: As jobs name it.
+        purpose: Data use that it serves.
+        reads: Types of fields that it shows, such as `name`, beside the address. The policy tells which fields these are.
+        variables: Names that `fresh` gives. One that ends in `link` is a web address.
+        fresh: Gives variables at the moment of sending, from the person's handle and the job's handles by name: a link
+            with a token is made here, so that no secret rests in a job. It may raise `JobOver` when the mail is no longer
+            wanted.
+    """
+
+    name: str
+    purpose: str
+    reads: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    fresh: Fresh | None = None

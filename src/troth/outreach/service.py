@@ -1,0 +1,215 @@
+"""Sending a promised mail: the gate decides and records, and after its commit the mail goes out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from troth.gate import Ask, Outcome, matching_fields
+from troth.kernel import Clock, InvalidInput, NotFound, Unavailable
+from troth.outreach.composing import Composer
+from troth.outreach.model import Mail, Mailer, Template, Undeliverable
+from troth.policy import Policy
+from troth.storage import Job, JobOver
+
+CHANNEL = "email"
+MOST_TRIES = 30
+"""Tries before a mail is given up: with waits of at most six hours, five days."""
+_OWN = ("template", "purpose")
+_PROCESSOR = "processor"
+
+
+class From(NamedTuple):
+    """Where mail comes from: address (empty: the policy's support address), recipient that carries it, public address."""
+
+    address: str
+    recipient: str
+    public_url: str
+
+
+class Sending:
+    """Handles jobs that promise a mail.
+
+    Args:
+        perform: Performs acts; the gate's, or what shares its commits.
+        policy: Gives the version in force.
+        key: Gives the API key in whose name mail is sent, for the version in force.
+        composer: The templates.
+        mailer: Carries mail away.
+        clock: Dates the mails.
+        sender: Where mail comes from.
+    """
+
+    def __init__(
+        self,
+        *,
+        perform: Callable[[Sequence[Ask]], list[Outcome]],
+        policy: Callable[[], Policy],
+        key: Callable[[], str],
+        composer: Composer,
+        mailer: Mailer,
+        clock: Clock,
+        sender: From,
+    ) -> None:
+        self._perform = perform
+        self._policy = policy
+        self._key = key
+        self._composer = composer
+        self._mailer = mailer
+        self._clock = clock
+        self._from = sender
+
+    def __call__(self, job: Job) -> None:
+        """Send the mail that a job promises.
+
+        Raises:
+            JobOver: It was refused by the policy, or can never be sent.
+            Unavailable: Not now; the job is to be tried again.
+        """
+        template = self._template(job)
+        policy = self._policy()
+        address = address_field(policy)
+        shown = {kind: _field_of(policy, kind) for kind in template.reads}
+        outcome = self._decided(job, template, policy, (address, *(name for name in shown.values() if name)))
+        to = outcome.values.get(address)
+        if not isinstance(to, str):
+            raise JobOver("no-address")
+        variables = self._variables(policy, outcome)
+        for kind, name in shown.items():
+            variables[kind] = str(outcome.values.get(name, ""))
+        variables["greeting"] = f"Hello {variables['name']}," if variables.get("name") else "Hello,"
+        if template.fresh is not None:
+            variables.update(template.fresh(job.person, job.body))
+        self._hand_over(job, policy, to, template, variables)
+
+    def _template(self, job: Job) -> Template:
+        try:
+            template = self._composer.template(job.body.get("template", ""))
+        except NotFound:
+            raise JobOver("unknown-template") from None
+        asked = job.body.get("purpose") or template.purpose
+        if asked != template.purpose and not asked.startswith(template.purpose + "."):
+            raise JobOver("another-purpose")
+        return template
+
+    def _decided(self, job: Job, template: Template, policy: Policy, fields: tuple[str, ...]) -> Outcome:
+        """The act of sending, permitted and recorded."""
+        ask = Ask(
+            act="send",
+            purpose=job.body.get("purpose") or template.purpose,
+            key=self._key(),
+            person=job.person,
+            fields=fields,
+            recipient=mail_recipient(policy, self._from.recipient),
+            channel=CHANNEL,
+            case=job.body.get("case", ""),
+        )
+        (outcome,) = self._perform([ask])
+        if outcome.permitted:
+            return outcome
+        problem = outcome.problem
+        code = problem.code if problem is not None else "refused"
+        if code in ("refused", "not-found", "invalid-input"):
+            raise JobOver({"not-found": "unknown-person"}.get(code, code))
+        raise Unavailable("The act of sending could not be performed.", mend="It is tried again.")
+
+    def _variables(self, policy: Policy, outcome: Outcome) -> dict[str, str]:
+        front, base = policy.front, self._from.public_url.rstrip("/")
+        clause = outcome.clauses[0] if outcome.clauses else ""
+        return {
+            "company": front.controller.name,
+            "address": front.controller.address,
+            "privacy": front.contact.privacy,
+            "support": front.contact.support,
+            "contact_link": front.contact.page,
+            "policy_link": f"{base}/policy#{clause}",
+            "clause": clause,
+        }
+
+    def _hand_over(
+        self, job: Job, policy: Policy, to: str, template: Template, variables: Mapping[str, str]
+    ) -> None:
+        handles = {name: value for name, value in job.body.items() if name not in _OWN}
+        language = policy.front.languages[0] if policy.front.languages else "en"
+        composed = self._composer.compose(template.name, {**handles, **variables}, language)
+        sender = self._from.address or policy.front.contact.support
+        message = EmailMessage(policy=SMTP)
+        message["From"] = Address(policy.front.controller.name, addr_spec=sender)
+        try:
+            message["To"] = Address(addr_spec=deliverable(to))
+        except (InvalidInput, ValueError):
+            raise JobOver("no-address") from None
+        message["Subject"] = composed.subject
+        message["Date"] = format_datetime(self._clock.now())
+        message["Message-ID"] = f"<{job.job_id}@{sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(composed.text)
+        message.add_alternative(composed.html, subtype="html")
+        try:
+            self._mailer.send(Mail(job.job_id, job.person, sender, deliverable(to), message))
+        except Undeliverable as error:
+            raise JobOver(error.code) from None
+        except Unavailable:
+            if job.attempts >= MOST_TRIES:
+                raise JobOver("given-up") from None
+            raise
+
+
+def mail_recipient(policy: Policy, chosen: str = "") -> str:
+    """The declared recipient that carries mail: the one chosen, else the only processor with the channel email.
+
+    Raises:
+        InvalidInput: There is none, or several and none is chosen.
+    """
+    if chosen:
+        return chosen
+    found = [
+        one.name for one in policy.recipients.values() if one.role == _PROCESSOR and CHANNEL in one.channels
+    ]
+    if len(found) != 1:
+        raise InvalidInput(
+            f"The policy declares {len(found)} processors with the channel email.",
+            field="mail.recipient",
+            mend="Name the one that carries mail in the setting mail.recipient.",
+        )
+    return found[0]
+
+
+def address_field(policy: Policy) -> str:
+    """Name of the field that mail goes to: the e-mail address that people are found by.
+
+    Raises:
+        InvalidInput: The policy declares none.
+    """
+    matching = matching_fields(policy)
+    for name in policy.fields:
+        if name in matching:
+            return name
+    raise InvalidInput(
+        "The policy declares no e-mail address that people are found by.",
+        mend="Declare a field of type email with `identifier: true`.",
+    )
+
+
+def deliverable(address: str) -> str:
+    """An address with its domain in ASCII, as every mail server takes it.
+
+    Raises:
+        InvalidInput: It is none, or its part before the @ is not ASCII.
+    """
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(address, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        found = None
+    if found is None:
+        raise InvalidInput("There is no mail address that every server takes.", mend="Correct it.")
+    return found
+
+
+def _field_of(policy: Policy, kind: str) -> str:
+    """Name of the first field of a type, or an empty text."""
+    return next((name for name, field in policy.fields.items() if field.type == kind), "")
