@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from troth.web.app import create_app
+    from troth.web.cookies import CookieGuard
     from troth.web.serving import serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["CookieGuard", "create_app", "serve"]
 
-_PLACES = {"create_app": "troth.web.app", "serve": "troth.web.serving"}
+_PLACES = {"CookieGuard": "troth.web.cookies", "create_app": "troth.web.app", "serve": "troth.web.serving"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,10 +8,12 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from troth.bootstrap import Troth
+from troth.choice import ShownNotices
 from troth.kernel import TrothError
-from troth.web import api, collecting, describing, pages, running
+from troth.web import api, choosing, collecting, describing, pages, running
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
+from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
 from troth.web.guarding import FailedSignIns, guarded, security_headers
@@ -45,23 +47,33 @@ def create_app(troth: Troth) -> App:
     _prepare_collection(troth)
     batcher = troth.batcher()
     failures, metrics = FailedSignIns(troth.clock), Metrics()
+    shown = ShownNotices(troth.database, troth.clock)
     site = Site(
         troth=troth,
         acting=Acting(batcher, failures, metrics),
         failures=failures,
         metrics=metrics,
+        shown=shown,
         renderer=Renderer(),
         self_test=SelfTest(troth),
         versions={},
         pages={},
     )
     framework = Litestar(
-        [*api.HANDLERS, *collecting.HANDLERS, *running.HANDLERS, *pages.HANDLERS, *describing.HANDLERS],
+        [
+            *api.HANDLERS,
+            *collecting.HANDLERS,
+            *choosing.HANDLERS,
+            *running.HANDLERS,
+            *pages.HANDLERS,
+            *describing.HANDLERS,
+        ],
         exception_handlers={Exception: handle},
         openapi_config=None,
         logging_config=None,
         state=State({"site": site}),
-        on_shutdown=[batcher.close],
+        on_startup=[shown.start],
+        on_shutdown=[batcher.close, shown.stop],
         request_max_body_size=None,
     )
     return Front(site, framework)
@@ -93,7 +105,15 @@ class Front:
     def __init__(self, site: Site, framework: App) -> None:
         self.site = site
         self._framework = framework
-        self._headers = security_headers(site.troth.settings.web.public_url)
+        public_url = site.troth.settings.web.public_url
+        self._headers = security_headers(public_url)
+        self._cookies = CookieGuard(
+            framework,
+            policy=site.troth.policy,
+            clock=site.troth.clock,
+            https=True if public_url.startswith("https://") else None,
+            stripped=site.metrics.cookie_stripped,
+        )
         acting = site.acting
         self._acts: Mapping[str, App] = {"POST": acting.post}
         self._people: Mapping[str, App] = {"GET": acting.read, "DELETE": acting.erase}
@@ -105,6 +125,7 @@ class Front:
             return
         path, method = str(scope["path"]), str(scope["method"])
         send = self._counted(guarded(send, self._headers, without_body=method == "HEAD"))
+        send = self._cookies.over(scope, send)
         if path == ACTS:
             await self._hot(self._acts, scope, receive, send)
         elif path.startswith(PEOPLE) and path != FIND:

@@ -20,7 +20,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MAX_BODY = 1_000_000
 MAX_DEPTH = 16
 MAX_QUERY = 8_000
+MAX_FORM = 500
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _OPENING = (b"[", b"{")
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$([^`]*)`$", re.DOTALL)
@@ -40,19 +42,25 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body of a JSON request.
+async def read_body(scope: Scope, receive: Receive, media: str = JSON) -> bytes:
+    """The whole body of a request.
+
+    Args:
+        scope: The request.
+        receive: Gives its body.
+        media: The media type that it must be declared as.
 
     Raises:
         WrongMediaType: The body is declared as something else.
         TooLarge: It is longer than MAX_BODY bytes; reading stops there.
     """
     declared = header(scope, b"content-type").split(";", 1)[0].strip().lower()
-    if declared != JSON:
+    if declared != media:
+        what = "JSON" if media == JSON else "a form"
         raise WrongMediaType(
-            "The body is not declared as JSON.",
+            f"The body is not declared as {what}.",
             field="Content-Type",
-            mend="Send Content-Type: application/json.",
+            mend=f"Send Content-Type: {media}.",
         )
     length = header(scope, b"content-length")
     if length.isascii() and length.isdigit() and int(length) > MAX_BODY:
@@ -68,6 +76,26 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
             raise _too_large()
         more = message.get("more_body", False)
     return body
+
+
+async def read_form(scope: Scope, receive: Receive) -> list[tuple[str, str]]:
+    """The names and values of a form sent as `application/x-www-form-urlencoded`, in order, repeated names included.
+
+    Raises:
+        WrongMediaType: The body is declared as something else.
+        TooLarge: It is longer than MAX_BODY bytes.
+        MalformedBody: It cannot be read, has more than MAX_FORM fields, or holds a null character.
+    """
+    body = await read_body(scope, receive, FORM)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FORM, errors="strict"
+        )
+    except ValueError as error:
+        raise MalformedBody("The form cannot be read.", mend="Send it percent-encoded in UTF-8.") from error
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise MalformedBody("The form holds a null character.", mend="Leave it out.")
+    return pairs
 
 
 def decoded(body: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:

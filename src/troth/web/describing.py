@@ -11,7 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 import troth
 from troth.gate import Outcome, Problem
 from troth.web import shapes
-from troth.web.operations import OPERATIONS, TAGS, Answer, Operation, Parameter
+from troth.web.operation import Answer, Operation, Parameter
+from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.site import json_response, site_of
@@ -31,6 +32,11 @@ _SHAPES = (
     shapes.SelfTestAnswer,
     shapes.HealthAnswer,
     shapes.DecideAnswer,
+    shapes.ChoiceBody,
+    shapes.ChoiceForm,
+    shapes.ChoiceAnswer,
+    shapes.NoticeReceipt,
+    shapes.ExitLink,
     Outcome,
 )
 _TEXT = {"type": "string"}
@@ -154,7 +160,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
             for number, (name, value) in enumerate(operation.examples.items(), 1)
         }
         content = {"schema": refs[0] if len(refs) == 1 else {"oneOf": refs}, "examples": examples}
-        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+        found["requestBody"] = {"required": True, "content": {operation.media: content}}
     return found
 
 

@@ -67,6 +67,7 @@ def rendered(error: Exception, scope: Scope, renderer: Renderer) -> tuple[int, b
         page = renderer.text(
             "failed.html",
             company="Troth",
+            notices=(),
             status=problem.status,
             title=title,
             detail=problem.detail,

@@ -22,6 +22,12 @@ class Metrics:
         self._requests = Counter(
             "troth_http_responses", "Responses by class of status.", ("status",), registry=self._registry
         )
+        self._cookies = Counter(
+            "troth_cookies_not_sent",
+            "Cookies that the policy kept from a browser, by reason.",
+            ("reason",),
+            registry=self._registry,
+        )
         self._latency = Histogram(
             "troth_act_seconds",
             "Seconds from a request's arrival to its outcome on disk.",
@@ -49,6 +55,10 @@ class Metrics:
     def responded(self, status: int) -> None:
         """Count a response."""
         self._requests.labels(f"{status // 100}xx").inc()
+
+    def cookie_stripped(self, reason: str) -> None:
+        """Count a cookie that was not sent."""
+        self._cookies.labels(reason).inc()
 
     def text(self, *, entries: int, staged: int) -> bytes:
         """Everything in the Prometheus text format, with the ledger's size and lag of this moment."""

@@ -1,59 +1,26 @@
 """Every operation of the API with its examples; the API description and the page /docs are made from this table."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-PERSON = "019a0c2e7d1c7a40b1d2c3e4f5a60718"
-CASE = "019a0c2e7d1c7a40b1d2c3e4f5a60719"
-ENTRY = "019a0c2e7d1c7a40b1d2c3e4f5a6071a"
-SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-JSON, TEXT, HTML = "application/json", "text/plain", "text/html"
-SUPPORT = "essential.service.operations.support"
-RIGHTS = "essential.service.rights_request"
-
-
-class Parameter(NamedTuple):
-    """A parameter in the path or the query."""
-
-    name: str
-    place: str
-    about: str
-    example: str
-    schema: Mapping[str, Any] = {"type": "string", "maxLength": 200}
-    required: bool = False
-
-
-class Answer(NamedTuple):
-    """A successful answer: its meaning, media type, schema (the name of a shape, or the schema itself) and an example."""
-
-    about: str
-    media: str = JSON
-    schema: str | Mapping[str, Any] = ""
-    example: Any = None
-
-
-class Operation(NamedTuple):
-    """One operation."""
-
-    id: str
-    method: str
-    path: str
-    tag: str
-    summary: str
-    about: str
-    answers: Mapping[int, Answer]
-    key: bool = False
-    parameters: tuple[Parameter, ...] = ()
-    body: tuple[str, ...] = ()
-    examples: Mapping[str, Any] = {}
-    problems: tuple[int, ...] = ()
-
+from troth.web.choosing_operations import CHOICE_OPERATIONS
+from troth.web.operation import (
+    CASE,
+    ENTRY,
+    HTML,
+    PERSON,
+    RIGHTS,
+    SHA256,
+    SUPPORT,
+    TEXT,
+    Answer,
+    Operation,
+    Parameter,
+)
 
 TAGS = {
     "Acts": "Everything that touches a person goes through the gate: decided, done and recorded in one unit of work.",
     "People": "Reading, finding and erasing somebody; the same gate under familiar addresses.",
     "Cases": "The order, ticket or request that gives an act its business need.",
     "Collection": "The declared points where personal data may come in.",
+    "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
     "Running": "Whether it runs, how well, and what it says about itself.",
@@ -258,4 +225,5 @@ OPERATIONS = (
         {200: Answer("The file.", "text/css", {"type": "string"}), 304: Answer("The asker has it already.", "", {})},
         parameters=(Parameter("name", "path", "name of the file", "style.css", required=True),), problems=(404,),
     ),
+    *CHOICE_OPERATIONS,
 )  # fmt: skip

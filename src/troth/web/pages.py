@@ -6,10 +6,11 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from troth.choice import notice_html
 from troth.gate import Version
 from troth.kernel import NotFound, TrothError
 from troth.ledger import TreeHead, staged_count, tree_head
-from troth.policy import Policy
+from troth.policy import Notice, Policy
 from troth.storage import Transaction
 from troth.web.enforcement import marks_of, table_stamp
 from troth.web.problems import KINDS, ProblemKind
@@ -41,6 +42,7 @@ def landing(request: AnyRequest) -> Response[bytes]:
     return page(
         site,
         "landing.html",
+        place="page.home",
         updated=long_date(policy.front.last_updated),
         clauses=len(policy.clauses),
         enforced=sum(mark.state == "enforced" for mark in marks),
@@ -59,7 +61,13 @@ def policy_page(request: AnyRequest) -> Response[bytes]:
 def history(request: AnyRequest) -> Response[bytes]:
     """Every posted version, newest first."""
     site = site_of(request)
-    return page(site, "versions.html", versions=posted_versions(site.troth), force=site.troth.policy().sha256)
+    return page(
+        site,
+        "versions.html",
+        place="page.history",
+        versions=posted_versions(site.troth),
+        force=site.troth.policy().sha256,
+    )
 
 
 @get("/policy/versions/{name:str}", sync_to_thread=True)
@@ -96,14 +104,15 @@ def exceptions_page(request: AnyRequest) -> Response[bytes]:
     """Every exception, and every rule that permits or forbids (clause IV.3)."""
     site = site_of(request)
     policy = site.troth.policy()
-    return site.kept("exceptions", policy.sha256, lambda: _made_exceptions(site, policy))
+    notices = notices_at(site, "page.exceptions")
+    return site.kept("exceptions", policy.sha256, lambda: _made_exceptions(site, policy, notices))
 
 
 @get("/security", sync_to_thread=True)
 def security_page(request: AnyRequest) -> Response[bytes]:
     """The self-test (clause IV.1), run as the page is asked for."""
     site = site_of(request)
-    return page(site, "security.html", results=site.self_test.results())
+    return page(site, "security.html", place="page.security", results=site.self_test.results())
 
 
 @get("/ledger", sync_to_thread=True)
@@ -159,15 +168,17 @@ def _policy(site: Site, sha256: str) -> Response[bytes]:
         head = _head(tx)
     # The counts grow with the tree, in the same transaction.
     state = (force.sha256, head.size if head else 0, table_stamp(site.troth.folder))
-    return site.kept(f"policy {sha256}", state, lambda: _made_policy(site, version, force))
+    notices = notices_at(site, "page.policy" if sha256 == force.sha256 else "page.history")
+    return site.kept(f"policy {sha256}", state, lambda: _made_policy(site, version, force, notices))
 
 
-def _made_policy(site: Site, version: Version, force: Policy) -> Response[bytes]:
+def _made_policy(site: Site, version: Version, force: Policy, notices: tuple[Notice, ...]) -> Response[bytes]:
     in_force = version.sha256 == force.sha256
     policy = force if in_force else site.compiled(version.sha256)
-    return page(
+    return made_page(
         site,
         "policy.html",
+        notices=notices,
         policy=policy,
         parts=parts_view(policy, site.troth.clause_counts(), site.troth.folder),
         version=version,
@@ -177,10 +188,11 @@ def _made_policy(site: Site, version: Version, force: Policy) -> Response[bytes]
     )
 
 
-def _made_exceptions(site: Site, policy: Policy) -> Response[bytes]:
-    return page(
+def _made_exceptions(site: Site, policy: Policy, notices: tuple[Notice, ...]) -> Response[bytes]:
+    return made_page(
         site,
         "exceptions.html",
+        notices=notices,
         exceptions=exceptions_view(policy),
         scopes=scopes_view(policy),
         titles={clause.id: clause.title for clause in policy.clauses},
@@ -191,13 +203,34 @@ def _problems(request: AnyRequest, kinds: tuple[ProblemKind, ...]) -> Response[b
     return page(site_of(request), "problems.html", kinds=kinds, all=len(kinds) > 1)
 
 
-def page(site: Site, template: str, **values: Any) -> Response[bytes]:
-    """A page from a template, headed by the company of the policy in force."""
+def page(site: Site, template: str, *, place: str = "", **values: Any) -> Response[bytes]:
+    """A page from a template, headed by the company of the policy in force.
+
+    Args:
+        site: The site.
+        template: Name of the template.
+        place: The declared place that the page is, such as `page.home`: its notices are shown on it, and counted as shown.
+        values: For the template.
+    """
+    return made_page(site, template, notices=notices_at(site, place), **values)
+
+
+def made_page(
+    site: Site, template: str, *, notices: tuple[Notice, ...] = (), **values: Any
+) -> Response[bytes]:
+    """A page from a template with these notices, counted by whoever shows it."""
     try:
-        company = site.troth.policy().front.controller.name
+        policy = site.troth.policy()
+        company = policy.front.controller.name
+        shown = [(notice, notice_html(policy, notice)) for notice in notices]
     except TrothError:
-        company = "Troth"
-    return site.renderer.page(template, company=company, **values)
+        company, shown = "Troth", []
+    return site.renderer.page(template, company=company, notices=shown, **values)
+
+
+def notices_at(site: Site, place: str) -> tuple[Notice, ...]:
+    """The notices of a place in the policy in force, counted as shown there once more."""
+    return site.shown.at(site.troth.policy(), place) if place else ()
 
 
 def _head(tx: Transaction) -> TreeHead | None:

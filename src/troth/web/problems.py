@@ -40,6 +40,13 @@ class UnknownMethod(TrothError):
     code = "method-not-allowed"
 
 
+class ForeignRequest(TrothError):
+    """A page of another site sent the form, or it cannot be told which did."""
+
+    status = 403
+    code = "foreign-request"
+
+
 class TooManyAttempts(TrothError):
     """Too many failed sign-ins from one place or with one key."""
 
@@ -65,6 +72,7 @@ KINDS = (
     ProblemKind("bad-request", 400, "The request cannot be read", "The request line, a header or the query is malformed. Nothing was stored."),
     ProblemKind("unauthenticated", 401, "Who acts is not known", "There is no API key, or it is unknown, revoked or expired."),
     ProblemKind("refused", 403, "The policy refuses the act", "The member `clause` names the clause that decided; the refusal is in the ledger."),
+    ProblemKind("foreign-request", 403, "Sent from another site", "The browser says that another site's page sent the form, or does not say which did. Nothing was done."),
     ProblemKind("not-found", 404, "There is no such thing", "Nothing has this name or id, or the caller may not know whether it exists."),
     ProblemKind("method-not-allowed", 405, "The method does not fit", "The header `Allow` lists the methods that do."),
     ProblemKind("conflict", 409, "The state forbids it", "What the act would change is not in a state that allows the change."),

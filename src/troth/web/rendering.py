@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
-_MEDIA = {".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 HTML = "text/html"
 _CODE = re.compile(r"`([^`]+)`")
 

@@ -42,6 +42,77 @@ class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every request body has: no member that is not described."""
 
 
+class ChoiceBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a visitor chooses: the purposes that are switched on; every other is off."""
+
+    allow: Annotated[tuple[Purpose, ...], Meta(max_length=64, description="purposes to switch on")]
+    knowingly: Annotated[
+        tuple[Purpose, ...],
+        Meta(max_length=64, description="purposes to switch on although the browser says no"),
+    ] = ()
+
+
+class ChoiceForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The form of the choice page."""
+
+    do: Annotated[
+        Literal["save", "none", "all"], Meta(description="save the switches, or all off, or all on")
+    ]
+    allow: Annotated[tuple[Purpose, ...], Meta(max_length=64, description="switches that are on")] = ()
+    knowingly: Annotated[tuple[Purpose, ...], Meta(max_length=64)] = ()
+    back: Annotated[str, Meta(max_length=2_000, description="path of this site to go back to")] = "/choice"
+
+
+class PurposeAnswer(Struct, frozen=True, kw_only=True):
+    """One purpose that visitors choose about."""
+
+    purpose: str
+    title: str
+    about: str
+    allowed: Annotated[bool, Meta(description="whether it is allowed, the browser's signal considered")]
+    switched_on: Annotated[bool, Meta(description="whether the visitor switched it on")]
+    knowingly: Annotated[bool, Meta(description="whether that was done although the browser says no")]
+
+
+class ChoiceAnswer(Struct, frozen=True, kw_only=True):
+    """What a visitor chose."""
+
+    made: Annotated[bool, Meta(description="whether a choice was made")]
+    on: Annotated[str, Meta(description="the day of it; empty when none was made")]
+    signal: Annotated[str, Meta(description="how the browser says no: gpc, dnt, or empty")]
+    value: Annotated[str, Meta(description="the value of the choice cookie")]
+    keep: Annotated[int, Meta(description="seconds for which the choice is remembered")]
+    purposes: tuple[PurposeAnswer, ...]
+    entry: Annotated[str, Meta(description="ledger entry of a choice that was just made")] = ""
+
+
+class NoticeReceipt(Struct, frozen=True, kw_only=True):
+    """That a notice was shown; it is no consent and names nobody."""
+
+    notice: str
+    clause: str
+    text: str
+    places: tuple[str, ...]
+    policy: Annotated[str, Meta(description="SHA-256 of the policy version")]
+    on: Annotated[str, Meta(description="the day of the receipt")]
+    means: str
+    entry: Annotated[str, Meta(description="the ledger entry that counts the showings")]
+    proof: Annotated[str, Meta(description="where the entry's proof is, which verifies offline")]
+    choices: Annotated[str, Meta(description="where a visitor can say no")]
+
+
+class ExitLink(Struct, frozen=True, kw_only=True):
+    """A link to another site, by way of the exit page."""
+
+    href: Annotated[str, Meta(description="what to link to")]
+    to: Annotated[str, Meta(description="where it leads, without what was cut off")]
+    host: str
+    policy_url: Annotated[
+        str, Meta(description="the other site's privacy policy; empty where it is not declared")
+    ]
+    removed: Annotated[tuple[str, ...], Meta(description="names of query parameters that were cut off")]
+
+
 class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One act as a caller asks for it; who acts comes from the API key."""
 
@@ -225,7 +296,7 @@ class DecideAnswer(Struct, frozen=True, kw_only=True):
     categories: list[dict[str, Any]]
 
 
-DECODERS = {
+DECODERS: dict[type[Body], Any] = {
     body: msgspec.json.Decoder(body)
-    for body in (ActBody, BatchBody, DecideBody, FindBody, OpenCaseBody, CloseCaseBody)
+    for body in (ActBody, BatchBody, DecideBody, FindBody, OpenCaseBody, CloseCaseBody, ChoiceBody)
 }

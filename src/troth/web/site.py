@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from litestar import Request, Response
 
 from troth.bootstrap import Troth
+from troth.choice import ShownNotices
 from troth.policy import Policy, compile_policy
 from troth.web.acts import Acting
 from troth.web.asgi import JSON
@@ -24,6 +25,7 @@ class Site(NamedTuple):
     acting: Acting
     failures: FailedSignIns
     metrics: Metrics
+    shown: ShownNotices
     renderer: Renderer
     self_test: SelfTest
     versions: dict[str, Policy]

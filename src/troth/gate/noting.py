@@ -1,0 +1,105 @@
+"""Entries about visitors whom nobody knows: what was shown to them, and what they chose.
+
+Such an entry names no person and no browser, only declared words and counts: it proves that a notice was shown, or that a
+choice was made, and can be counted. It is no consent record of anybody (clause 0.3).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from troth.gate.recording import UNDECLARED, known_word
+from troth.kernel import new_id
+from troth.ledger import Entry, encode_entry, stage
+from troth.policy import OfferedChoice, Policy
+from troth.storage import Transaction
+
+SHOWN, CHOSEN = "show-notice", "choose"
+IN_RECEIPT = "page.receipt"
+"""The place of a notice that a visitor reads in a receipt of it."""
+
+
+class Shown(NamedTuple):
+    """A notice of a policy version, shown at a declared place."""
+
+    notice: str
+    place: str
+
+
+def note_shown(tx: Transaction, policy: Policy, shown: Mapping[Shown, int], now: int) -> dict[Shown, str]:
+    """Record how often notices were shown: one entry for each notice and place.
+
+    Args:
+        tx: Unit of work.
+        policy: The version whose notices they are.
+        shown: Counts since the last time.
+        now: Instant (microseconds).
+
+    Returns:
+        The ids of the entries.
+    """
+    entries, ids = [], {}
+    for one, times in shown.items():
+        notice = policy.notices.get(one.notice)
+        ids[one] = entry_id = new_id()
+        detail = {
+            "notice": one.notice if notice else UNDECLARED,
+            "place": known_word(one.place, (*notice.at, IN_RECEIPT) if notice else ()),
+            "times": str(times),
+        }
+        entry = Entry(
+            id=entry_id,
+            at=now,
+            act=SHOWN,
+            effect="permit",
+            clauses=(notice.clause,) if notice else (),
+            policy=policy.sha256,
+            detail=detail,
+        )
+        entries.append((entry_id, "", encode_entry(entry)))
+    stage(tx, entries)
+    return ids
+
+
+def note_choice(
+    tx: Transaction,
+    policy: Policy,
+    offered: Collection[str],
+    allowed: Collection[str],
+    knowingly: Collection[str],
+    signal: str,
+    now: int,
+) -> str:
+    """Record that some visitor chose.
+
+    Args:
+        tx: Unit of work.
+        policy: The version in force, under which it was offered.
+        offered: Purposes that the visitor had a choice about; any other is left out.
+        allowed: Those that were switched on.
+        knowingly: Those that were switched on against the browser's signal.
+        signal: The browser's signal: gpc, dnt or empty.
+        now: Instant (microseconds).
+
+    Returns:
+        The id of the entry.
+    """
+    clauses = {one.clause for one in policy.of(OfferedChoice) if set(one.purposes).intersection(offered)}
+    entry_id = new_id()
+    detail = {
+        "allowed": " ".join(one for one in offered if one in allowed),
+        "refused": " ".join(one for one in offered if one not in allowed),
+        "knowingly": " ".join(one for one in offered if one in knowingly),
+        "signal": signal,
+    }
+    entry = Entry(
+        id=entry_id,
+        at=now,
+        act=CHOSEN,
+        effect="permit",
+        clauses=tuple(clause.id for clause in policy.clauses if clause.id in clauses),
+        policy=policy.sha256,
+        channel="web",
+        detail={name: value for name, value in detail.items() if value},
+    )
+    stage(tx, [(entry_id, "", encode_entry(entry))])
+    return entry_id
