@@ -138,14 +138,19 @@ def _words(policy: Policy) -> dict[str, tuple[str, str]]:
     found = {}
     for purpose in offered_purposes(policy):
         one = declared.get(purpose)
-        title = one.title if one and one.title else purpose.rpartition(".")[2].replace("_", " ").capitalize()
+        title = one.title if one and one.title else _last(purpose)
         found[purpose] = (title, one.about if one and one.about else own.get(purpose, ""))
     return found
 
 
 def _title(policy: Policy, purpose: str) -> str:
     words = _words(policy).get(purpose)
-    return words[0] if words else policy.front.terms.data_uses.get(purpose, purpose).rstrip(".")
+    return words[0] if words else policy.front.terms.data_uses.get(purpose, _last(purpose)).rstrip(".")
+
+
+def _last(purpose: str) -> str:
+    """What a purpose is called that nobody described: the last part of its key, in words."""
+    return purpose.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _kind(thing: Cookie | Storage | Pixel) -> str:

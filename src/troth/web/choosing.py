@@ -159,20 +159,7 @@ async def notice_receipt(request: AnyRequest, name: FromPath[str]) -> Response[b
     query(request.scope, ())
     policy = await asyncio.to_thread(site.troth.policy)
     entry = await asyncio.wrap_future(site.shown.receipt(policy, name))
-    notice = policy.notices[name]
-    answer = NoticeReceipt(
-        notice=name,
-        clause=notice.clause,
-        text=notice.text or policy.clause(notice.clause).prose,
-        places=notice.at,
-        policy=policy.sha256,
-        on=site.troth.clock.now().date().isoformat(),
-        means=_MEANS,
-        entry=entry,
-        proof=f"/v1/receipts/{entry}",
-        choices=_HERE,
-    )
-    return json_response(_ENCODER.encode(answer))
+    return json_response(_receipt(policy, name, entry, site.troth.clock.now().date()))
 
 
 @get("/parents", sync_to_thread=True)
@@ -245,6 +232,23 @@ def _sent(policy: Policy, choice: Choice) -> str:
     return choice_value(policy, on=day, allowed=choice.allowed, knowingly=choice.knowingly)
 
 
+def _receipt(policy: Policy, name: str, entry: str, today: date) -> bytes:
+    notice = policy.notices[name]
+    receipt = NoticeReceipt(
+        notice=name,
+        clause=notice.clause,
+        text=notice.text or policy.clause(notice.clause).prose,
+        places=notice.at,
+        policy=policy.sha256,
+        on=today.isoformat(),
+        means=_MEANS,
+        entry=entry,
+        proof=f"/v1/receipts/{entry}",
+        choices=_HERE,
+    )
+    return _ENCODER.encode(receipt)
+
+
 def _answer(policy: Policy, choice: Choice, value: str, entry: str = "") -> bytes:
     purposes = tuple(
         PurposeAnswer(
@@ -274,7 +278,7 @@ def _shared(
     site: Site, policy: Policy, request: AnyRequest, body: bytes, media: str = "application/json"
 ) -> Response[bytes]:
     origin = own_origin(policy, site.troth.settings.web.public_url, request.scope)
-    return Response(body, media_type=media, headers=shared_with(origin))
+    return Response(body, status_code=HTTPStatus.OK, media_type=media, headers=shared_with(origin))
 
 
 def _base(site: Site, request: AnyRequest) -> str:
