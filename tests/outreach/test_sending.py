@@ -47,6 +47,7 @@ class Desk:
                     channel="web",
                     point=point.name,
                     notice=str(point.notice),
+                    age_passed=True,
                 )
             ]
         )

@@ -1,19 +1,42 @@
 """What the running system says about itself: health, metrics, well-known files, the ledger's files."""
 
 import re
+from datetime import timedelta
 
 import sectxt
 
 from tests.web.conftest import SUPPORT, Web
+from troth.kernel import micros
 from troth.ledger import Verifier, open_checkpoint, verify_receipt
+from troth.storage import stage_job
 
 
 def test_health_names_every_part(shared: Web) -> None:
-    """Database, key store, ledger and policy."""
+    """Database, key store, ledger, policy and background work."""
     health = shared.get("/health")
     assert health.status_code == 200
-    assert health.json()["parts"] == dict.fromkeys(("database", "keystore", "ledger", "policy"), "ok")
+    parts = ("database", "keystore", "ledger", "policy", "background")
+    assert health.json()["parts"] == dict.fromkeys(parts, "ok")
     assert health.json()["policy"] == shared.troth.policy().sha256
+
+
+def test_waiting_jobs_are_counted(web: Web) -> None:
+    """Health and metrics say how many jobs wait and for how long the oldest has been due; a later one is not late."""
+    due = micros(web.clock.now())
+    with web.troth.database.transaction() as tx:
+        stage_job(tx, "mail.send", {}, due=due)
+        stage_job(tx, "mail.send", {}, due=due + 3_600_000_000)
+    web.clock.advance(timedelta(seconds=90))
+    assert web.get("/health").json()["jobs"] == {"waiting": 2, "late": 90}
+    told = web.get("/metrics").text
+    assert 'troth_jobs_waiting{topic="mail.send"} 2.0' in told
+    assert "troth_jobs_late_seconds 90.0" in told
+    web.troth.background.run_due()
+    assert web.get("/health").json()["jobs"] == {"waiting": 1, "late": 0}
+    web.clock.advance(timedelta(hours=1))
+    web.troth.background.run_due()
+    assert web.get("/health").json()["jobs"] == {"waiting": 0, "late": 0}
+    assert "troth_jobs_waiting{" not in web.get("/metrics").text
 
 
 def test_metrics_count_acts_and_hold_nothing_personal(web: Web) -> None:

@@ -37,6 +37,7 @@ class Background:
     def __init__(
         self, database: Database, clock: Clock, handlers: Mapping[str, Handler], tasks: Sequence[Task]
     ) -> None:
+        self.tasks = tuple(tasks)
         self._jobs = JobWorker(database, clock, handlers)
         self._tasks = TaskRunner(database, clock, tasks)
         self._woken, self._stopping = Event(), Event()

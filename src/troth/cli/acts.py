@@ -145,6 +145,10 @@ def act(
         bool, typer.Option("--age-passed", help="The age screen of the point was passed; you answer for it.")
     ] = False,
     reason: Reason = "",
+    message: Annotated[
+        str,
+        typer.Option("--message", metavar="NAME", help="For send: mail that Troth sends, as case-news."),
+    ] = "",
     partial: Annotated[
         bool, typer.Option("--partial", help="Give what is allowed, withhold the rest.")
     ] = False,
@@ -159,7 +163,7 @@ def act(
         "act": kind, "purpose": purpose, "person": person, "identify": pairs(by, "--by"), "fields": field or (),
         "values": json_object(values, "values") if values else {}, "recipient": recipient, "channel": channel,
         "case": case, "point": point, "notice": notice, "age_passed": age_passed, "reason": reason,
-        "partial": partial,
+        "message": message, "partial": partial,
     }  # fmt: skip
     perform(say, key_file, without_key(given))
 

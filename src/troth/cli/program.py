@@ -2,7 +2,7 @@
 
 import typer
 
-from troth.cli import access, acts, doctor, keeping, keys, ledger, persons, policy, serving
+from troth.cli import access, acts, doctor, jobs, keeping, keys, ledger, persons, policy, serving
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
 _PARTS = (
@@ -14,6 +14,7 @@ _PARTS = (
     (access.app, PEOPLE),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),
+    (jobs.app, KEEPING),
     (keeping.app, None),
     (doctor.app, None),
 )

@@ -4,16 +4,11 @@ from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import NamedTuple, Protocol
 
-from troth.kernel import TrothError
-
 Fresh = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 
 
-class Undeliverable(TrothError):
-    """The next mail server refuses this mail for good; sending it again would not help."""
-
-    status = 422
-    code = "undeliverable"
+class Undeliverable(Exception):
+    """The next mail server refuses this mail for good; sending it again would not help. Its text holds no address."""
 
 
 class Mail(NamedTuple):

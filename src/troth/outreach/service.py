@@ -149,8 +149,8 @@ class Sending:
         message.add_alternative(composed.html, subtype="html")
         try:
             self._mailer.send(Mail(job.job_id, job.person, sender, deliverable(to), message))
-        except Undeliverable as error:
-            raise JobOver(error.code) from None
+        except Undeliverable:
+            raise JobOver("undeliverable") from None
         except Unavailable:
             if job.attempts >= MOST_TRIES:
                 raise JobOver("given-up") from None

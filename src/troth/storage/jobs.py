@@ -51,6 +51,7 @@ job = Table(
     Column("done_at", BigInteger, nullable=False),
     Column("last_error", Text, nullable=False),
     Index(None, "done_at", "due_at"),
+    Index(None, "done_at", "topic", "due_at"),
     Index(None, "person"),
 )
 
@@ -67,10 +68,15 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_DUE_TOPICS = Statement(
-    select(job.c.topic)
-    .where(job.c.done_at == 0, job.c.due_at <= bindparam("now"), job.c.leased_until <= bindparam("now"))
-    .distinct()
+_ANY_DUE = Statement(
+    select(job.c.job_id)
+    .where(
+        job.c.done_at == 0,
+        job.c.topic == bindparam("wanted"),
+        job.c.due_at <= bindparam("now"),
+        job.c.leased_until <= bindparam("now"),
+    )
+    .limit(1)
 )
 _LEASE = Statement(
     update(job)
@@ -231,9 +237,9 @@ class JobWorker:
 
     def _due_topics(self) -> list[str]:
         """Topics with due jobs, by a read: looking again and again must not stand in the writers' way."""
+        now = micros(self._clock.now())
         with self._database.snapshot() as tx:
-            found = {row[0] for row in tx.rows(_DUE_TOPICS, {"now": micros(self._clock.now())})}
-        return [topic for topic in self._handlers if topic in found]
+            return [topic for topic in self._handlers if tx.row(_ANY_DUE, {"wanted": topic, "now": now})]
 
     def _lease(self, topic: str, most: int, until: datetime) -> Sequence[Job]:
         now = until - LEASE

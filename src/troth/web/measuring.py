@@ -1,6 +1,6 @@
 """Prometheus metrics of one application: counts, times and sizes, never a personal value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -44,6 +44,15 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._jobs = Gauge(
+            "troth_jobs_waiting", "Jobs that are not done.", ("topic",), registry=self._registry
+        )
+        self._late = Gauge(
+            "troth_jobs_late_seconds",
+            "Seconds since the oldest waiting job fell due.",
+            registry=self._registry,
+        )
+
     def acted(self, kinds: Sequence[str], outcomes: Sequence[Outcome], seconds: float) -> None:
         """Count the acts of one request, in order, and the seconds that they took together."""
         for kind, outcome in zip(kinds, outcomes, strict=True):
@@ -60,8 +69,19 @@ class Metrics:
         """Count a cookie that was not sent."""
         self._cookies.labels(reason).inc()
 
-    def text(self, *, entries: int, staged: int) -> bytes:
-        """Everything in the Prometheus text format, with the ledger's size and lag of this moment."""
+    def text(self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int) -> bytes:
+        """Everything in the Prometheus text format.
+
+        Args:
+            entries: Entries that the newest checkpoint covers.
+            staged: Entries that none covers yet.
+            jobs: Waiting jobs by topic.
+            late: Seconds since the oldest of them fell due.
+        """
+        self._jobs.clear()
+        for topic, count in jobs.items():
+            self._jobs.labels(topic).set(count)
+        self._late.set(late)
         self._size.set(entries)
         self._lag.set(staged)
         return generate_latest(self._registry)

@@ -188,8 +188,8 @@ OPERATIONS = (
     ),
     Operation(
         "getHealth", "GET", "/health", "Running", "Health", "Each part by name: `ok`, or the code of its problem.",
-        {200: Answer("Everything works.", schema="HealthAnswer", example={"status": "ok", "parts": {"database": "ok", "keystore": "ok", "ledger": "ok", "policy": "ok"}, "policy": SHA256, "ledger": {"entries": 42, "staged": 0}}),
-         503: Answer("A part is down.", schema="HealthAnswer", example={"status": "down", "parts": {"database": "unavailable", "keystore": "ok", "ledger": "ok", "policy": "ok"}, "policy": "", "ledger": {"entries": 0, "staged": 0}})},
+        {200: Answer("Everything works.", schema="HealthAnswer", example={"status": "ok", "parts": {"database": "ok", "keystore": "ok", "ledger": "ok", "policy": "ok", "background": "ok"}, "policy": SHA256, "ledger": {"entries": 42, "staged": 0}, "jobs": {"waiting": 1, "late": 0}}),
+         503: Answer("A part is down.", schema="HealthAnswer", example={"status": "down", "parts": {"database": "unavailable", "keystore": "ok", "ledger": "ok", "policy": "ok", "background": "ok"}, "policy": "", "ledger": {"entries": 0, "staged": 0}, "jobs": {"waiting": 0, "late": 0}})},
     ),
     Operation(
         "getMetrics", "GET", "/metrics", "Running", "Metrics", "Counts, times and sizes in the Prometheus text format; no personal value.",

@@ -9,8 +9,9 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.kernel import NotFound, TrothError
+from troth.kernel import NotFound, TrothError, micros
 from troth.ledger import resource, staged_count, tree_head
+from troth.storage import Transaction, waiting_jobs
 from troth.web.api import check_key
 from troth.web.asgi import query
 from troth.web.evidence import Results
@@ -38,6 +39,7 @@ def health(request: AnyRequest) -> Response[bytes]:
         parts=parts,
         policy=str(facts.get("policy", "")),
         ledger={"entries": int(facts.get("entries", 0)), "staged": int(facts.get("staged", 0))},
+        jobs={"waiting": sum(facts.get("jobs", {}).values()), "late": int(facts.get("late", 0))},
     )
     return json_response(_ENCODER.encode(answer), 503 if down else 200)
 
@@ -49,6 +51,7 @@ def parts_health(site: Site) -> tuple[dict[str, str], dict[str, Any]]:
     def database() -> None:
         with troth.database.snapshot() as tx:
             facts["staged"] = staged_count(tx)
+            facts["jobs"], facts["late"] = waiting(site, tx)
 
     def keystore() -> None:
         with troth.keystore.snapshot():
@@ -63,7 +66,18 @@ def parts_health(site: Site) -> tuple[dict[str, str], dict[str, Any]]:
     def policy() -> None:
         facts["policy"] = troth.policy().sha256
 
-    checks = {"database": database, "keystore": keystore, "ledger": ledger, "policy": policy}
+    def background() -> None:
+        failure = troth.background.failure
+        if failure is not None:
+            raise failure
+
+    checks = {
+        "database": database,
+        "keystore": keystore,
+        "ledger": ledger,
+        "policy": policy,
+        "background": background,
+    }
     states = {}
     for name, check in checks.items():
         try:
@@ -72,6 +86,14 @@ def parts_health(site: Site) -> tuple[dict[str, str], dict[str, Any]]:
         except TrothError as error:
             states[name] = error.code
     return states, facts
+
+
+def waiting(site: Site, tx: Transaction) -> tuple[dict[str, int], int]:
+    """Waiting jobs by topic, and seconds since the oldest of them fell due."""
+    found = waiting_jobs(tx)
+    oldest = min((due for _, due in found.values()), default=0)
+    late = max(0, micros(site.troth.clock.now()) - oldest) // 1_000_000 if found else 0
+    return {topic: count for topic, (count, _) in found.items()}, late
 
 
 def ledger_size(site: Site) -> int:
@@ -89,7 +111,8 @@ def metrics(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     with site.troth.database.snapshot() as tx:
         staged = staged_count(tx)
-    text = site.metrics.text(entries=ledger_size(site), staged=staged)
+        jobs, late = waiting(site, tx)
+    text = site.metrics.text(entries=ledger_size(site), staged=staged, jobs=jobs, late=late)
     return Response(text, media_type=CONTENT_TYPE)
 
 

@@ -145,6 +145,9 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Word, Meta(description="for orders on stances and purposes: the data use that they are about")
     ] = ""
     stance: Annotated[Stance, Meta(description="for orders on stances")] = ""
+    message: Annotated[
+        Word, Meta(description="for send: mail that Troth sends after the commit, such as case-news")
+    ] = ""
     partial: Annotated[
         bool, Meta(description="give what is allowed and withhold the rest, instead of denying the whole act")
     ] = False
@@ -170,6 +173,7 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             case_type=self.case_type,
             about=self.about,
             stance=self.stance,
+            message=self.message,
             partial=self.partial,
         )
 
@@ -286,6 +290,10 @@ class HealthAnswer(Struct, frozen=True, kw_only=True):
     parts: dict[str, str]
     policy: str
     ledger: dict[str, int]
+    jobs: Annotated[
+        dict[str, int],
+        Meta(description="waiting: jobs not done; late: seconds since the oldest of them fell due"),
+    ]
 
 
 class DecideAnswer(Struct, frozen=True, kw_only=True):

@@ -81,5 +81,5 @@ class SmtpMailer:
         """The error for a reply code; its text is left out, for servers repeat the address in it."""
         what = f"The mail server {self._host}:{self._port} refused the mail with {code}."
         if code >= _FOR_GOOD:
-            return Undeliverable(what, mend="Correct the address.")
+            return Undeliverable(what)
         return Unavailable(what, mend="It is tried again.")

@@ -1,4 +1,4 @@
-"""When periodic tasks ran and are due."""
+"""When periodic tasks ran and are due; due jobs of a topic are found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,9 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_task")),
     )
+    op.create_index(op.f("ix_job_done_at_topic_due_at"), "job", ["done_at", "topic", "due_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_job_done_at_topic_due_at"), table_name="job")
     op.drop_table("task")
