@@ -15,6 +15,7 @@ from troth.storage import Database, Statement
 from troth.vault import KeyRing, Vault, create_key_store
 
 REFERENCE = Path(__file__).resolve().parents[2] / "policies" / "software-vendor" / "policy.md"
+ACCOUNT = "essential.service.account"
 REGISTER = "essential.service.product_registration"
 SUPPORT = "essential.service.operations.support"
 RIGHTS = "essential.service.rights_request"

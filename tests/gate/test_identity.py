@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.gate.conftest import FULFIL, REGISTER, SUPPORT, Company
+from tests.gate.conftest import ACCOUNT, FULFIL, REGISTER, SUPPORT, Company
 from troth.gate import Outcome
 
 _ADMIN = "staff.support"
@@ -20,8 +20,12 @@ def _status(outcome: Outcome) -> int:
 
 
 def _update(company: Company, who: str, **values: Any) -> Outcome:
-    registration = company.registration(1)
-    return company.gate.perform([msgspec.structs.replace(registration, person=who, values=values)])[0]
+    """Change the profile; a service that names the person vouches for whose it is."""
+    point = company.gate.policy().points["account"]
+    ask = company.ask("collect", "service.collection", ACCOUNT, person=who, values=values, channel="web")
+    return company.gate.perform(
+        [msgspec.structs.replace(ask, point=point.name, notice=str(point.notice), age_passed=True)]
+    )[0]
 
 
 def test_changed_address_no_longer_leads_to_the_person(company: Company) -> None:

@@ -161,7 +161,7 @@ def test_erasing_a_field_leaves_the_person(web: Company) -> None:
     assert _read(web, ann).values == {}
     assert web.count(erasure) == 0
     with web.database.snapshot() as tx:
-        left = {row[0] for row in tx.rows(Statement(select(sealed_field.c.field)))}
+        left = {row[0].partition(".")[0] for row in tx.rows(Statement(select(sealed_field.c.field)))}
     assert left == {"name", "product", "serial"}
     unknown = web.gate.perform(
         [

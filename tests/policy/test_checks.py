@@ -130,6 +130,7 @@ FAULTS = [
     Fault("age-limit", spoilt("channels: [web]\nfields", "age_screen: true\nchannels: [web]\nfields"), "declare: point"),
     Fault("point-incomplete", spoilt("channels: [web]\nfields", "fields"), "declare: point"),
     Fault("point-incomplete", spoilt("actor: service.shop\nnotice: shop-notice", "actor: service.shop\nnotice: newsletter"), "declare: point"),
+    Fault("point-unconfirmable", spoilt("fields: {email: required, full_name: optional}", "fields: {full_name: optional}\nconfirm: mail"), "declare: point"),
     Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),

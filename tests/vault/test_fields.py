@@ -72,7 +72,8 @@ def test_a_later_write_replaces_the_value(stand: Stand) -> None:
     stand.write(JANE, LATER_POLICY, email="jane@example.org")
     assert stand.read(JANE, "email") == {"email": "jane@example.org"}
     with stand.data.snapshot() as tx:
-        assert stand.vault.versions(tx, [(JANE, "email"), (JANE, "phone")]) == {(JANE, "email"): LATER_POLICY}
+        wanted = [(JANE, "email", ""), (JANE, "phone", "")]
+        assert stand.vault.versions(tx, wanted) == {(JANE, "email", ""): LATER_POLICY}
 
 
 def test_a_batch_answers_each_want(stand: Stand) -> None:

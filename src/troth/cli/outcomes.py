@@ -25,6 +25,8 @@ OUTCOME = {
     "case": "case that was opened, closed or cited",
     "values": "values read, by field",
     "withheld": "fields asked for but not allowed",
+    "record": "record that was written or cited",
+    "held": "true when the submission waits for a confirmation by mail",
     "problem": "status, code, detail, clause, field and mend, or null",
     "error": "only when the act was not done; the shape of every error",
 }

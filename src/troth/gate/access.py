@@ -14,6 +14,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
+from troth.gate.sessions import PREFIX as SESSION_PREFIX
+from troth.gate.sessions import ROLE as PERSON_ROLE
+from troth.gate.sessions import session_people
 from troth.gate.tables import api_key
 from troth.kernel import InvalidInput, NotFound, Unauthenticated, is_id, micros, new_id
 from troth.storage import Lookup, Statement, Transaction
@@ -43,13 +46,14 @@ _LIST = Statement(
 
 
 class Actor(NamedTuple):
-    """Who acts, as made out from a key."""
+    """Who acts, as made out from a key; `person` is the handle of whoever is signed in, empty for staff and services."""
 
     key_id: str
     name: str
     role: str
     purposes: tuple[str, ...]
     cases: tuple[str, ...]
+    person: str = ""
 
     def may_serve(self, purpose: str) -> bool:
         """Whether the key was granted this purpose or one above it."""
@@ -166,7 +170,11 @@ def actors(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, Actor | 
     """Who stands behind each key at an instant (microseconds); a key that does not work maps to its error."""
     digests: dict[str, tuple[str, bytes]] = {}
     found: dict[str, Actor | Unauthenticated] = {}
+    signed_in = []
     for key in keys:
+        if key.startswith(SESSION_PREFIX):
+            signed_in.append(key)
+            continue
         try:
             digests[key] = split_key(key)
         except Unauthenticated as error:
@@ -182,6 +190,20 @@ def actors(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, Actor | 
             found[key] = Unauthenticated("The API key was revoked or has expired.", mend="Issue a new one.")
         else:
             found[key] = Actor(key_id, row[1], row[2], _list(row[3]), _list(row[4]))
+    if signed_in:
+        found.update(_people(tx, signed_in, now))
+    return found
+
+
+def _people(tx: Transaction, keys: Sequence[str], now: int) -> dict[str, Actor | Unauthenticated]:
+    sessions = session_people(tx, keys, now)
+    found: dict[str, Actor | Unauthenticated] = {}
+    for key in keys:
+        if key in sessions:
+            session, person = sessions[key]
+            found[key] = Actor(session, "", PERSON_ROLE, ("*",), (), person)
+        else:
+            found[key] = Unauthenticated("The session is over.", mend="Sign in again.")
     return found
 
 

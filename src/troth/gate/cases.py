@@ -18,7 +18,9 @@ _CLOSE = Statement(
     .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at == 0)
     .values(closed_at=bindparam("at"))
 )
-_READ = Lookup(case_file, by=("case_id",), take=("case_type", "person", "role", "closed_at", "opened_at"))
+_READ = Lookup(
+    case_file, by=("case_id",), take=("case_type", "person", "role", "closed_at", "opened_at", "record")
+)
 _OPEN_ONES = Statement(
     select(case_file.c.case_id, case_file.c.case_type, case_file.c.person, case_file.c.opened_at)
     .where(case_file.c.closed_at == 0)
@@ -29,24 +31,30 @@ _WEEKEND = {5, 6}
 
 
 class Case(NamedTuple):
-    """A case as the gate weighs it. `person` and `role` are empty where it is bound to none. Instants in microseconds."""
+    """A case as the gate weighs it.
+
+    `person`, `role` and `record` are empty where it is bound to none. Instants in microseconds.
+    """
 
     case_type: str
     person: str
     role: str
     closed_at: int
     opened_at: int
+    record: str = ""
 
-    def covers(self, person: str, role: str) -> bool:
-        """Whether it is open, about this person and assigned to this role."""
-        if self.closed_at or self.person != person:
+    def covers(self, person: str, role: str, record: str = "") -> bool:
+        """Whether it is open, about this person and record, and assigned to this role."""
+        if self.closed_at or self.person != person or (self.record and record != self.record):
             return False
         return not self.role or role == self.role or role.startswith(self.role + ".")
 
 
-def open_case(tx: Transaction, case_id: str, case_type: str, person: str, role: str, at: int) -> None:
-    """Open a case about a person for a role at an instant (microseconds)."""
-    tx.run(_OPEN, (case_id, case_type, person, role, at, 0))
+def open_case(
+    tx: Transaction, case_id: str, case_type: str, person: str, role: str, at: int, record: str = ""
+) -> None:
+    """Open a case about a person, or about one record of them, for a role at an instant (microseconds)."""
+    tx.run(_OPEN, (case_id, case_type, person, role, at, 0, record))
 
 
 def close_case(tx: Transaction, case_id: str, at: int) -> bool:
@@ -69,10 +77,10 @@ def live(case: Case, declared: Mapping[str, CaseType], now: int) -> bool:
     if case.closed_at or kind is None:
         return False
     span = read_span(kind.expires) if kind.expires else None
-    return span is None or now < micros(_after(from_micros(case.opened_at), span))
+    return span is None or now < micros(after(from_micros(case.opened_at), span))
 
 
-def _after(start: datetime, span: Span) -> datetime:
+def after(start: datetime, span: Span) -> datetime:
     """The instant that lies a span after another; calendars are those of UTC."""
     if span.unit == "hours":
         return start + timedelta(hours=span.count)

@@ -6,20 +6,22 @@ from typing import Any
 
 import msgspec
 
-from troth.gate.facts import identifiers_of
+from troth.gate.collecting import Collected, Collector
 from troth.gate.form import LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.orders import carry_out_order
 from troth.gate.promising import stage_mail
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
-from troth.kernel import InvalidInput, NotFound, Refused, TrothError, Unavailable, new_id
+from troth.kernel import NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
 from troth.policy import Decision
 from troth.storage import Transaction
-from troth.vault import ReadWant, Vault, WriteWant, begin_erasure, erase_fields
+from troth.vault import ReadWant, Vault, begin_erasure, erase_fields
 
-_CHANGING = frozenset({"collect", "erase", "send", "instruct"})
+_CHANGING = frozenset({"erase", "send", "instruct"})
+HOLD = "hold"
+"""The word of the ledger for a submission that waits for its confirmation."""
 
 
 class Doer:
@@ -38,10 +40,14 @@ class Doer:
         self._vault = vault
         self._policy = scales.policy
         self._now = now
-        self._known: set[str] = set(scales.people)
+        self._people = scales.people
+        self._known = set(scales.people)
         self._words = words
         self.emptied: list[tuple[str, str]] = []
         """Key groups that field erasures left empty; their keys go after the commit."""
+        self.discarded: list[str] = []
+        """Held submissions whose values went to the owner of the mailbox; the rest of them goes after the commit."""
+        self._collector = Collector(tx, vault, self._policy, self._known, now)
 
     def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
         """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
@@ -59,7 +65,8 @@ class Doer:
         for number, one in enumerate(weighed):
             if one.permitted and one.ask.act in READING and one.fields and one.person in self._known:
                 numbers.append(number)
-                wants.append(ReadWant(_decided(one), one.person, tuple(fields[name] for name in one.fields)))
+                wanted = tuple(fields[name] for name in one.fields)
+                wants.append(ReadWant(_decided(one), one.person, wanted, one.ask.record))
         if not wants:
             return {}
         try:
@@ -88,20 +95,27 @@ class Doer:
             return _failed(one, one.error)
         case = one.ask.case
         values: Mapping[str, Any] = {}
+        collected: Collected | None = None
         if one.permitted:
             try:
                 if isinstance(read, TrothError):
                     raise read
-                case, found = self._carry_out(one, newcomers)
-                values = {} if one.ask.message else read or found
+                if one.ask.act == "collect":
+                    collected = self._collect(one, newcomers)
+                else:
+                    case, values = self._carry_out(one)
+                values = {} if one.ask.message else read or values
             except Unavailable:
                 raise
             except TrothError as error:
                 return self._came_to_nothing(one, error, entries)
         entry_id = new_id()
-        body = recorded(entry_id, one, _decided(one), case, self._now, self._words)
-        entries.append((entry_id, one.person, body))
-        return _decided_outcome(one, entry_id, case, values)
+        held = collected is not None and collected.held
+        who = collected.person if collected is not None else one.person
+        one = one._replace(person=who)
+        body = recorded(entry_id, one, _decided(one), case, self._now, self._words, HOLD if held else "")
+        entries.append((entry_id, who, body))
+        return _decided_outcome(one, entry_id, case, values, collected)
 
     def _came_to_nothing(
         self, one: Weighed, error: TrothError, entries: list[tuple[str, str, bytes]]
@@ -118,21 +132,29 @@ class Doer:
         entries.append((entry_id, one.person, recorded(entry_id, one, refused, case, self._now, self._words)))
         return msgspec.structs.replace(outcome, entry=entry_id)
 
-    def _carry_out(self, one: Weighed, newcomers: frozenset[str]) -> tuple[str, Mapping[str, Any]]:
-        """Do what is not reading; gives the id of the case concerned and what an order found out."""
+    def _collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
+        """Write what a collection brings, and know of it for the acts behind this one."""
+        if one.ask.identify and not one.person:
+            raise _nobody()
+        with self._tx.savepoint():
+            collected = self._collector.collect(one, newcomers)
+        if collected.spent:
+            self.discarded.append(collected.spent)
+        if not collected.held:
+            self._known.add(collected.person)
+        return collected
+
+    def _carry_out(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
+        """Do what is neither reading nor collecting; gives the id of the case concerned and what an order found out."""
         ask = one.ask
         if (one.person not in self._known and _needs_somebody(ask)) or (ask.identify and not one.person):
-            raise NotFound(
-                "No such person is known.", field="person", mend="Check the handle or the identifier."
-            )
+            raise _nobody()
         if ask.act not in _CHANGING:
             return ask.case, {}
         if ask.order in LOOKING_ORDERS:
             return self._order(one)
         with self._tx.savepoint():
-            if ask.act == "collect":
-                self._collect(one, newcomers)
-            elif ask.act == "erase":
+            if ask.act == "erase":
                 self._erase(one)
             elif ask.act == "send":
                 self._stage_send(one)
@@ -142,48 +164,18 @@ class Doer:
         return ask.case, {}
 
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
-        return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now)
+        return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now, self._people)
 
     def _follow(self, one: Weighed) -> None:
         """Know who is there for the acts behind this one; only now, when nothing can undo it any more."""
-        if one.ask.act == "collect":
-            self._known.add(one.person)
-        elif one.ask.act == "erase" and not one.ask.fields:
+        if one.ask.act == "erase" and not one.ask.fields:
             self._known.discard(one.person)
 
     def _erase(self, one: Weighed) -> None:
         if one.ask.fields:
-            self.emptied += erase_fields(self._tx, one.person, one.fields)
+            self.emptied += erase_fields(self._tx, one.person, one.fields, one.ask.record)
         else:
             begin_erasure(self._tx, one.person, self._now)
-
-    def _collect(self, one: Weighed, newcomers: frozenset[str]) -> None:
-        ask, policy = one.ask, self._policy
-        self._check_point(ask)
-        if one.person not in self._known:
-            if one.person not in newcomers:
-                raise NotFound(
-                    "No such person is known.", field="person", mend="Leave the handle out to add one."
-                )
-            self._vault.create_persons(self._tx, [(one.person, policy.sha256)], self._now)
-        values = {name: ask.values[name] for name in one.fields}
-        self._vault.add_identifiers(self._tx, one.person, identifiers_of(values, policy), policy.fields)
-        typed = tuple((policy.fields[name], value) for name, value in values.items())
-        want = WriteWant(_decided(one), one.person, policy.sha256, typed)
-        self._vault.write_fields(self._tx, [want], self._now)
-
-    def _check_point(self, ask: Ask) -> None:
-        point = self._policy.points.get(ask.point)
-        if point is None:
-            return
-        for name in ask.values:
-            if name not in point.fields:
-                raise InvalidInput(
-                    f"Collection point {ask.point} takes no field {name[:64]!r}; nothing was stored.",
-                    clause=point.clause,
-                    field=name[:64],
-                    mend=f"It takes {', '.join(point.fields)}.",
-                )
 
     def _stage_send(self, one: Weighed) -> None:
         """Promise the message that a send names; without one the caller sends by itself what it was given."""
@@ -192,6 +184,10 @@ class Doer:
             handles = {"case": ask.case} if ask.case else {}
             purpose = known_word(ask.purpose, self._words.purposes)
             stage_mail(self._tx, ask.message, person=one.person, now=self._now, purpose=purpose, **handles)
+
+
+def _nobody() -> NotFound:
+    return NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
 
 
 def _needs_somebody(ask: Ask) -> bool:
@@ -207,7 +203,9 @@ def _decided(one: Weighed) -> Decision:
     return one.decision
 
 
-def _decided_outcome(one: Weighed, entry_id: str, case: str, values: Mapping[str, Any]) -> Outcome:
+def _decided_outcome(
+    one: Weighed, entry_id: str, case: str, values: Mapping[str, Any], collected: Collected | None
+) -> Outcome:
     decision = _decided(one)
     problem = None
     if not decision.permitted:
@@ -225,11 +223,13 @@ def _decided_outcome(one: Weighed, entry_id: str, case: str, values: Mapping[str
         obligations=decision.obligations,
         policy=decision.policy,
         entry=entry_id,
-        person=one.person if decision.permitted else "",
+        person=one.person if decision.permitted and not (collected and collected.held) else "",
         case=case if decision.permitted else "",
         values=values,
         withheld=one.withheld,
         problem=problem,
+        record=collected.record if collected is not None else one.ask.record,
+        held=collected is not None and collected.held,
     )
 
 

@@ -30,8 +30,17 @@ def facts_of(
         facts.append("purpose.granted")
     # A case about no one must not tell apart whom an identifier leads to and who is unknown.
     nobody = bool(ask.identify and not person)
-    if case is not None and not nobody and case.covers(person, actor.role) and actor.may_cite(case.case_type):
+    if (
+        case is not None
+        and not nobody
+        and case.covers(person, actor.role, ask.record)
+        and actor.may_cite(case.case_type)
+    ):
         facts += ("case.open", f"case.{case.case_type}")
+    if actor.person and actor.person == person:
+        facts.append("person.self")
+    if ask.signal:
+        facts.append("signal.opt-out")
     for stance, purpose in stances:
         if covers(purpose, ask.purpose):
             facts.append(f"person.{stance}")
@@ -53,6 +62,8 @@ def _at_point(ask: Ask, policy: Policy) -> list[str]:
         facts.append("point.age-screened")
         if ask.age_passed:
             facts.append("age.passed")
+    if ask.acknowledged and ask.acknowledged == point.notice:
+        facts.append("notice.acknowledged")
     return facts
 
 

@@ -15,8 +15,12 @@ STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
 PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
 LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
-_ORDERS = CHOICE_ORDERS | {"open-case", "close-case"}
-_TEXTS = ("purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "message")
+RECORD_ORDERS = frozenset({"list-records"})
+SESSION_ORDERS = frozenset({"issue-proof", "open-session", "close-session", "close-sessions"})
+_ORDERS = CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | {"open-case", "close-case"}
+_TEXTS = (
+    "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
+)  # fmt: skip
 _encode = msgspec.json.Encoder().encode
 
 
@@ -112,7 +116,14 @@ def _check_sizes(ask: Ask) -> None:
             raise InvalidInput(
                 f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
             )
-    for name, handle in (("person", ask.person), ("case", ask.case)):
+    if ask.record and ask.act == "erase" and not ask.fields:
+        raise InvalidInput(
+            "The erasure names a record and no fields; nothing was erased.",
+            field="fields",
+            mend="Name the fields of the record, or leave the record out to erase the person.",
+        )
+    ids = (("person", ask.person), ("case", ask.case), ("record", ask.record), ("before", ask.before))
+    for name, handle in ids:
         if handle and not is_id(handle):
             raise InvalidInput(
                 f"The {name} is not a handle.",

@@ -34,13 +34,21 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         age_passed: Whether the age screen of the point was passed; whoever holds the key answers for it.
         reason: Free text for the record, at most 200 characters.
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
-            `restrict-purpose` or `release-purpose`.
+            `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session` or
+            `close-sessions`.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about.
         stance: For orders on stances: consented, objected or restricted.
         message: For send: name of a mail template that Troth sends after the commit; nothing read is then given back. Left
             out, the caller sends by itself what it was given.
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
+        record: Record that the act is about: one order, ticket or posting. Left out when reading: the profile, and the
+            newest record for what the profile lacks; when collecting: a new record, where the point makes any.
+        kind: For `list-records`: the kind of record. For `issue-proof`: what the mailbox is proven for.
+        before: For `list-records`: id of the last record of the page before.
+        acknowledged: Name of the notice or warning that the person has acknowledged for this very act.
+        proof: Secret that was sent to a mailbox; it names the person, and is used up.
+        signal: Whether the browser sent Global Privacy Control or Do Not Track.
     """
 
     act: str
@@ -63,6 +71,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     stance: str = ""
     message: str = ""
     partial: bool = False
+    record: str = ""
+    kind: str = ""
+    before: str = ""
+    acknowledged: str = ""
+    proof: str = ""
+    signal: bool = False
 
     def __repr__(self) -> str:
         return f"Ask(act={self.act!r}, purpose={self.purpose!r}, person={self.person!r}, case={self.case!r})"
@@ -106,6 +120,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         values: Values read, by field name.
         withheld: Fields asked for but not allowed.
         problem: What stood in the way; None when the act was done.
+        record: Id of the record written.
+        held: Whether the submission waits for a confirmation from the mailbox; nothing of it counts before.
     """
 
     effect: str
@@ -119,6 +135,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = {}
     withheld: tuple[str, ...] = ()
     problem: Problem | None = None
+    record: str = ""
+    held: bool = False
 
     @property
     def permitted(self) -> bool:

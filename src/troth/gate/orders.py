@@ -1,19 +1,29 @@
-"""Orders: what an `instruct` act does. Cases are opened and closed; choices are recorded, withdrawn and looked up."""
+"""Orders: what an `instruct` act does.
+
+Cases are opened and closed; choices are recorded, withdrawn and looked up; records are listed; sessions begin and end.
+"""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from troth.gate import cases
-from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, STANCE_ORDERS
+from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, RECORD_ORDERS, SESSION_ORDERS, STANCE_ORDERS
 from troth.gate.model import Ask
+from troth.gate.proofs import CONFIRM, issue_proof, spend_proof
+from troth.gate.sessions import close_session, close_sessions, open_session
 from troth.gate.weighing import Weighed, may_open
-from troth.kernel import InvalidInput, NotFound, Refused, new_id
+from troth.kernel import InvalidInput, NotFound, Refused, from_micros, new_id
 from troth.policy import Policy
 from troth.storage import Transaction
 from troth.vault import (
+    PersonState,
+    Record,
+    found_record,
     held_fields,
+    newest_records,
     people_who_said,
     record_stance,
+    records_of,
     release_purpose,
     restrict_purpose,
     restricted_purposes,
@@ -26,7 +36,12 @@ Found = tuple[str, Mapping[str, Any]]
 
 
 def carry_out_order(
-    tx: Transaction, one: Weighed, policy: Policy, purposes: Collection[str], now: int
+    tx: Transaction,
+    one: Weighed,
+    policy: Policy,
+    purposes: Collection[str],
+    now: int,
+    people: Mapping[str, PersonState],
 ) -> Found:
     """Carry out a permitted order at an instant (microseconds).
 
@@ -36,6 +51,7 @@ def carry_out_order(
         policy: The version in force.
         purposes: The declared purposes.
         now: Instant of the batch (microseconds).
+        people: What is known of the people of the batch.
 
     Raises:
         InvalidInput: The order lacks something or names something undeclared.
@@ -44,7 +60,49 @@ def carry_out_order(
     """
     if one.ask.order in CHOICE_ORDERS:
         return one.ask.case, _choice(tx, one, purposes, now)
+    if one.ask.order in RECORD_ORDERS:
+        return one.ask.case, {"records": _records(tx, one)}
+    if one.ask.order in SESSION_ORDERS:
+        return one.ask.case, _session(tx, one, now, people)
     return _case(tx, one, policy, now), {}
+
+
+def _records(tx: Transaction, one: Weighed) -> list[dict[str, Any]]:
+    """Records of a kind, newest first: of the person concerned, or of everybody where none is."""
+    found = records_of(tx, one.person, one.ask.kind) if one.person else None
+    if found is None:
+        found = newest_records(tx, one.ask.kind, one.ask.before)
+    return [_told(record) for record in found]
+
+
+def _told(record: Record) -> dict[str, Any]:
+    return {
+        "record": record.record,
+        "person": record.person,
+        "point": record.point,
+        "created": from_micros(record.created_at).isoformat(),
+        "changed": from_micros(record.changed_at).isoformat(),
+    }
+
+
+def _session(tx: Transaction, one: Weighed, now: int, people: Mapping[str, PersonState]) -> Mapping[str, Any]:
+    ask, who = one.ask, one.person
+    state = people.get(who)
+    if state is None:
+        raise NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
+    if ask.order == "issue-proof":
+        if state.held != (ask.kind == CONFIRM):
+            raise InvalidInput("The mailbox cannot be proven for this.", field="kind", mend="Leave it out.")
+        return {"proof": issue_proof(tx, who, ask.kind, now)}
+    if ask.order == "open-session":
+        if ask.proof and not spend_proof(tx, ask.proof):
+            raise NotFound("This link was used already.", field="proof", mend="Ask for a new one.")
+        return {"session": open_session(tx, who, now)}
+    if ask.order == "close-session":
+        close_session(tx, ask.key, who)
+    else:
+        close_sessions(tx, who)
+    return {}
 
 
 def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) -> Mapping[str, Any]:
@@ -96,7 +154,9 @@ def _case(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
                 mend="Ask someone whose role may.",
             )
         case_id = new_id()
-        cases.open_case(tx, case_id, ask.case_type, one.person, "", now)
+        if ask.record:
+            found_record(tx, ask.record, one.person)
+        cases.open_case(tx, case_id, ask.case_type, one.person, "", now, ask.record)
         return case_id
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")

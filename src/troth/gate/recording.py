@@ -34,14 +34,16 @@ class Words(NamedTuple):
         return cls(uses, policy.recipients.keys(), channels)
 
 
-def recorded(entry_id: str, one: Weighed, decision: Decision, case: str, now: int, words: Words) -> bytes:
+def recorded(
+    entry_id: str, one: Weighed, decision: Decision, case: str, now: int, words: Words, act_done: str = ""
+) -> bytes:
     """The body of the ledger entry for a decided act at an instant (microseconds)."""
     ask, actor, act = one.ask, one.actor, one.act
     return encode_entry(
         Entry(
             id=entry_id,
             at=now,
-            act=ask.order or ask.act,
+            act=act_done or ask.order or ask.act,
             effect=decision.effect,
             clauses=decision.clauses,
             policy=decision.policy,

@@ -11,14 +11,23 @@ from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
 from troth.gate.promising import stage_erased
+from troth.gate.proofs import clear_proofs, forget_proofs
 from troth.gate.publication import PolicyShelf
 from troth.gate.recording import Words
+from troth.gate.sessions import clear_sessions, close_sessions
 from troth.gate.weighing import Scales
 from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
 from troth.storage import Database, forget_jobs
-from troth.vault import Vault, begun_erasures, destroy_groups, finish_erasure
+from troth.vault import (
+    Vault,
+    begin_erasure,
+    begun_erasures,
+    destroy_groups,
+    expired_submissions,
+    finish_erasure,
+)
 
 _TRIES = 5
 _ERASED_AT_ONCE = 500
@@ -119,15 +128,35 @@ class Gate:
             for start in range(0, len(begun), _ERASED_AT_ONCE)
         )
 
+    def expire_held(self) -> int:
+        """Erase the submissions whose time for a confirmation is over; gives their number (clause I.9)."""
+        erased = 0
+        while True:
+            with self._database.transaction() as tx:
+                now = micros(self._clock.now())
+                over = expired_submissions(tx, now)
+                for submission in over:
+                    begin_erasure(tx, submission, now)
+            if not over:
+                return erased
+            erased += self._finish_erasure(over)
+
+    def clear_credentials(self) -> int:
+        """Remove the sessions and proofs whose time is over; gives their number."""
+        with self._database.transaction() as tx:
+            now = micros(self._clock.now())
+            return clear_sessions(tx, now) + clear_proofs(tx, now)
+
     def _commit(self, asks: Sequence[Ask], newcomers: Newcomers) -> list[Outcome]:
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
             scales = Scales(tx, self._vault, self._shelf, now)
-            persons = newcomers.persons(tx, self._vault, scales.policy, asks)
-            weighed = scales.weigh(asks, persons)
+            persons = newcomers.persons(tx, self._vault, scales.policy, asks, now)
+            weighed = scales.weigh(asks, persons, newcomers.proven)
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
             outcomes = doer.do(weighed, newcomers.handles)
         self._emptied.update(doer.emptied)
+        self._unfinished.update(doer.discarded)
         return outcomes
 
     def _perform_formed(self, asks: Sequence[Ask], faults: Mapping[int, TrothError]) -> list[Outcome]:
@@ -157,6 +186,9 @@ class Gate:
             number for number, ask in enumerate(asks) if ask.act == "erase" and outcomes[number].permitted
         ]
         if not begun:
+            if self._unfinished:
+                with suppress(Unavailable):
+                    self._finish_begun()
             return outcomes
         self._unfinished.update(outcomes[number].person for number in begun if not asks[number].fields)
         try:
@@ -187,6 +219,8 @@ class Gate:
                     continue
                 forget_jobs(tx, person)
                 stage_erased(tx, person, now)
+                close_sessions(tx, person)
+                forget_proofs(tx, person)
                 entry_id = new_id()
                 body = encode_entry(Entry(id=entry_id, at=now, act="erased", effect="permit", person=person))
                 entries.append((entry_id, person, body))

@@ -27,8 +27,33 @@ case_file = Table(
     Column("role", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False, server_default=""),
     Index(None, "person"),
     Index(None, "closed_at", "opened_at"),
+)
+
+person_session = Table(
+    "person_session",
+    data_tables,
+    Column("session_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "person"),
+    Index(None, "expires_at"),
+)
+
+proof = Table(
+    "proof",
+    data_tables,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("use", Text, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "person"),
+    Index(None, "expires_at"),
 )
 
 policy_version = Table(

@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import structs
+
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
-from troth.gate.form import CHOICE_ORDERS
+from troth.gate.form import CHOICE_ORDERS, RECORD_ORDERS
 from troth.gate.model import Ask
+from troth.gate.proofs import CONFIRM, Proof
 from troth.gate.publication import PolicyShelf
-from troth.kernel import InvalidInput, TrothError, from_micros
-from troth.policy import Act, Decision, Policy
+from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micros
+from troth.policy import Act, Decision, Point, Policy
 from troth.storage import Transaction
-from troth.vault import PersonState, Vault, restricted_above
+from troth.vault import PersonState, Vault, held_names, restricted_above
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
@@ -30,6 +33,7 @@ class Weighed(NamedTuple):
     fields: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     error: TrothError | None = None
+    held: str = ""
 
     @property
     def permitted(self) -> bool:
@@ -56,15 +60,25 @@ class Scales:
         self.policy: Policy = shelf.in_force(tx)
         self.people: dict[str, PersonState] = {}
 
-    def weigh(self, asks: Sequence[Ask], persons: Sequence[str]) -> list[Weighed]:
-        """Weigh acts; `persons` holds the handle made out for each, or an empty text."""
+    def weigh(
+        self, asks: Sequence[Ask], persons: Sequence[str], proven: Mapping[str, Proof] | None = None
+    ) -> list[Weighed]:
+        """Weigh acts.
+
+        Args:
+            asks: The acts.
+            persons: The handle made out for each, or an empty text.
+            proven: What the secrets from mailboxes prove.
+        """
         tx = self._tx
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.live_cases(tx, list(cited), self.policy.cases, self._now) if cited else {}
         restricted = restricted_above(tx, {ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
+        asks = [_with_record(ask, found.get(ask.case)) for ask in asks]
         versions = self._versions(asks, persons)
+        proven = proven or {}
         weighed = []
         for ask, person in zip(asks, persons, strict=True):
             actor = actors[ask.key]
@@ -72,20 +86,59 @@ class Scales:
                 if isinstance(actor, TrothError):
                     raise actor
                 check_identifiers(ask.identify, self.policy)
+                held = self._confirmed(ask, proven.get(ask.proof))
+                self._check_reach(ask, actor, person, held)
                 state = self.people.get(person)
                 stances = state.stances if state is not None else ()
                 if ask.purpose in restricted:
                     stances = (*stances, ("restricted", ask.purpose))
                 facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
-                weighed.append(self._decide(ask, actor, person, facts, versions))
+                if ask.proof:
+                    # What is held passed the age screen before it was held, or it would not have been.
+                    proven_facts = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
+                    facts = tuple(sorted({*facts, *proven_facts}))
+                weighed.append(self._decide(ask, actor, person, facts, versions, held))
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
 
-    def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str], str]:
+    def _confirmed(self, ask: Ask, proof: Proof | None) -> str:
+        """The held submission that a secret from a mailbox confirms, if it confirms one.
+
+        Raises:
+            NotFound: The secret proves nothing, or something else than the act needs.
+        """
+        if not ask.proof:
+            return ""
+        if proof is None or (proof.use == CONFIRM) != (ask.act == "collect"):
+            raise NotFound(
+                "This link was used already, or its time is over.",
+                field="proof",
+                mend="Ask for a new one.",
+            )
+        return proof.person if proof.use == CONFIRM else ""
+
+    def _check_reach(self, ask: Ask, actor: Actor, person: str, held: str) -> None:
+        """Let nobody act on somebody else in their own name, nor on a held submission as if it were a person.
+
+        Raises:
+            Refused: Somebody who is signed in acts on another person.
+            NotFound: The handle is that of a submission that waits for its confirmation.
+        """
+        if actor.person and person and person != actor.person:
+            raise Refused(
+                "People act on their own information only.", clause="IV.2", mend="Leave the person out."
+            )
+        state = self.people.get(person)
+        if state is not None and state.held and not held and not _may_touch_held(ask):
+            raise NotFound(
+                "No such person is known.", field="person", mend="Check the handle or the identifier."
+            )
+
+    def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str, str], str]:
         """The version under which fields were collected, of people who have not agreed to the one in force."""
         wanted = [
-            (person, field)
+            (person, field, ask.record)
             for ask, person in zip(asks, persons, strict=True)
             if ask.act in READING
             and person in self.people
@@ -100,9 +153,12 @@ class Scales:
         actor: Actor,
         person: str,
         facts: tuple[str, ...],
-        versions: Mapping[tuple[str, str], str],
+        versions: Mapping[tuple[str, str, str], str],
+        held: str,
     ) -> Weighed:
         names = tuple(ask.values) if ask.act == "collect" else ask.fields
+        if ask.act == "collect" and ask.proof:
+            names = held_names(self._tx, held)
         decision, act = self._weigh_fields(ask, actor, facts, names)
         if ask.partial and not decision.permitted and decision.allowed:
             permitted, withheld = allowed_fields(names, decision.allowed, self.policy)
@@ -111,14 +167,20 @@ class Scales:
         else:
             left_out = ()
         if decision.permitted and ask.act in READING and person in self.people:
-            older = {versions.get((person, name), "") for name in names} or {self.people[person].policy}
+            older = {versions.get((person, name, ask.record), "") for name in names}
+            older = older or {self.people[person].policy}
             decision = self._under_older(act, decision, older)
-        return Weighed(ask, person, actor, act, decision, names, left_out)
+        return Weighed(ask, person, actor, act, decision, names, left_out, held=held)
 
     def _weigh_fields(
         self, ask: Ask, actor: Actor, facts: tuple[str, ...], names: tuple[str, ...]
     ) -> tuple[Decision, Act]:
-        data = (CHOICES,) if ask.order in CHOICE_ORDERS else categories_of(names, self.policy)
+        if ask.order in CHOICE_ORDERS:
+            data: tuple[str, ...] = (CHOICES,)
+        elif ask.order in RECORD_ORDERS:
+            data = categories_of(_kind_fields(ask, self.policy), self.policy)
+        else:
+            data = categories_of(names, self.policy)
         act = Act(ask.act, actor.role, ask.purpose, data, ask.recipient, ask.channel, facts, self._on)
         return self.policy.decide(act), act
 
@@ -129,6 +191,31 @@ class Scales:
             if not earlier.permitted:
                 return earlier
         return decision
+
+
+def _with_record(ask: Ask, case: cases.Case | None) -> Ask:
+    """An act under a case about one record is about that record, unless it names another."""
+    if case is None or not case.record or ask.record:
+        return ask
+    return structs.replace(ask, record=case.record)
+
+
+def _may_touch_held(ask: Ask) -> bool:
+    """What may be done with a submission that waits: write to its mailbox, and throw it away."""
+    return ask.act in {"send", "erase"} or ask.order == "issue-proof"
+
+
+def _kind_fields(ask: Ask, policy: Policy) -> list[str]:
+    """Every field that stands in records of the kind asked for."""
+    points: list[Point] = [point for point in policy.points.values() if point.record == ask.kind]
+    if not ask.kind or not points:
+        kinds = sorted({point.record for point in policy.points.values() if point.record})
+        raise InvalidInput(
+            "The policy declares no such kind of record.",
+            field="kind",
+            mend=f"Use one of {', '.join(kinds)}.",
+        )
+    return [name for point in points for name in point.fields]
 
 
 def may_open(case_type: str, role: str, policy: Policy) -> str:

@@ -61,6 +61,16 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     confirm: Annotated[
         Literal["none", "mail"], Meta(description="how the person confirms before the data counts")
     ] = "none"
+    confirm_within: Annotated[SpanText, Meta(description="how long an unconfirmed submission is held")] = (
+        "2 days"
+    )
+    consent: Annotated[
+        bool, Meta(description="confirming is consent to the purposes of the point, and kept as such")
+    ] = False
+    record: Annotated[
+        Name | None,
+        Meta(description="the kind of record that each submission is; left out: the person's one profile"),
+    ] = None
     retention: Annotated[
         Name | None, Meta(description="the declared retention of what is collected here")
     ] = None

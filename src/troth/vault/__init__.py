@@ -22,9 +22,26 @@ from troth.vault.errors import (
     WrongRoot,
 )
 from troth.vault.field_erasure import destroy_groups, erase_fields, held_fields
+from troth.vault.holding import (
+    Held,
+    adopt_submission,
+    expired_submissions,
+    held_names,
+    held_submission,
+    hold_submission,
+    waiting_for,
+)
 from troth.vault.keyring import KeyRing
-from troth.vault.model import PersonState, ReadWant, WriteWant, normalised
+from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
+from troth.vault.records import (
+    Record,
+    change_record,
+    create_record,
+    found_record,
+    newest_records,
+    records_of,
+)
 from troth.vault.rekeying import Rekeyed, rekey_persons
 from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
 from troth.vault.selftest import try_sealing
@@ -37,6 +54,7 @@ __all__ = [
     "FORMAT",
     "KEY_BYTES",
     "STANCES",
+    "Held",
     "KeyMissing",
     "KeyRing",
     "KeyStatus",
@@ -47,6 +65,7 @@ __all__ = [
     "NotPermitted",
     "PersonState",
     "ReadWant",
+    "Record",
     "Rekeyed",
     "RootKey",
     "Rotated",
@@ -56,20 +75,31 @@ __all__ = [
     "WriteWant",
     "WrongPair",
     "WrongRoot",
+    "adopt_submission",
     "begin_erasure",
     "begun_erasures",
+    "change_record",
     "check_pair",
     "create_key_store",
+    "create_record",
     "destroy_groups",
     "erase_fields",
+    "expired_submissions",
     "finish_erasure",
+    "found_record",
     "held_fields",
+    "held_names",
+    "held_submission",
+    "hold_submission",
     "key_status",
     "new_secret",
+    "newest_records",
     "normalised",
     "pair_stores",
+    "parted",
     "people_who_said",
     "record_stance",
+    "records_of",
     "refuse_paired",
     "rekey_persons",
     "release_purpose",
@@ -80,9 +110,11 @@ __all__ = [
     "root_wrap",
     "rotate_root",
     "rotate_store_key",
+    "slot_of",
     "stances_of",
     "sweep_orphan_keys",
     "try_sealing",
+    "waiting_for",
     "withdraw_stance",
     "withdraw_stances",
 ]

@@ -13,7 +13,16 @@ from sqlalchemy import bindparam, delete, literal, select, update
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
 from troth.vault.life import ERASING
-from troth.vault.tables import erasure, identifier, person, preference, sealed_field, suppression
+from troth.vault.tables import (
+    erasure,
+    held,
+    identifier,
+    person,
+    preference,
+    record,
+    sealed_field,
+    suppression,
+)
 
 ORPHAN_AGE = timedelta(hours=1)
 _PAGE = 1_000
@@ -24,7 +33,7 @@ _BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
 _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
-    for table in (sealed_field, identifier, preference, person)
+    for table in (sealed_field, identifier, preference, record, held, person)
 )
 _END = Statement(delete(erasure).where(erasure.c.person == bindparam("who")))
 

@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, delete
 from troth.storage import Database, Lookup, Statement, Transaction
 from troth.vault.keyring import KeyRing
 from troth.vault.life import take_living
+from troth.vault.model import parted
+from troth.vault.records import forget_emptied
 from troth.vault.tables import identifier, person_key, sealed_field
 
 Group = tuple[str, str]
@@ -25,6 +27,13 @@ _DELETE = Statement(
 _FORGET = Statement(
     delete(identifier).where(identifier.c.person == bindparam("who"), identifier.c.kind == bindparam("name"))
 )
+_FORGET_IN = Statement(
+    delete(identifier).where(
+        identifier.c.person == bindparam("who"),
+        identifier.c.kind == bindparam("name"),
+        identifier.c.record == bindparam("which"),
+    )
+)
 _DESTROY = Statement(
     delete(person_key).where(
         person_key.c.person == bindparam("who"), person_key.c.key_group == bindparam("emptied")
@@ -33,18 +42,24 @@ _DESTROY = Statement(
 
 
 def held_fields(tx: Transaction, who: str) -> list[str]:
-    """Names of the fields that a person has, in order; opens nothing."""
-    return sorted(row[0] for row in tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
+    """Names of the fields that a person has, in the profile or in a record, in order; opens nothing."""
+    return sorted({parted(row[0])[0] for row in tx.lookup_all(_GROUPS, [(who,)]).get((who,), ())})
 
 
-def erase_fields(tx: Transaction, who: str, fields: Sequence[str]) -> list[Group]:
-    """Delete fields of a person, and the identifiers that they are; gives the key groups that are empty now."""
+def erase_fields(tx: Transaction, who: str, fields: Sequence[str], record: str = "") -> list[Group]:
+    """Delete fields of a person, and the identifiers that they are; gives the key groups that are empty now.
+
+    With a record only what stands in it goes; without one, every value of the fields, in all records too.
+    """
     held: dict[str, str] = dict(tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
+    gone = {slot for slot in held if parted(slot)[0] in fields and (not record or parted(slot)[1] == record)}
+    for slot in sorted(gone):
+        tx.run(_DELETE, {"who": who, "name": slot})
     for name in fields:
-        tx.run(_DELETE, {"who": who, "name": name})
-        tx.run(_FORGET, {"who": who, "name": name})
-    gone = {group for name, group in held.items() if name in fields}
-    return [(who, group) for group in sorted(gone - {g for name, g in held.items() if name not in fields})]
+        tx.run(_FORGET_IN if record else _FORGET, {"who": who, "name": name, "which": record})
+    forget_emptied(tx, who, sorted(gone))
+    left = {group for slot, group in held.items() if slot not in gone}
+    return [(who, group) for group in sorted({held[slot] for slot in gone} - left)]
 
 
 def destroy_groups(database: Database, keys: KeyRing, groups: Sequence[Group]) -> None:

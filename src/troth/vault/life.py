@@ -16,6 +16,8 @@ from troth.vault.tables import person
 
 LIVE = "live"
 ERASING = "erasing"
+HELD = "held"
+"""A submission that waits for its confirmation: sealed like a person's data, found and read as nobody's."""
 
 
 def _held(dialect: str) -> Any:
@@ -36,7 +38,7 @@ def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
         NotFound: Somebody is being erased already.
     """
     for _, state in tx.rows(_HOLD, {"people": list(persons)}):
-        if state != LIVE:
+        if state not in {LIVE, HELD}:
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
@@ -45,5 +47,7 @@ def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
 def take_living(tx: Transaction, persons: Sequence[str]) -> list[str]:
     """Those of some people who are known and not being erased; nobody writes to them until the unit of work ends."""
     return [
-        one for one in sorted(persons) if (row := tx.row(_TAKE, {"who": one})) is not None and row[0] == LIVE
+        one
+        for one in sorted(persons)
+        if (row := tx.row(_TAKE, {"who": one})) is not None and row[0] in {LIVE, HELD}
     ]

@@ -9,20 +9,28 @@ Stance = tuple[str, str]
 
 
 class ReadWant(NamedTuple):
-    """Fields of a person to open, with the decision that allows it."""
+    """Fields of a person to open, with the decision that allows it.
+
+    With a record, its values; without one, those of the profile, and where it has none, those of the newest record.
+    """
 
     decision: Decision
     person: str
     fields: tuple[Field, ...]
+    record: str = ""
 
 
 class WriteWant(NamedTuple):
-    """Values of a person to seal, with the decision that allows it and the version they are collected under."""
+    """Values of a person to seal, with the decision that allows it and the version they are collected under.
+
+    With a record they belong to it, without one to the profile.
+    """
 
     decision: Decision
     person: str
     policy: str
     values: tuple[tuple[Field, Any], ...]
+    record: str = ""
 
 
 class PersonState(NamedTuple):
@@ -31,10 +39,23 @@ class PersonState(NamedTuple):
     Args:
         policy: SHA-256 of the version whose promises the person has.
         stances: What the person said: (consented, objected or restricted; purpose).
+        held: Whether this is a submission that waits for its confirmation, and nobody yet.
     """
 
     policy: str
     stances: tuple[Stance, ...]
+    held: bool = False
+
+
+def slot_of(field: str, record: str) -> str:
+    """The name under which a field's value is sealed: the field itself, or the field in a record."""
+    return f"{field}.{record}" if record else field
+
+
+def parted(slot: str) -> tuple[str, str]:
+    """Field and record of a slot; the record is empty in the profile."""
+    field, _, record = slot.partition(".")
+    return field, record
 
 
 def normalised(field_type: str, value: str) -> str:

@@ -16,7 +16,7 @@ from troth.storage import Database, Lookup, Row, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing
 from troth.vault.keyring import KeyName, KeyRing, delete_keys
-from troth.vault.life import LIVE, take_living
+from troth.vault.life import HELD, LIVE, take_living
 from troth.vault.tables import key_run, person, person_key, sealed_field
 
 PAGE = 100
@@ -151,7 +151,7 @@ class _Run:
         """The generation that each key group of each living person shall have; makes the keys that are missing."""
         with self._database.snapshot() as tx:
             states = tx.lookup(_LIVING, [(one,) for one in handles])
-        living = [key for key, (state,) in states.items() if state == LIVE]
+        living = [key for key, (state,) in states.items() if state in {LIVE, HELD}]
         with self._keystore.snapshot() as tx:
             there = tx.lookup_all(_KEYS, living)
         newest: dict[_Group, tuple[int, int]] = {}

@@ -12,8 +12,8 @@ from troth.storage import Lookup, Row, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing, NotPermitted
 from troth.vault.keyring import KeyName, KeyRing
-from troth.vault.life import LIVE, hold_persons
-from troth.vault.model import PersonState, ReadWant, WriteWant
+from troth.vault.life import HELD, LIVE, hold_persons
+from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
 from troth.vault.tables import identifier, person, preference, sealed_field
 
 _PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
@@ -23,7 +23,8 @@ _FIELDS_OF = Lookup(
     sealed_field, by=("person",), take=("field", "key_group", "policy", "generation", "sealed")
 )
 _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
-_FIND = Lookup(identifier, by=("kind", "blind"), take=("person",))
+_VERSIONS_OF = Lookup(sealed_field, by=("person",), take=("field", "policy"))
+_FIND = Lookup(identifier, by=("kind", "blind"), take=("person", "record"))
 _ADD_PERSON = Statement(insert(person))
 _ADD_IDENTIFIER = Statement(insert(identifier))
 _FORGET_IDENTIFIER = Statement(
@@ -32,6 +33,9 @@ _FORGET_IDENTIFIER = Statement(
 _WRITE = Upsert(
     sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
 )
+FieldName = tuple[str, str, str]
+"""Person, field, record."""
+
 _FEW = 3
 """Up to so many fields of a person are read one by one, more by one read of all that the person has."""
 _encode = msgspec.json.Encoder().encode
@@ -54,19 +58,40 @@ class Vault:
         talkative = [key for key, (_, state, stances) in rows.items() if stances and state == LIVE]
         said = tx.lookup_all(_STANCES, talkative) if talkative else {}
         return {
-            key[0]: PersonState(policy, tuple((s, p) for s, p in said.get(key, ())))
+            key[0]: PersonState(policy, tuple((s, p) for s, p in said.get(key, ())), state == HELD)
             for key, (policy, state, _) in rows.items()
-            if state == LIVE
+            if state in {LIVE, HELD}
         }
 
-    def versions(self, tx: Transaction, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """The policy version under which each field (person, name) was collected; absent where there is none."""
-        return {(key[0], key[1]): row[0] for key, row in tx.lookup(_VERSIONS, pairs).items()}
+    def versions(self, tx: Transaction, wanted: Sequence[FieldName]) -> dict[FieldName, str]:
+        """The policy version under which each field (person, name, record) was collected; absent where there is none."""
+        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in wanted}
+        found = {direct[key[0], key[1]]: row[0] for key, row in tx.lookup(_VERSIONS, list(direct)).items()}
+        left = {(who, name) for who, name, record in wanted if not record and (who, name, "") not in found}
+        if left:
+            rows = tx.lookup_all(_VERSIONS_OF, [(who,) for who in {who for who, _ in left}])
+            for (who,), held in rows.items():
+                for slot, policy in sorted(held):  # the newest record comes last
+                    if (who, parted(slot)[0]) in left:
+                        found[who, parted(slot)[0], ""] = policy
+        return found
 
     def find_persons(self, tx: Transaction, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """Who has each identifier (field name, normalised value); absent where nobody has."""
+        return {pair: who for pair, (who, _) in self.find_records(tx, wanted).items()}
+
+    def find_records(
+        self, tx: Transaction, wanted: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], tuple[str, str]]:
+        """Who has each identifier (field name, normalised value), and in which record; absent where nobody has."""
         blinds = {(kind, self.keys.blind(kind, value)): (kind, value) for kind, value in wanted}
-        return {blinds[kind, blind]: row[0] for (kind, blind), row in tx.lookup(_FIND, list(blinds)).items()}
+        rows = tx.lookup(_FIND, list(blinds))
+        return {blinds[kind, blind]: (row[0], row[1]) for (kind, blind), row in rows.items()}
+
+    def whose(self, tx: Transaction, kind: str, blind: bytes) -> str:
+        """Who has the identifier of a blind index; empty when nobody has."""
+        row = tx.lookup(_FIND, [(kind, blind)]).get((kind, blind))
+        return str(row[0]) if row is not None else ""
 
     def read_fields(self, tx: Transaction, wants: Sequence[ReadWant]) -> list[dict[str, Any]]:
         """Open fields.
@@ -83,25 +108,31 @@ class Vault:
             KeyMissing: A key is gone.
             Tampered, MovedPerson, MovedField, MovedVersion: A value does not open; says why.
         """
-        for decision, _, fields in wants:
-            _check(decision.permitted, decision.allowed, fields)
+        for want in wants:
+            _check(want.decision.permitted, want.decision.allowed, want.fields)
         rows, openers = self._sealed(tx, wants)
         return [
             {
-                field.name: self._open((who, field.name), rows[who, field.name], openers)
+                field.name: self._open(who, rows[who, field.name, record], openers)
                 for field in fields
-                if (who, field.name) in rows
+                if (who, field.name, record) in rows
             }
-            for _, who, fields in wants
+            for _, who, fields, record in wants
         ]
 
     def prepare_keys(self, wanted: Mapping[str, set[str]], now: int) -> None:
         """Make missing keys (key groups by person) in the key store's own commit, before any data under them."""
         self.keys.prepare(wanted, now)
 
-    def create_persons(self, tx: Transaction, persons: Sequence[tuple[str, str]], now: int) -> None:
-        """Add people (handle, version whose promises they have) at an instant (microseconds)."""
-        tx.run_many(_ADD_PERSON, [(handle, now, policy, LIVE, 0) for handle, policy in persons])
+    def create_persons(
+        self, tx: Transaction, persons: Sequence[tuple[str, str]], now: int, *, held: bool = False
+    ) -> None:
+        """Add people (handle, version whose promises they have) at an instant (microseconds).
+
+        What is held is a submission that waits for its confirmation; nobody finds it, and it is not read as a person.
+        """
+        state = HELD if held else LIVE
+        tx.run_many(_ADD_PERSON, [(handle, now, policy, state, 0) for handle, policy in persons])
 
     def add_identifiers(
         self,
@@ -109,6 +140,7 @@ class Vault:
         who: str,
         pairs: Sequence[tuple[str, str]],
         fields: Mapping[str, Field] | None = None,
+        record: str = "",
     ) -> None:
         """Make a person findable by identifiers.
 
@@ -121,6 +153,7 @@ class Vault:
             who: Handle of the person.
             pairs: Field names with normalised values.
             fields: The declared fields; one that is not among them is taken by one person and has one value.
+            record: The record that they stand in; empty in the profile.
 
         Raises:
             Conflict: Somebody else has one that nobody shares; names the field.
@@ -138,11 +171,11 @@ class Vault:
                     field=field,
                     mend="Check it, or ask support.",
                 )
-        stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key) != (who,)]
+        stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key, ("",))[0] != who]
         if stale:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
-        tx.run_many(_ADD_IDENTIFIER, [(*key, who) for key in taken if key not in found])
+        tx.run_many(_ADD_IDENTIFIER, [(*key, who, record) for key in taken if key not in found])
 
     def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
         """Seal values at an instant (microseconds); their keys must have been prepared.
@@ -154,22 +187,23 @@ class Vault:
         hold_persons(tx, [want.person for want in wants])
         newest = self.keys.newest_keys({want.person for want in wants})
         rows = []
-        for decision, who, policy, values in wants:
+        for decision, who, policy, values, record in wants:
             _check(decision.permitted, decision.allowed, [field for field, _ in values])
             for field, value in values:
                 generation, key = _newest(newest, who, field)
-                place = crypto.Place(who, field.name, policy, generation)
+                slot = slot_of(field.name, record)
+                place = crypto.Place(who, slot, policy, generation)
                 sealed = crypto.seal(key, self.keys.marking, place, _encode(value))
-                rows.append((who, field.name, field.group, policy, generation, sealed, now))
+                rows.append((who, slot, field.group, policy, generation, sealed, now))
         tx.run_many(_WRITE, rows)
 
     def _sealed(
         self, tx: Transaction, wants: Sequence[ReadWant]
-    ) -> tuple[dict[Row, Row], dict[KeyName, crypto.Opener]]:
+    ) -> tuple[dict[FieldName, Row], dict[KeyName, crypto.Opener]]:
         """Sealed rows and what opens them, as far as there are any."""
         for last in (False, True):
             rows = _rows(tx, wants)
-            names = {(place[0], row[0], row[2]) for place, row in rows.items()}
+            names = {(place[0], row[1], row[3]) for place, row in rows.items()}
             keys = self.keys.keys(names)
             # A key that goes between the two reads is a re-keying that has just put a newer one in its place.
             if last or len(keys) == len(names):
@@ -179,34 +213,48 @@ class Vault:
 
     def _open(
         self,
-        where: tuple[str, str],
-        row: tuple[str, str, int, bytes],
+        who: str,
+        row: tuple[str, str, str, int, bytes],
         openers: Mapping[KeyName, crypto.Opener],
     ) -> Any:
-        (who, name), (group, policy, generation, sealed) = where, row
+        slot, group, policy, generation, sealed = row
         opener = openers.get((who, group, generation))
         if opener is None:
-            raise _missing(name)
-        return _decode(opener.unseal(crypto.Place(who, name, policy, generation), sealed))
+            raise _missing(parted(slot)[0])
+        return _decode(opener.unseal(crypto.Place(who, slot, policy, generation), sealed))
 
 
-def _rows(tx: Transaction, wants: Sequence[ReadWant]) -> dict[Row, Row]:
-    """The sealed rows wanted, by person and field."""
-    few: list[Row] = []
-    many: dict[str, set[str]] = {}
-    for _, who, fields in wants:
+def _rows(tx: Transaction, wants: Sequence[ReadWant]) -> dict[FieldName, Row]:
+    """The sealed rows wanted, each as (slot, key group, policy, generation, sealed)."""
+    few: list[FieldName] = []
+    many: list[FieldName] = []
+    for _, who, fields, record in wants:
+        names = [(who, field.name, record) for field in fields]
         if len(fields) > _FEW:
-            many.setdefault(who, set()).update(field.name for field in fields)
+            many += names
         else:
-            few += [(who, field.name) for field in fields]
-    rows = tx.lookup(_FIELDS, few) if few else {}
+            few += names
+    rows: dict[FieldName, Row] = {}
+    if few:
+        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in few}
+        for key, row in tx.lookup(_FIELDS, list(direct)).items():
+            rows[direct[key[0], key[1]]] = (key[1], *row)
+        many += [one for one in few if not one[2] and one not in rows]
     if many:
-        for (who,), held in tx.lookup_all(_FIELDS_OF, [(who,) for who in many]).items():
-            wanted = many[who]
-            for row in held:
-                if row[0] in wanted:
-                    rows[who, row[0]] = row[1:]
+        held = tx.lookup_all(_FIELDS_OF, [(who,) for who in {one[0] for one in many}])
+        for (who,), slots in held.items():
+            _choose(rows, who, slots, {one for one in many if one[0] == who})
     return rows
+
+
+def _choose(rows: dict[FieldName, Row], who: str, slots: Sequence[Row], wanted: set[FieldName]) -> None:
+    """The wanted ones of all that a person has; outside a record the profile comes before the newest record."""
+    for row in sorted(slots, key=lambda row: parted(row[0])):
+        name, record = parted(row[0])
+        if (who, name, record) in wanted:
+            rows[who, name, record] = row
+        if (who, name, "") in wanted and (not record or "." in rows.get((who, name, ""), (".",))[0]):
+            rows[who, name, ""] = row
 
 
 def _kinds(fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:

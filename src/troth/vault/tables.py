@@ -21,8 +21,39 @@ identifier = Table(
     Column("kind", Text, primary_key=True),
     Column("blind", LargeBinary, primary_key=True),
     Column("person", Text, nullable=False),
+    Column("record", Text, nullable=False, server_default=""),
     Index(None, "person"),
     sqlite_with_rowid=False,
+)
+
+record = Table(
+    "record",
+    data_tables,
+    Column("record", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index(None, "person", "kind"),
+    Index(None, "kind", "record"),
+    sqlite_with_rowid=False,
+)
+
+held = Table(
+    "held",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("point", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("notice", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("blind", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+    Index(None, "kind", "blind"),
 )
 
 sealed_field = Table(

@@ -1,6 +1,7 @@
 """Collection points over HTTP: what each takes, and the public door to it."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -46,8 +47,10 @@ async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
         stored=tuple(ask.values),
         clauses=outcome.clauses,
         policy=outcome.policy,
+        held=outcome.held,
     )
-    return json_response(_ENCODER.encode(taken), 201)
+    status = HTTPStatus.ACCEPTED if outcome.held else HTTPStatus.CREATED
+    return json_response(_ENCODER.encode(taken), status)
 
 
 async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:

@@ -34,6 +34,11 @@ Order = Literal[
     "list-people",
     "restrict-purpose",
     "release-purpose",
+    "list-records",
+    "issue-proof",
+    "open-session",
+    "close-session",
+    "close-sessions",
 ]
 Stance = Literal["", "consented", "objected", "restricted"]
 
@@ -151,6 +156,17 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     partial: Annotated[
         bool, Meta(description="give what is allowed and withhold the rest, instead of denying the whole act")
     ] = False
+    record: Annotated[
+        Handle, Meta(description="record that the act is about: one order, ticket or posting")
+    ] = ""
+    kind: Annotated[
+        Word, Meta(description="for list-records: the kind; for issue-proof: what the mailbox is proven for")
+    ] = ""
+    before: Annotated[Handle, Meta(description="for list-records: the last record of the page before")] = ""
+    acknowledged: Annotated[
+        Word, Meta(description="notice or warning that the person has acknowledged for this act")
+    ] = ""
+    proof: Annotated[Word, Meta(description="secret that was sent to the person's mailbox")] = ""
 
     def ask(self, key: str) -> Ask:
         """The act as the gate takes it, asked by the holder of a key."""
@@ -175,6 +191,11 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             stance=self.stance,
             message=self.message,
             partial=self.partial,
+            record=self.record,
+            kind=self.kind,
+            before=self.before,
+            acknowledged=self.acknowledged,
+            proof=self.proof,
         )
 
 
@@ -263,6 +284,9 @@ class Collected(Struct, frozen=True, kw_only=True):
     stored: tuple[str, ...]
     clauses: tuple[str, ...]
     policy: Annotated[str, Meta(description="SHA-256 of the policy version it was collected under")]
+    held: Annotated[
+        bool, Meta(description="it waits for a confirmation by mail, and counts for nothing before")
+    ] = False
 
 
 class CheckAnswer(Struct, frozen=True, kw_only=True):

@@ -50,6 +50,18 @@ def _limitless(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unconfirmable(draft: Draft) -> Iterator[Finding]:
+    for point in draft.of(Point):
+        fields = [draft.fields[name] for name in point.fields if name in draft.fields]
+        if point.confirm == "mail" and not any(f.type == "email" and f.identifier for f in fields):
+            yield draft.find(
+                point,
+                "point-unconfirmable",
+                f"{label(point)} is confirmed by mail and takes no mail address that people are found by",
+                "add such a field, or write confirm: none",
+            )
+
+
 def _unclassed(draft: Draft) -> Iterator[Finding]:
     for point in draft.of(Point):
         for name in point.fields:
@@ -144,6 +156,11 @@ def _open(allowed: frozenset[str] | None, used: Iterable[str]) -> bool:
 CHECKS = (
     Check("point-incomplete", "a collection point without channel, notice or field", _incomplete),
     Check("age-limit", "an age screen without an age limit in the front matter", _limitless),
+    Check(
+        "point-unconfirmable",
+        "a collection point that is confirmed by mail and takes no mail address",
+        _unconfirmable,
+    ),
     Check("unclassed-field", "a collection point with a field that is not declared and classed", _unclassed),
     Check(
         "point-unpermitted",

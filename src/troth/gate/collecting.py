@@ -1,0 +1,235 @@
+"""Collecting: values become a person's profile, a record of theirs, or a submission that waits for its confirmation."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from troth.gate.cases import after
+from troth.gate.facts import identifiers_of
+from troth.gate.model import Ask
+from troth.gate.newcomers import is_held_first, matching_fields
+from troth.gate.promising import stage_mail
+from troth.gate.proofs import spend_proof
+from troth.gate.weighing import Weighed
+from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
+from troth.policy import Decision, Point, Policy, read_span
+from troth.storage import Transaction
+from troth.vault import (
+    Held,
+    ReadWant,
+    Record,
+    Vault,
+    WriteWant,
+    adopt_submission,
+    begin_erasure,
+    change_record,
+    create_record,
+    found_record,
+    held_fields,
+    held_submission,
+    hold_submission,
+    record_stance,
+    waiting_for,
+    withdraw_stances,
+)
+
+CONFIRMATION = "confirm-submission"
+_MOST_WAITING = 3
+"""So many submissions may wait for one mailbox; more are answered like others and send nothing."""
+_SPAN = timedelta(days=2)
+
+
+class Collected(NamedTuple):
+    """What a collection made: whose it is, the record, whether it waits, and a held submission to be thrown away."""
+
+    person: str
+    record: str = ""
+    held: bool = False
+    spent: str = ""
+
+
+class Collector:
+    """Writes what permitted collections bring.
+
+    Args:
+        tx: Unit of work.
+        vault: Sealed fields.
+        policy: The version in force.
+        known: Handles of the people who are known, kept in step by the caller.
+        now: Instant of the batch (microseconds).
+    """
+
+    def __init__(self, tx: Transaction, vault: Vault, policy: Policy, known: set[str], now: int) -> None:
+        self._tx = tx
+        self._vault = vault
+        self._policy = policy
+        self._known = known
+        self._now = now
+
+    def collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
+        """Write the values of a collection.
+
+        Raises:
+            InvalidInput: The point takes no such field.
+            NotFound: There is no such person, record or held submission.
+            Conflict: Somebody else has an identifier that nobody shares.
+        """
+        point = self._policy.points.get(one.ask.point)
+        if one.ask.proof:
+            return self._confirm(one)
+        self._check_point(one.ask, point)
+        fresh = one.person not in self._known
+        if fresh and one.person not in newcomers:
+            raise NotFound(
+                "No such person is known.", field="person", mend="Leave the handle out to add one."
+            )
+        values = {name: one.ask.values[name] for name in one.fields}
+        if is_held_first(one.ask, self._policy):
+            return self._hold(one, point, values)
+        if point is not None and point.confirm == "mail":
+            self._check_own_mailbox(one, values)
+        if fresh:
+            self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now)
+        record = self._record(one.ask.record, one.person, point)
+        self._identify(one.person, values, record, fresh=fresh)
+        self._write(_decided(one), one.person, values, record)
+        return Collected(one.person, record)
+
+    def _hold(self, one: Weighed, point: Point | None, values: Mapping[str, Any]) -> Collected:
+        """Keep a submission until its mailbox confirms it; the answer is the same whoever has the address."""
+        assert point is not None, "only a point asks for a confirmation"
+        kind, blind = self._mailbox(values, point)
+        if waiting_for(self._tx, kind, blind, self._now) >= _MOST_WAITING:
+            return Collected("", held=True)
+        self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now, held=True)
+        span = read_span(point.confirm_within)
+        ends = micros(after(from_micros(self._now), span)) if span else self._now + micros_of(_SPAN)
+        ask = one.ask
+        hold_submission(
+            self._tx,
+            Held(one.person, point.name, ask.purpose, ask.notice, ask.channel, kind, blind, self._now, ends),
+        )
+        record = self._record("", one.person, point)
+        self._write(_decided(one), one.person, values, record)
+        stage_mail(self._tx, CONFIRMATION, person=one.person, now=self._now, point=point.name)
+        return Collected(one.person, held=True)
+
+    def _check_own_mailbox(self, one: Weighed, values: Mapping[str, Any]) -> None:
+        """Refuse a new address of somebody who is signed in: it counts only after its mailbox confirmed it."""
+        if one.actor is None or not one.actor.person:
+            return
+        matching = matching_fields(self._policy)
+        pairs = identifiers_of({n: v for n, v in values.items() if n in matching}, self._policy)
+        found = self._vault.find_persons(self._tx, pairs) if pairs else {}
+        if any(found.get(pair) != one.person for pair in pairs):
+            raise Refused(
+                "A new mail address counts only after it was confirmed from its mailbox; nothing was stored.",
+                clause="I.9",
+                field=pairs[0][0],
+                mend="Leave it out, or ask for the change by mail.",
+            )
+
+    def _mailbox(self, values: Mapping[str, Any], point: Point) -> tuple[str, bytes]:
+        matching = matching_fields(self._policy)
+        pairs = identifiers_of({n: v for n, v in values.items() if n in matching}, self._policy)
+        if not pairs:
+            raise InvalidInput(
+                "The submission names no mailbox that could confirm it; nothing was stored.",
+                clause=point.clause,
+                field=next((name for name in point.fields if name in matching), "values"),
+                mend="Send the mail address.",
+            )
+        kind, value = pairs[0]
+        return kind, self._vault.keys.blind(kind, value)
+
+    def _confirm(self, one: Weighed) -> Collected:
+        """Make a held submission count: as a new person, or as values that the owner of the mailbox lacks."""
+        held = held_submission(self._tx, one.held, self._now)
+        if held.point != one.ask.point or not spend_proof(self._tx, one.ask.proof):
+            raise _no_such_proof()
+        point, policy = self._policy.points[held.point], self._policy
+        typed = tuple(policy.fields[name] for name in one.fields)
+        (values,) = self._vault.read_fields(self._tx, [ReadWant(_decided(one), held.person, typed)])
+        spent, record = "", ""
+        if one.person == held.person:
+            adopt_submission(self._tx, held.person)
+            self._identify(one.person, values, "", fresh=True)
+        else:
+            spent = held.person
+            begin_erasure(self._tx, spent, self._now)
+            record = self._record("", one.person, point)
+            there = () if record else held_fields(self._tx, one.person)
+            self._write(
+                _decided(one), one.person, {n: v for n, v in values.items() if n not in there}, record
+            )
+        if point.consent:
+            withdraw_stances(self._tx, one.person, held.purpose, "objected")
+            record_stance(self._tx, one.person, held.purpose, "consented", self._now)
+        return Collected(one.person, record, spent=spent)
+
+    def _record(self, named: str, who: str, point: Point | None) -> str:
+        """The record that a collection writes to; empty for the profile."""
+        if point is None or not point.record:
+            if named:
+                raise InvalidInput(
+                    "The point keeps no records; nothing was stored.", field="record", mend="Leave it out."
+                )
+            return ""
+        if named:
+            if found_record(self._tx, named, who).kind != point.record:
+                raise NotFound(
+                    "The person has no such record.", field="record", mend="List the records first."
+                )
+            change_record(self._tx, named, self._now)
+            return named
+        made = new_id()
+        create_record(self._tx, Record(made, who, point.record, point.name, self._now, self._now))
+        return made
+
+    def _identify(self, who: str, values: Mapping[str, Any], record: str, *, fresh: bool) -> None:
+        """Make somebody findable; a record adds to a known person only what names the thing itself."""
+        fields = self._policy.fields
+        pairs = [
+            (name, value)
+            for name, value in identifiers_of(values, self._policy)
+            if fresh or not record or fields[name].unique
+        ]
+        named = [pair for pair in pairs if record and fields[pair[0]].unique]
+        self._vault.add_identifiers(self._tx, who, [p for p in pairs if p not in named], fields)
+        self._vault.add_identifiers(self._tx, who, named, fields, record)
+
+    def _write(self, decision: Decision, who: str, values: Mapping[str, Any], record: str) -> None:
+        typed = tuple((self._policy.fields[name], value) for name, value in values.items())
+        self._vault.write_fields(
+            self._tx, [WriteWant(decision, who, self._policy.sha256, typed, record)], self._now
+        )
+
+    def _check_point(self, ask: Ask, point: Point | None) -> None:
+        if point is None:
+            return
+        for name in ask.values:
+            if name not in point.fields:
+                raise InvalidInput(
+                    f"Collection point {ask.point} takes no field {name[:64]!r}; nothing was stored.",
+                    clause=point.clause,
+                    field=name[:64],
+                    mend=f"It takes {', '.join(point.fields)}.",
+                )
+
+
+def _no_such_proof() -> NotFound:
+    return NotFound(
+        "This link was used already, or its time is over.", clause="I.9", mend="Fill in the form again."
+    )
+
+
+def micros_of(span: timedelta) -> int:
+    """A span in microseconds."""
+    return span // timedelta(microseconds=1)
+
+
+def _decided(one: Weighed) -> Decision:
+    if one.decision is None:
+        msg = "an undecided act reached the vault"
+        raise AssertionError(msg)
+    return one.decision

@@ -1,0 +1,73 @@
+"""Sessions: people who are signed in act under a key of their own, which carries whom it stands for.
+
+A session key is `person_<id>_<secret>`; only a digest of the secret is stored. Whoever acts by one has the role `person`
+and acts on nobody else's data, whatever a rule permits to that role.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import bindparam, delete, insert
+
+from troth.gate.tables import person_session
+from troth.kernel import is_id, new_id
+from troth.storage import Lookup, Statement, Transaction
+
+PREFIX = "person_"
+ROLE = "person"
+SPAN = timedelta(days=1)
+_SECRET_BYTES = 32
+_MICROSECOND = timedelta(microseconds=1)
+_ADD = Statement(insert(person_session))
+_READ = Lookup(person_session, by=("session_id",), take=("digest", "person", "expires_at"))
+_CLOSE = Statement(
+    delete(person_session).where(
+        person_session.c.session_id == bindparam("which"), person_session.c.person == bindparam("who")
+    )
+)
+_CLOSE_ALL = Statement(delete(person_session).where(person_session.c.person == bindparam("who")))
+_CLEAR = Statement(delete(person_session).where(person_session.c.expires_at <= bindparam("now")))
+
+
+def open_session(tx: Transaction, person: str, now: int) -> str:
+    """Open a session for a person; gives its key, shown this once."""
+    session, secret = new_id(), secrets.token_urlsafe(_SECRET_BYTES)
+    digest = hashlib.sha256(secret.encode()).digest()
+    tx.run(_ADD, (session, digest, person, now, now + SPAN // _MICROSECOND))
+    return f"{PREFIX}{session}_{secret}"
+
+
+def close_session(tx: Transaction, key: str, person: str) -> None:
+    """End the session of a key; a later act with it is refused."""
+    tx.run(_CLOSE, {"which": _parts(key)[0], "who": person})
+
+
+def close_sessions(tx: Transaction, person: str) -> None:
+    """End every session of a person."""
+    tx.run(_CLOSE_ALL, {"who": person})
+
+
+def clear_sessions(tx: Transaction, now: int) -> int:
+    """Remove the sessions that are over at an instant (microseconds); gives their number."""
+    return tx.run(_CLEAR, {"now": now})
+
+
+def session_people(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, tuple[str, str]]:
+    """Session and person of each session key that is good at an instant (microseconds); others are absent."""
+    wanted = {key: _parts(key) for key in keys}
+    rows = tx.lookup(_READ, [(session,) for session, _ in wanted.values() if is_id(session)])
+    found = {}
+    for key, (session, secret) in wanted.items():
+        row = rows.get((session,))
+        given = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+        if row is not None and hmac.compare_digest(bytes(row[0]), given) and row[2] > now:
+            found[key] = (session, row[1])
+    return found
+
+
+def _parts(key: str) -> tuple[str, str]:
+    session, _, secret = key.removeprefix(PREFIX).partition("_")
+    return session, secret
