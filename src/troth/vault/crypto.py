@@ -106,7 +106,7 @@ def diagnosis(
     marking: bytes, place: Place, sealed: bytes
 ) -> Tampered | MovedPerson | MovedField | MovedVersion:
     """Why a sealed value does not open at a place."""
-    field = place.field
+    field = place.field.partition(".")[0]  # a record's id tells nobody anything
     changed = Tampered(
         f"The sealed value of field {field} was changed.", field=field, clause="IV.1", mend=_MEND
     )
