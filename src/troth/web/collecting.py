@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from troth.collection import Collection, Fault, InvalidSubmission
-from troth.gate import Ask
+from troth.gate import Ask, Outcome
 from troth.web.acts import bearer
 from troth.web.api import refusal
 from troth.web.asgi import decoded, header, query, read_body
@@ -41,6 +41,10 @@ async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     refused = refusal(outcome)
     if refused is not None:
         return refused
+    return _taken(ask, outcome)
+
+
+def _taken(ask: Ask, outcome: Outcome) -> Response[bytes]:
     taken = Collected(
         entry=outcome.entry,
         point=ask.point,
