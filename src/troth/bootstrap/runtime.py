@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Self
 
 from troth.bootstrap.collecting import collection_key
 from troth.bootstrap.following import FollowedRoot
+from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
 from troth.bootstrap.settings import Settings, located, read_settings
+from troth.choice import Exits, Link, Look, links, look
 from troth.collection import Collection, refuse_cards
 from troth.gate import (
     Ask,
@@ -77,6 +79,8 @@ class Troth:
             self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards, messages=MESSAGES)
             self._commits = SharedCommits(self.gate)
             self.service_keys = ServiceKeys(folder, self.database, self.gate, clock)
+            self.exit_keys = ExitKeys(folder)
+            self.exits = Exits(self.exit_keys)
             self._background: Background | None = None
             self.gate.resume_erasures()
             self._collection: Collection | None = None
@@ -202,6 +206,17 @@ class Troth:
             Corrupt: Something opened that must not, or did not open as it should.
         """
         return try_sealing()
+
+    def site_links(self) -> list[Link]:
+        """Every link to another site in the policy's pages, and every declared site, with the last look at its policy."""
+        return links(self.database, self.policy())
+
+    def look_at_sites(self) -> list[tuple[Look, bool]]:
+        """Look at the privacy policy of each declared site; gives each look, and whether its text has changed."""
+        from troth.adapters import fetch_page
+
+        private = self.settings.links.private
+        return look(self.database, self.clock, self.policy(), lambda url: fetch_page(url, private=private))
 
     def flush_ledger(self) -> None:
         """Integrate every entry that is committed, so that it can be proven."""

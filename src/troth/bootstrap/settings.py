@@ -69,6 +69,12 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: int = 30
 
 
+class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[links]: looking at the privacy policies of other sites; `private` lets a test look at one on this machine."""
+
+    private: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `troth.toml`."""
 
@@ -77,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: LedgerSettings = LedgerSettings()
     web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
+    links: LinkSettings = LinkSettings()
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:

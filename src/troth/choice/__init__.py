@@ -1,6 +1,8 @@
 """Choice: what a visitor chose, what may therefore be left in a browser, and what is shown when somebody leaves."""
 
+from troth.choice.exits import ExitKey, Exits, ForgedLink, external_links
 from troth.choice.guarding import Guarded, declared_cookies, guard_cookie, longest_life
+from troth.choice.looking import Fetched, Link, Look, links, look
 from troth.choice.model import Choice, choice_cookie, choice_value, offered_purposes, read_choice
 from troth.choice.registry import (
     Switch,
@@ -15,27 +17,40 @@ from troth.choice.registry import (
 )
 from troth.choice.service import Chosen, choose
 from troth.choice.showing import ShownNotices
+from troth.choice.targets import Target, own_host, target_of
 
 __all__ = [
     "Choice",
     "Chosen",
+    "ExitKey",
+    "Exits",
+    "Fetched",
+    "ForgedLink",
     "Guarded",
+    "Link",
+    "Look",
     "ShownNotices",
     "Switch",
+    "Target",
     "Technology",
     "choice_cookie",
     "choice_storage",
     "choice_value",
     "choose",
     "declared_cookies",
+    "external_links",
     "guard_cookie",
+    "links",
     "longest_life",
+    "look",
     "notice_html",
     "offered_purposes",
+    "own_host",
     "read_choice",
     "refused_cookies",
     "remembered_seconds",
     "remembering",
     "switches",
+    "target_of",
     "technologies",
 ]

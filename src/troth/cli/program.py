@@ -2,7 +2,7 @@
 
 import typer
 
-from troth.cli import access, acts, doctor, jobs, keeping, keys, ledger, persons, policy, serving
+from troth.cli import access, acts, doctor, jobs, keeping, keys, ledger, links, persons, policy, serving
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
 _PARTS = (
@@ -15,6 +15,7 @@ _PARTS = (
     (ledger.app, KEEPING),
     (keys.app, KEEPING),
     (jobs.app, KEEPING),
+    (links.app, KEEPING),
     (keeping.app, None),
     (doctor.app, None),
 )

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
 from troth.kernel import TrothError
-from troth.web import api, choosing, collecting, describing, pages, running
+from troth.web import api, choosing, collecting, describing, leaving, pages, running
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
@@ -64,6 +64,7 @@ def create_app(troth: Troth) -> App:
             *api.HANDLERS,
             *collecting.HANDLERS,
             *choosing.HANDLERS,
+            *leaving.HANDLERS,
             *running.HANDLERS,
             *pages.HANDLERS,
             *describing.HANDLERS,

@@ -13,6 +13,7 @@ _RECEIPT = {
     "notice": "practices-notice", "clause": "0.3", "text": "We work as our privacy policy says.", "places": ["page.home"], "policy": SHA256,
     "on": "2026-01-05", "means": "The notice was shown. This is no consent to anything.", "entry": ENTRY, "proof": f"/v1/receipts/{ENTRY}", "choices": "/choice",
 }  # fmt: skip
+_TO = Parameter("to", "query", "address of the other site", "https://www.example.org/list?utm_source=us", {"type": "string", "maxLength": 2000}, required=True)  # fmt: skip
 _NAME = Parameter("name", "path", "name of a declared notice", "practices-notice", required=True)
 _BACK = Parameter("back", "query", "path of this site to go back to", "/", {"type": "string"})
 _SAVED = Parameter("saved", "query", "whether to confirm a choice that was just made", "yes", {"type": "string"})  # fmt: skip
@@ -57,5 +58,15 @@ CHOICE_OPERATIONS = (
     Operation(
         "pageParents", "GET", "/parents", "Choice", "For parents", "What happens when a child comes, and how to reach us (clause I.20).",
         {200: Answer("The page.", HTML, _PAGE)}, problems=(503,),
+    ),
+    Operation(
+        "pageExit", "GET", "/exit", "Choice", "Leaving", "Names the site that a signed link leads to, and whose policy applies there (clauses II.28 and II.29).",
+        {200: Answer("The page.", HTML, _PAGE)},
+        parameters=(_TO, Parameter("sig", "query", "signature of the address", "k1.Zm9v", {"type": "string", "maxLength": 200}, required=True)), problems=(400, 422, 503),
+    ),
+    Operation(
+        "getExitLink", "GET", "/v1/exit-link", "Choice", "A link by way of the exit page", "For a company's own server, which writes the link into its pages.",
+        {200: Answer("The link.", schema="ExitLink", example={"href": "/exit?to=https%3A%2F%2Fwww.example.org%2Flist&sig=k1.Zm9v", "to": "https://www.example.org/list", "host": "www.example.org", "policy_url": "https://www.example.org/privacy", "removed": ["utm_source"]})},
+        key=True, parameters=(_TO,), problems=(401, 422, 429, 503),
     ),
 )  # fmt: skip

@@ -7,18 +7,10 @@ browsers send `Origin: null`.
 
 from urllib.parse import urlsplit
 
+from troth.choice import own_host
 from troth.policy import Policy
 from troth.web.asgi import Scope, header
 from troth.web.problems import ForeignRequest
-
-
-def own_host(policy: Policy, host: str) -> bool:
-    """Whether a host belongs to a web site that the policy declares as the company's own."""
-    for thing in policy.things.get("website", {}).values():
-        named = (getattr(thing, "domain", ""), *getattr(thing, "hosts", ()))
-        if any(name and (host == name or host.endswith(f".{name}")) for name in named):
-            return True
-    return False
 
 
 def own_origin(policy: Policy, public_url: str, scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """The pages that people read: policy, its history, security, ledger, exceptions, problems."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -23,6 +24,7 @@ from troth.web.published import (
     posted_versions,
     scopes_view,
 )
+from troth.web.rendering import HTML
 from troth.web.site import Site, site_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -105,7 +107,11 @@ def exceptions_page(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     policy = site.troth.policy()
     notices = notices_at(site, "page.exceptions")
-    return site.kept("exceptions", policy.sha256, lambda: _made_exceptions(site, policy, notices))
+    return site.kept(
+        "exceptions",
+        (policy.sha256, site.troth.exits.key_id),
+        lambda: _made_exceptions(site, policy, notices),
+    )
 
 
 @get("/security", sync_to_thread=True)
@@ -167,7 +173,7 @@ def _policy(site: Site, sha256: str) -> Response[bytes]:
     with site.troth.database.snapshot() as tx:
         head = _head(tx)
     # The counts grow with the tree, in the same transaction.
-    state = (force.sha256, head.size if head else 0, table_stamp(site.troth.folder))
+    state = (force.sha256, head.size if head else 0, table_stamp(site.troth.folder), site.troth.exits.key_id)
     notices = notices_at(site, "page.policy" if sha256 == force.sha256 else "page.history")
     return site.kept(f"policy {sha256}", state, lambda: _made_policy(site, version, force, notices))
 
@@ -216,16 +222,28 @@ def page(site: Site, template: str, *, place: str = "", **values: Any) -> Respon
 
 
 def made_page(
-    site: Site, template: str, *, notices: tuple[Notice, ...] = (), **values: Any
+    site: Site,
+    template: str,
+    *,
+    notices: tuple[Notice, ...] = (),
+    leaving: bool = False,
+    **values: Any,
 ) -> Response[bytes]:
-    """A page from a template with these notices, counted by whoever shows it."""
+    """A page from a template with these notices, counted by whoever shows it.
+
+    Links to other sites lead over the exit page, save on that page itself (`leaving`).
+    """
     try:
-        policy = site.troth.policy()
-        company = policy.front.controller.name
-        shown = [(notice, notice_html(policy, notice)) for notice in notices]
+        policy: Policy | None = site.troth.policy()
     except TrothError:
-        company, shown = "Troth", []
-    return site.renderer.page(template, company=company, notices=shown, **values)
+        policy = None
+    shown = [(notice, notice_html(policy, notice)) for notice in notices] if policy else []
+    company = policy.front.controller.name if policy else "Troth"
+    text = site.renderer.text(template, company=company, notices=shown, **values)
+    if policy is not None and not leaving:
+        here = urlsplit(site.troth.settings.web.public_url).hostname or ""
+        text = site.troth.exits.rewritten(policy, text, here)
+    return Response(text.encode(), media_type=HTML)
 
 
 def notices_at(site: Site, place: str) -> tuple[Notice, ...]:

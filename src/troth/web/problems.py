@@ -70,6 +70,7 @@ class ProblemKind(NamedTuple):
 KINDS = (
     ProblemKind("malformed-body", 400, "The body cannot be read", "The body is not JSON, or is nested too deeply. Nothing was stored."),
     ProblemKind("bad-request", 400, "The request cannot be read", "The request line, a header or the query is malformed. Nothing was stored."),
+    ProblemKind("forged-link", 400, "The link is not ours", "The address of an exit link is not the one that was signed. Nothing was opened."),
     ProblemKind("unauthenticated", 401, "Who acts is not known", "There is no API key, or it is unknown, revoked or expired."),
     ProblemKind("refused", 403, "The policy refuses the act", "The member `clause` names the clause that decided; the refusal is in the ledger."),
     ProblemKind("foreign-request", 403, "Sent from another site", "The browser says that another site's page sent the form, or does not say which did. Nothing was done."),
@@ -84,6 +85,7 @@ KINDS = (
     ProblemKind("corrupt", 500, "Stored data failed verification", "What is kept does not match its seal or signature; the operator must look."),
     ProblemKind("internal", 500, "Something failed here", "The failure is in the operator's log under the id that the problem carries."),
     ProblemKind("unavailable", 503, "No work is taken now", "A store cannot be written or the policy is missing. Nothing was done."),
+    ProblemKind("not-fetched", 503, "A page could not be read", "The page of another site cannot be reached, is too large or too slow."),
     ProblemKind("not-permitted", 403, "The decision does not cover it", "The vault was asked for more than the decision permits."),
     ProblemKind("key-missing", 410, "The key is gone", "What was sealed cannot be opened: its key was destroyed, as erasing a person does."),
     ProblemKind("policy-errors", 422, "The policy does not pass its checks", "The member `detail` tells the first finding."),
