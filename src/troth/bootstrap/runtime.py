@@ -12,6 +12,7 @@ from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
 from troth.bootstrap.settings import Settings, located, read_settings
+from troth.bootstrap.site_key import site_key
 from troth.choice import Exits, Link, Look, links, look
 from troth.collection import Collection, refuse_cards
 from troth.gate import (
@@ -112,6 +113,10 @@ class Troth:
 
             self._background = background_of(self)
         return self._background
+
+    def web_key(self) -> str:
+        """The key in whose name the service's own pages act, with the purposes that the policy permits them."""
+        return site_key(self.service_keys, self.policy())
 
     def batcher(self) -> Batcher:
         """An asynchronous front for many callers; belongs to the running event loop."""

@@ -3,7 +3,14 @@
 from troth.choice.exits import ExitKey, Exits, ForgedLink, external_links
 from troth.choice.guarding import Guarded, declared_cookies, guard_cookie, longest_life
 from troth.choice.looking import Fetched, Link, Look, links, look
-from troth.choice.model import Choice, choice_cookie, choice_value, offered_purposes, read_choice
+from troth.choice.model import (
+    Choice,
+    choice_cookie,
+    choice_value,
+    cookie_values,
+    offered_purposes,
+    read_choice,
+)
 from troth.choice.registry import (
     Switch,
     Technology,
@@ -37,6 +44,7 @@ __all__ = [
     "choice_storage",
     "choice_value",
     "choose",
+    "cookie_values",
     "declared_cookies",
     "external_links",
     "guard_cookie",

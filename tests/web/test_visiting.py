@@ -1,0 +1,59 @@
+"""Who makes a request, as its cookies tell."""
+
+from tests.web.conftest import Web
+from troth.bootstrap import Troth
+from troth.gate import Ask
+from troth.web.visiting import cookie_of, cookie_that_remembers, visitor_of
+
+SIGN_IN = "essential.service.authentication"
+REGISTER = "essential.service.product_registration"
+
+
+def _person(troth: Troth) -> str:
+    point = troth.policy().points["product-registration"]
+    key, _ = troth.issue_key(name="shop", role=point.actor, purposes=[REGISTER])
+    values = {"name": "Ann", "email": "ann@example.com", "product": "sensor", "serial": "SN-1"}
+    ask = Ask(
+        act="collect",
+        purpose=REGISTER,
+        key=key,
+        point=point.name,
+        notice=str(point.notice),
+        channel="web",
+        values=values,
+        age_passed=True,
+    )
+    (outcome,) = troth.perform([ask])
+    assert outcome.permitted, outcome
+    return outcome.person
+
+
+def _scope(*cookies: str) -> dict[str, list[tuple[bytes, bytes]]]:
+    return {"headers": [(b"cookie", cookie.encode()) for cookie in cookies]}
+
+
+def test_who_is_signed_in(web: Web) -> None:
+    """A session key in the declared cookie names its person; a forged one, an API key and two that differ name nobody."""
+    troth, site = web.troth, web.app.site
+    who = _person(troth)
+    opened = Ask(act="instruct", purpose=SIGN_IN, key=troth.web_key(), order="open-session", person=who)
+    (outcome,) = troth.perform([opened])
+    assert outcome.permitted, outcome
+    key, name = outcome.values["session"], cookie_that_remembers(troth.policy(), "session")
+    found = visitor_of(site, _scope(f"{name}={key}"))
+    assert (found.person, found.key, found.signed_in) == (who, key, True)
+    for cookie in (
+        f"{name}={key}x",
+        f"{name}={troth.web_key()}",
+        f"{name}={key}; {name}=other",
+        "",
+        f"x={key}",
+    ):
+        assert not visitor_of(site, _scope(cookie)).signed_in
+
+
+def test_cookie_planted_beside_another_counts_for_nothing() -> None:
+    """Two values for one name are no value; the same one twice is that value."""
+    assert cookie_of(_scope("a=1", "a=1"), "a") == "1"
+    assert cookie_of(_scope("a=1; a=2"), "a") == ""
+    assert cookie_of(_scope("a=1"), "") == ""
