@@ -29,9 +29,18 @@ ESTABLISHED = (
     "person.consented",
     "person.objected",
     "person.restricted",
+    "person.suppressed",
+    "person.child",
+    "parent.verified",
+    "parent.sharing",
     "point.declared",
     "notice.shown",
     "recipient.declared",
+    "suppressed.erased",
+    "suppressed.child",
+    "suppressed.opted-out",
+    "suppressed.no-contact",
+    "suppressed.bounced",
 )
 """The facts that the gate of this release establishes, beside `case.<type>` of every declared case."""
 

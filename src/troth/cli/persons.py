@@ -40,7 +40,7 @@ def show(
     key_file: KeyFile = None,
 ) -> None:
     """Read fields of a person: those named, else all that the policy allows for the purpose and case."""
-    given = _concerning(person, by)
+    given = concerning(person, by)
     given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
     given["case"] = say.ask(case, "--case", _ASK_CASE)
     given |= {"fields": field or _personal_fields(say), "partial": not field, "reason": reason}
@@ -63,7 +63,7 @@ def find(
     key_file: KeyFile = None,
 ) -> None:
     """Find out the handle of a person by an identifier. Needs the right to read that identifier."""
-    given = _concerning("", by)
+    given = concerning("", by)
     given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
     given["case"] = say.ask(case, "--case", _ASK_CASE)
     perform(say, key_file, {"act": "use", "fields": tuple(pairs(by, "--by")), "reason": reason, **given})
@@ -89,7 +89,7 @@ def erase(
     key_file: KeyFile = None,
 ) -> None:
     """Erase a person for good: keys, identifiers, fields. Nobody can undo it."""
-    given = _concerning(person, by)
+    given = concerning(person, by)
     given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
     given["case"] = say.ask(case, "--case", _ASK_CASE)
     if not yes and say.ask("", "--yes", "erasing cannot be undone; type erase to go on") != "erase":
@@ -116,7 +116,7 @@ def open_(
     key_file: KeyFile = None,
 ) -> None:
     """Open a case about a person."""
-    given = _concerning(person, by)
+    given = concerning(person, by)
     given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
     perform(
         say,
@@ -170,7 +170,7 @@ def list_(
     )
 
 
-def _concerning(person: str, by: list[str] | None) -> dict[str, object]:
+def concerning(person: str, by: list[str] | None) -> dict[str, object]:
     """Whom an act concerns.
 
     Raises:

@@ -2,7 +2,20 @@
 
 import typer
 
-from troth.cli import access, acts, doctor, jobs, keeping, keys, ledger, links, persons, policy, serving
+from troth.cli import (
+    access,
+    acts,
+    doctor,
+    jobs,
+    keeping,
+    keys,
+    ledger,
+    links,
+    persons,
+    policy,
+    protection,
+    serving,
+)
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
 _PARTS = (
@@ -11,6 +24,8 @@ _PARTS = (
     (policy.app, POLICY),
     (persons.app, PEOPLE),
     (persons.cases, PEOPLE),
+    (protection.child, PEOPLE),
+    (protection.suppression, PEOPLE),
     (access.app, PEOPLE),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),

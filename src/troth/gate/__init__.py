@@ -3,8 +3,8 @@
 from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
+from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
-from troth.gate.newcomers import matching_fields
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
 from troth.gate.promising import ERASED, MAIL, stage_mail
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions

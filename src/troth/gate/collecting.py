@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from troth.gate.cases import after
-from troth.gate.facts import identifiers_of
+from troth.gate.facts import identifiers_of, matching_fields
+from troth.gate.listed import OPTED_OUT, reconsidered
 from troth.gate.model import Ask
-from troth.gate.newcomers import is_held_first, matching_fields
+from troth.gate.newcomers import is_held_first
 from troth.gate.promising import stage_mail
 from troth.gate.proofs import spend_proof
 from troth.gate.weighing import Weighed
@@ -24,6 +25,7 @@ from troth.vault import (
     begin_erasure,
     change_record,
     create_record,
+    forget_reasons,
     found_record,
     held_fields,
     held_submission,
@@ -164,6 +166,8 @@ class Collector:
             )
         if point.consent:
             withdraw_stances(self._tx, one.person, held.purpose, "objected")
+            ended = [OPTED_OUT, *reconsidered(held.purpose, policy.scales.purposes)]
+            forget_reasons(self._tx, one.person, ended)
             record_stance(self._tx, one.person, held.purpose, "consented", self._now)
         return Collected(one.person, record, spent=spent)
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from troth.gate.collecting import Collected, Collector
-from troth.gate.form import LOOKING_ORDERS
+from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.orders import carry_out_order
 from troth.gate.promising import stage_mail
+from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import NotFound, Refused, TrothError, Unavailable, new_id
@@ -19,6 +20,8 @@ from troth.policy import Decision
 from troth.storage import Transaction
 from troth.vault import ReadWant, Vault, begin_erasure, erase_fields
 
+_OF_ANYBODY = LIST_ORDERS | {"purge-child"}
+"""Orders about an identifier, whether or not anybody has it."""
 _CHANGING = frozenset({"erase", "send", "instruct"})
 HOLD = "hold"
 """The word of the ledger for a submission that waits for its confirmation."""
@@ -113,7 +116,9 @@ class Doer:
         held = collected is not None and collected.held
         who = collected.person if collected is not None else one.person
         one = one._replace(person=who)
-        body = recorded(entry_id, one, _decided(one), case, self._now, self._words, HOLD if held else "")
+        done = HOLD if held else ""
+        met = clocks_met(values) if one.ask.order in CHILD_ORDERS else {}
+        body = recorded(entry_id, one, _decided(one), case, self._now, self._words, done, met)
         entries.append((entry_id, who, body))
         return _decided_outcome(one, entry_id, case, values, collected)
 
@@ -147,7 +152,8 @@ class Doer:
     def _carry_out(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
         """Do what is neither reading nor collecting; gives the id of the case concerned and what an order found out."""
         ask = one.ask
-        if (one.person not in self._known and _needs_somebody(ask)) or (ask.identify and not one.person):
+        nameless = bool(ask.identify) and not one.person and ask.order not in _OF_ANYBODY
+        if (one.person not in self._known and _needs_somebody(ask)) or nameless:
             raise _nobody()
         if ask.act not in _CHANGING:
             return ask.case, {}
@@ -164,6 +170,11 @@ class Doer:
         return ask.case, {}
 
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
+        if one.ask.order in LIST_ORDERS | CHILD_ORDERS:
+            found = protect(self._tx, self._vault, one, self._policy, self._now)
+            if one.ask.order == "purge-child":
+                self._known.discard(one.person)
+            return one.ask.case, found
         return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now, self._people)
 
     def _follow(self, one: Weighed) -> None:

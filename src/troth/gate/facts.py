@@ -122,3 +122,15 @@ def identifiers_of(values: Mapping[str, object], policy: Policy) -> list[tuple[s
         for name, value in values.items()
         if isinstance(value, str) and name in fields and fields[name].identifier
     ]
+
+
+def matching_fields(policy: Policy) -> frozenset[str]:
+    """Fields whose value says who somebody is: e-mail addresses that people are found by.
+
+    A serial or an order number names a thing, and a telephone may be a household's; neither joins two records.
+    """
+    return frozenset(
+        name
+        for name, field in policy.fields.items()
+        if field.identifier and field.type == "email" and not field.unique
+    )

@@ -1,13 +1,14 @@
 """The form of an act: what is malformed whatever the policy says."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
 from troth.gate.model import MAX_FIELDS, MAX_IDENTIFIERS, MAX_TEXT, MAX_VALUES, MAX_WEIGHT, Ask
 from troth.kernel import InvalidInput, is_id
-from troth.policy import ACT_KINDS
+from troth.policy import ACT_KINDS, SUPPRESSIONS
 from troth.vault import STANCES
 
 _KINDS = frozenset(ACT_KINDS)
@@ -17,9 +18,29 @@ LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
 RECORD_ORDERS = frozenset({"list-records"})
 SESSION_ORDERS = frozenset({"issue-proof", "open-session", "close-session", "close-sessions"})
-_ORDERS = CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | {"open-case", "close-case"}
+LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
+PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
+CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
+_ORDERS = (
+    CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | {"open-case", "close-case"}
+)
+PARENT_METHODS = frozenset(
+    {
+        "signed-form",
+        "payment-card",
+        "telephone-call",
+        "video-call",
+        "identity-document",
+        "knowledge-questions",
+        "face-match",
+        "email-and-follow-up",
+        "text-and-follow-up",
+    }
+)
+"""How a parent may be verified (16 CFR 312.5(b)(2))."""
 _TEXTS = (
     "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
+    "method", "since", "until",
 )  # fmt: skip
 _encode = msgspec.json.Encoder().encode
 
@@ -84,6 +105,55 @@ def _check_order(ask: Ask) -> None:
     if ask.order in STANCE_ORDERS and ask.stance not in STANCES:
         raise InvalidInput(
             "The order names no stance.", field="stance", mend=f"Use one of {', '.join(STANCES)}."
+        )
+    if ask.order in LIST_ORDERS:
+        _check_listing(ask)
+    _check_instants(ask)
+    if ask.order == "verify-parent" and ask.method not in PARENT_METHODS:
+        raise InvalidInput(
+            "The order does not say how the parent was verified.",
+            clause="I.19",
+            field="method",
+            mend=f"Use one of {', '.join(sorted(PARENT_METHODS))}.",
+        )
+
+
+def _check_instants(ask: Ask) -> None:
+    """Refuse what is no instant or day; both stand in the ledger, which takes no free text."""
+    if ask.since and not _is_instant(ask.since):
+        raise InvalidInput(
+            "since is no instant with its zone.", field="since", mend="Write it like 2026-01-05T09:00:00Z."
+        )
+    if ask.until and not _is_day(ask.until):
+        raise InvalidInput("until is no day.", field="until", mend="Write it like 2027-06-30.")
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _check_listing(ask: Ask) -> None:
+    if not ask.identify:
+        raise InvalidInput(
+            "The order names no identifier.",
+            field="identify",
+            mend='Send one like {"email": "ann@example.com"}.',
+        )
+    if ask.order != "show-suppression" and ask.about not in SUPPRESSIONS:
+        raise InvalidInput(
+            "The order names no reason of the suppression list.",
+            field="about",
+            mend=f"Use one of {', '.join(SUPPRESSIONS)}.",
         )
 
 

@@ -34,13 +34,18 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         age_passed: Whether the age screen of the point was passed; whoever holds the key answers for it.
         reason: Free text for the record, at most 200 characters.
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
-            `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session` or
-            `close-sessions`.
+            `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session`,
+            `close-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
+            `withdraw-parent`, `allow-sharing` or `withdraw-sharing`.
         case_type: For `open-case`: ticket, order, request...
-        about: For orders on stances and purposes: the data use that they are about.
+        about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
+            reason, one of `SUPPRESSIONS`.
         stance: For orders on stances: consented, objected or restricted.
         message: For send: name of a mail template that Troth sends after the commit; nothing read is then given back. Left
             out, the caller sends by itself what it was given.
+        method: For `verify-parent`, and for taking a child off the suppression list: how the parent was verified.
+        since: For `purge-child`: when it became known, an instant with its zone; empty for now.
+        until: For `verify-parent`: the last day (ISO date, UTC) of the consent.
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
         record: Record that the act is about: one order, ticket or posting. Left out when reading: the profile, and the
             newest record for what the profile lacks; when collecting: a new record, where the point makes any.
@@ -70,6 +75,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     stance: str = ""
     message: str = ""
+    method: str = ""
+    since: str = ""
+    until: str = ""
     partial: bool = False
     record: str = ""
     kind: str = ""

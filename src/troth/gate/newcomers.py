@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from troth.gate.access import Actor, actors
-from troth.gate.facts import identifiers_of
+from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.model import Ask
 from troth.gate.proofs import CONFIRM, Proof, proofs
 from troth.gate.publication import PolicyShelf
@@ -180,18 +180,6 @@ def named_by(pairs: Sequence[_Identifier], found: Mapping[_Identifier, str]) -> 
     """Whom all identifiers together name; empty when one is unknown or they name different people."""
     people = {found.get(pair, "") for pair in pairs}
     return people.pop() if len(people) == 1 else ""
-
-
-def matching_fields(policy: Policy) -> frozenset[str]:
-    """Fields whose value says who somebody is: e-mail addresses that people are found by.
-
-    A serial or an order number names a thing, and a telephone may be a household's; neither joins two records.
-    """
-    return frozenset(
-        name
-        for name, field in policy.fields.items()
-        if field.identifier and field.type == "email" and not field.unique
-    )
 
 
 def _telling(ask: Ask, policy: Policy, matching: frozenset[str]) -> list[_Identifier]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from troth.gate import cases
 from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, RECORD_ORDERS, SESSION_ORDERS, STANCE_ORDERS
+from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
 from troth.gate.proofs import CONFIRM, issue_proof, spend_proof
 from troth.gate.sessions import close_session, close_sessions, open_session
@@ -18,6 +19,7 @@ from troth.storage import Transaction
 from troth.vault import (
     PersonState,
     Record,
+    forget_reasons,
     found_record,
     held_fields,
     newest_records,
@@ -113,6 +115,8 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
         record_stance(tx, who, ask.about, ask.stance, now)
     elif ask.order == "withdraw-stance":
         withdraw_stances(tx, who, ask.about, ask.stance)
+        if ask.stance == "objected":
+            forget_reasons(tx, who, reconsidered(ask.about, purposes))
     elif ask.order == "show-stances":
         if not who:
             raise NotFound(

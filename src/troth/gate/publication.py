@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from troth.gate.listed import ListRules
 from troth.gate.tables import policy_version
 from troth.kernel import Conflict, Corrupt, NotFound, Unavailable, from_micros, micros
 from troth.policy import Policy, compile_policy
@@ -148,6 +149,7 @@ class PolicyShelf:
 
     def __init__(self) -> None:
         self._compiled: dict[str, Policy] = {}
+        self._list_rules: dict[str, ListRules] = {}
 
     def in_force(self, tx: Transaction) -> Policy:
         """The version in force: the one posted last, whatever a clock says.
@@ -174,4 +176,11 @@ class PolicyShelf:
         found = self._compiled.get(sha256)
         if found is None:
             found = self._compiled[sha256] = compile_policy(version_text(tx, sha256))
+        return found
+
+    def list_rules(self, policy: Policy) -> ListRules:
+        """Which acts a version weighs by the suppression list and by childhood."""
+        found = self._list_rules.get(policy.sha256)
+        if found is None:
+            found = self._list_rules[policy.sha256] = ListRules(policy)
         return found

@@ -4,15 +4,18 @@ A ledger forgets nothing, and a caller may write anything where a purpose belong
 neither the vocabulary nor the policy knows is therefore recorded as `undeclared`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from troth.gate.form import CHOICE_ORDERS
+from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_METHODS
+from troth.gate.model import Ask
 from troth.gate.weighing import Weighed
 from troth.ledger import Entry, encode_entry
-from troth.policy import Decision, Forbid, Permit, Policy, standard_terms
+from troth.policy import SUPPRESSIONS, Decision, Forbid, Permit, Policy, standard_terms
 
 UNDECLARED = "undeclared"
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 class Words(NamedTuple):
@@ -35,9 +38,16 @@ class Words(NamedTuple):
 
 
 def recorded(
-    entry_id: str, one: Weighed, decision: Decision, case: str, now: int, words: Words, act_done: str = ""
+    entry_id: str,
+    one: Weighed,
+    decision: Decision,
+    case: str,
+    now: int,
+    words: Words,
+    act_done: str = "",
+    more: Mapping[str, str] = NOTHING_MORE,
 ) -> bytes:
-    """The body of the ledger entry for a decided act at an instant (microseconds)."""
+    """The body of the ledger entry for a decided act at an instant (microseconds); `more` joins its details."""
     ask, actor, act = one.ask, one.actor, one.act
     return encode_entry(
         Entry(
@@ -56,7 +66,7 @@ def recorded(
             recipient=known_word(ask.recipient, words.recipients),
             channel=known_word(ask.channel, words.channels),
             case=case,
-            detail=_detail(one, words),
+            detail={**_detail(one, words), **more},
         )
     )
 
@@ -65,9 +75,23 @@ def _detail(one: Weighed, words: Words) -> dict[str, str]:
     ask = one.ask
     if one.act is not None and "age.passed" in one.act.facts:
         return {"age": "passed"}
+    if ask.order in LIST_ORDERS | CHILD_ORDERS:
+        return _protection(ask)
     if ask.order not in CHOICE_ORDERS or not ask.about:
         return {}
     return {"about": known_word(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})
+
+
+def _protection(ask: Ask) -> dict[str, str]:
+    """Which kinds of identifier an order was about and why, never which values."""
+    told = {
+        "identifiers": " ".join(sorted(ask.identify)),
+        "reason": known_word(ask.about, SUPPRESSIONS),
+        "method": known_word(ask.method, PARENT_METHODS),
+        "known": ask.since if ask.order == "purge-child" else "",
+        "until": ask.until if ask.order == "verify-parent" else "",
+    }
+    return {name: word for name, word in told.items() if word}
 
 
 def known_word(word: str, declared: Collection[str]) -> str:

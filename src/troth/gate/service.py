@@ -182,15 +182,15 @@ class Gate:
 
     def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> list[Outcome]:
         """Finish the erasures that were just committed to; if they cannot be yet, that is told and kept for later."""
-        begun = [
-            number for number, ask in enumerate(asks) if ask.act == "erase" and outcomes[number].permitted
-        ]
+        begun = [number for number, ask in enumerate(asks) if _erases(ask) and outcomes[number].permitted]
         if not begun:
             if self._unfinished:
                 with suppress(Unavailable):
                     self._finish_begun()
             return outcomes
-        self._unfinished.update(outcomes[number].person for number in begun if not asks[number].fields)
+        self._unfinished.update(
+            outcomes[number].person for number in begun if outcomes[number].person and _wholly(asks[number])
+        )
         try:
             self._finish_begun()
         except Unavailable as error:
@@ -226,6 +226,14 @@ class Gate:
                 entries.append((entry_id, person, body))
             stage(tx, entries)
         return len(entries)
+
+
+def _erases(ask: Ask) -> bool:
+    return ask.act == "erase" or ask.order == "purge-child"
+
+
+def _wholly(ask: Ask) -> bool:
+    return bool(ask.order) or not ask.fields
 
 
 def _begun_only(outcome: Outcome, error: Unavailable) -> Outcome:

@@ -8,7 +8,8 @@ from msgspec import structs
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
-from troth.gate.form import CHOICE_ORDERS, RECORD_ORDERS
+from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_ORDERS, RECORD_ORDERS
+from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
 from troth.gate.proofs import CONFIRM, Proof
 from troth.gate.publication import PolicyShelf
@@ -19,7 +20,9 @@ from troth.vault import PersonState, Vault, held_names, restricted_above
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
-"""The data category that orders on stances and purposes touch."""
+"""The data category that orders on stances, purposes and suppressions touch."""
+CHILDREN = "user.childrens"
+"""The data category that orders about children touch."""
 
 
 class Weighed(NamedTuple):
@@ -79,8 +82,10 @@ class Scales:
         asks = [_with_record(ask, found.get(ask.case)) for ask in asks]
         versions = self._versions(asks, persons)
         proven = proven or {}
+        rules = self._shelf.list_rules(self.policy)
+        listed = listed_facts(tx, self._vault, self.policy, rules, asks, persons, self._now)
         weighed = []
-        for ask, person in zip(asks, persons, strict=True):
+        for number, (ask, person) in enumerate(zip(asks, persons, strict=True)):
             actor = actors[ask.key]
             try:
                 if isinstance(actor, TrothError):
@@ -97,6 +102,8 @@ class Scales:
                     # What is held passed the age screen before it was held, or it would not have been.
                     proven_facts = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
                     facts = tuple(sorted({*facts, *proven_facts}))
+                if number in listed:
+                    facts = tuple(sorted({*facts, *listed[number]}))
                 weighed.append(self._decide(ask, actor, person, facts, versions, held))
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
@@ -175,12 +182,7 @@ class Scales:
     def _weigh_fields(
         self, ask: Ask, actor: Actor, facts: tuple[str, ...], names: tuple[str, ...]
     ) -> tuple[Decision, Act]:
-        if ask.order in CHOICE_ORDERS:
-            data: tuple[str, ...] = (CHOICES,)
-        elif ask.order in RECORD_ORDERS:
-            data = categories_of(_kind_fields(ask, self.policy), self.policy)
-        else:
-            data = categories_of(names, self.policy)
+        data = _ordered(ask, self.policy) if ask.order else categories_of(names, self.policy)
         act = Act(ask.act, actor.role, ask.purpose, data, ask.recipient, ask.channel, facts, self._on)
         return self.policy.decide(act), act
 
@@ -216,6 +218,19 @@ def _kind_fields(ask: Ask, policy: Policy) -> list[str]:
             mend=f"Use one of {', '.join(kinds)}.",
         )
     return [name for point in points for name in point.fields]
+
+
+def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
+    """The data categories that an order touches: to look into the suppression list is to look at the identifier too."""
+    if ask.order in CHOICE_ORDERS or ask.order == "suppress":
+        return (CHOICES,)
+    if ask.order in RECORD_ORDERS:
+        return categories_of(_kind_fields(ask, policy), policy)
+    if ask.order in LIST_ORDERS:
+        return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
+    if ask.order in PARENT_ORDERS:
+        return (CHILDREN, CHOICES)
+    return (CHILDREN,) if ask.order in CHILD_ORDERS else ()
 
 
 def may_open(case_type: str, role: str, policy: Policy) -> str:

@@ -7,7 +7,7 @@ from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy
 from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
-from troth.policy.facts import FACTS
+from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
 from troth.policy.front import FrontMatter
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
@@ -23,6 +23,7 @@ __all__ = [
     "ACT_KINDS",
     "CHECKS",
     "FACTS",
+    "SUPPRESSIONS",
     "Act",
     "CaseResult",
     "CaseType",
@@ -62,6 +63,7 @@ __all__ = [
     "read_span",
     "rule_schema",
     "run_cases",
+    "split_condition",
     "standard_terms",
     "to_cedar",
 ]

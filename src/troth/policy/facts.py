@@ -6,6 +6,15 @@ one fact of its own, `case.<type>`.
 
 from collections.abc import Iterable
 
+SUPPRESSIONS: dict[str, str] = {
+    "erased": "the person was erased",
+    "child": "it belongs to a child, and no parent has agreed",
+    "opted-out": "somebody asked that nothing be announced to it",
+    "no-contact": "somebody asked that it be used for no message at all",
+    "bounced": "messages to it come back",
+}
+"""The closed list of reasons for which an identifier stands on the suppression list, with their meaning."""
+
 FACTS: dict[str, str] = {
     "purpose.granted": "the credential of the caller was granted this purpose",
     "case.open": "the case cited is open, covers this person and is assigned to the actor's role",
@@ -13,7 +22,7 @@ FACTS: dict[str, str] = {
     "person.consented": "the person has consented to this purpose and not withdrawn",
     "person.objected": "the person has objected to this purpose",
     "person.restricted": "the person has restricted the use of their data for this purpose",
-    "person.suppressed": "the identifier stands on the suppression list for this purpose",
+    "person.suppressed": "an identifier of the person stands on the suppression list, for whatever reason",
     "person.confirmed": "the person has confirmed the mailbox or account concerned",
     "person.verified": "the identity of the person was verified for this request",
     "person.child": "the person is known to be under the age limit of the policy",
@@ -21,7 +30,8 @@ FACTS: dict[str, str] = {
     "signal.opt-out": "the browser sent Global Privacy Control or Do Not Track",
     "point.age-screened": "an age screen stands before the first field of the collection point",
     "age.passed": "the age screen of this point was passed",
-    "parent.verified": "a parent has consented, verifiably",
+    "parent.verified": "a parent has consented, verifiably, and that consent is not over",
+    "parent.sharing": "the parent has also consented to sharing with others, which is asked separately",
     "point.declared": "the data arrives through a declared collection point",
     "fields.classed": "every field of the act is declared and classed",
     "notice.shown": "the notice of the point or page was shown in the version in force",
@@ -53,6 +63,10 @@ FACTS: dict[str, str] = {
     "hold.active": "a legal hold or statutory duty keeps the data",
     "channel.encrypted": "the transmission is encrypted",
     "incident.open": "an incident concerning this data is open",
+    **{
+        f"suppressed.{name}": f"an identifier stands on the suppression list: {why}"
+        for name, why in SUPPRESSIONS.items()
+    },
 }
 
 

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 History = Literal["data", "keys"]
 
-REVISIONS: Mapping[History, tuple[str, ...]] = {"data": ("0001", "0002", "0003", "0004"), "keys": ("0001",)}
+REVISIONS: Mapping[History, tuple[str, ...]] = {
+    "data": ("0001", "0002", "0003", "0004", "0005"),
+    "keys": ("0001",),
+}
 """Revisions that this version knows, oldest first; a constant, so that opening a store needs no Alembic."""
 
 HEADS: Mapping[History, str] = {history: known[-1] for history, known in REVISIONS.items()}

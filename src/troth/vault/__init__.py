@@ -1,5 +1,13 @@
 """The vault: people, identifiers behind a blind index, fields sealed under a key per person and key group."""
 
+from troth.vault.childhood import (
+    Childhood,
+    any_child,
+    children,
+    consent_to_sharing,
+    verify_parent,
+    withdraw_parent,
+)
 from troth.vault.choices import (
     people_who_said,
     release_purpose,
@@ -49,11 +57,27 @@ from troth.vault.service import Vault
 from troth.vault.stances import STANCES, record_stance, withdraw_stance
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
 from troth.vault.store_keys import RootKey, create_key_store
+from troth.vault.suppression import (
+    CHILD,
+    ERASED,
+    OBJECTED,
+    anybody_suppressed,
+    forget_reasons,
+    listings,
+    listings_of,
+    release,
+    suppress,
+    suppress_person,
+)
 
 __all__ = [
+    "CHILD",
+    "ERASED",
     "FORMAT",
     "KEY_BYTES",
+    "OBJECTED",
     "STANCES",
+    "Childhood",
     "Held",
     "KeyMissing",
     "KeyRing",
@@ -76,22 +100,29 @@ __all__ = [
     "WrongPair",
     "WrongRoot",
     "adopt_submission",
+    "any_child",
+    "anybody_suppressed",
     "begin_erasure",
     "begun_erasures",
     "change_record",
     "check_pair",
+    "children",
+    "consent_to_sharing",
     "create_key_store",
     "create_record",
     "destroy_groups",
     "erase_fields",
     "expired_submissions",
     "finish_erasure",
+    "forget_reasons",
     "found_record",
     "held_fields",
     "held_names",
     "held_submission",
     "hold_submission",
     "key_status",
+    "listings",
+    "listings_of",
     "new_secret",
     "newest_records",
     "normalised",
@@ -102,6 +133,7 @@ __all__ = [
     "records_of",
     "refuse_paired",
     "rekey_persons",
+    "release",
     "release_purpose",
     "restrict_purpose",
     "restricted_above",
@@ -112,9 +144,13 @@ __all__ = [
     "rotate_store_key",
     "slot_of",
     "stances_of",
+    "suppress",
+    "suppress_person",
     "sweep_orphan_keys",
     "try_sealing",
+    "verify_parent",
     "waiting_for",
+    "withdraw_parent",
     "withdraw_stance",
     "withdraw_stances",
 ]

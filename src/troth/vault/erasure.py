@@ -8,21 +8,13 @@ finishes.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, literal, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
 from troth.vault.life import ERASING
-from troth.vault.tables import (
-    erasure,
-    held,
-    identifier,
-    person,
-    preference,
-    record,
-    sealed_field,
-    suppression,
-)
+from troth.vault.suppression import ERASED, keep_objections, suppress_person
+from troth.vault.tables import childhood, erasure, held, identifier, person, preference, record, sealed_field
 
 ORPHAN_AGE = timedelta(hours=1)
 _PAGE = 1_000
@@ -33,26 +25,9 @@ _BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
 _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
-    for table in (sealed_field, identifier, preference, record, held, person)
+    for table in (sealed_field, identifier, preference, childhood, record, held, person)
 )
 _END = Statement(delete(erasure).where(erasure.c.person == bindparam("who")))
-
-
-def _suppress(dialect: str) -> object:
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    module = sqlite if dialect == "sqlite" else postgresql
-    blinds = select(
-        identifier.c.kind,
-        identifier.c.blind,
-        literal("erased"),
-        bindparam("since", type_=suppression.c.since.type),
-    ).where(identifier.c.person == bindparam("who"))
-    new = module.insert(suppression).from_select(["kind", "blind", "reason", "since"], blinds)
-    return new.on_conflict_do_nothing(index_elements=["kind", "blind", "reason"])
-
-
-_SUPPRESS = Statement(_suppress)  # type: ignore[arg-type]
 
 
 def begin_erasure(tx: Transaction, who: str, now: int) -> None:
@@ -74,7 +49,8 @@ def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
     """
     if not tx.run(_END, {"who": who}):
         return False
-    tx.run(_SUPPRESS, {"who": who, "since": now})
+    suppress_person(tx, who, ERASED, now)
+    keep_objections(tx, who, now)
     for statement in _DELETES:
         tx.run(statement, {"who": who})
     return True

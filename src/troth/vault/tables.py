@@ -90,6 +90,18 @@ suppression = Table(
     sqlite_with_rowid=False,
 )
 
+childhood = Table(
+    "childhood",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("known_at", BigInteger, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("verified_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("sharing", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 erasure = Table(
     "erasure",
     data_tables,

@@ -39,6 +39,14 @@ Order = Literal[
     "open-session",
     "close-session",
     "close-sessions",
+    "suppress",
+    "release-suppression",
+    "show-suppression",
+    "purge-child",
+    "verify-parent",
+    "withdraw-parent",
+    "allow-sharing",
+    "withdraw-sharing",
 ]
 Stance = Literal["", "consented", "objected", "restricted"]
 
@@ -143,13 +151,29 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
     reason: Annotated[Word, Meta(description="free text for the record")] = ""
     order: Annotated[
-        Order, Meta(description="for instruct: what to do with a case, a stance or a purpose")
+        Order,
+        Meta(
+            description="for instruct: what to do with a case, a stance, a purpose, the suppression list or a child's record"
+        ),
     ] = ""
     case_type: Annotated[Word, Meta(description="for open-case: ticket, order, request and so on")] = ""
     about: Annotated[
-        Word, Meta(description="for orders on stances and purposes: the data use that they are about")
+        Word,
+        Meta(
+            description="for orders on stances and purposes: the data use; on the suppression list: erased, child, opted-out, no-contact or bounced"
+        ),
     ] = ""
     stance: Annotated[Stance, Meta(description="for orders on stances")] = ""
+    method: Annotated[
+        Word,
+        Meta(
+            description="for verify-parent, and for taking a child off the suppression list: how the parent was verified"
+        ),
+    ] = ""
+    since: Annotated[
+        Word, Meta(description="for purge-child: the instant at which it became known; empty for now")
+    ] = ""
+    until: Annotated[Word, Meta(description="for verify-parent: the last day of the consent")] = ""
     message: Annotated[
         Word, Meta(description="for send: mail that Troth sends after the commit, such as case-news")
     ] = ""
@@ -189,6 +213,9 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             case_type=self.case_type,
             about=self.about,
             stance=self.stance,
+            method=self.method,
+            since=self.since,
+            until=self.until,
             message=self.message,
             partial=self.partial,
             record=self.record,

@@ -1,0 +1,150 @@
+"""Facts that outlive a record or limit it: the suppression list, and who is known to be a child."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from troth.gate.access import covers
+from troth.gate.facts import identifiers_of, matching_fields
+from troth.gate.model import Ask
+from troth.policy import SUPPRESSIONS, Forbid, Permit, Policy, split_condition
+from troth.storage import Transaction
+from troth.vault import (
+    ERASED,
+    OBJECTED,
+    Childhood,
+    Vault,
+    any_child,
+    anybody_suppressed,
+    children,
+    listings,
+    listings_of,
+)
+
+_LISTED = {"person.suppressed", "person.objected", *(f"suppressed.{reason}" for reason in SUPPRESSIONS)}
+OPTED_OUT = "opted-out"
+_CHILD = {"person.child", "parent.verified", "parent.sharing"}
+
+
+class _Scope(NamedTuple):
+    """Acts that a rule speaks about."""
+
+    acts: frozenset[str]
+    purposes: tuple[str, ...]
+
+    def holds(self, ask: Ask) -> bool:
+        return ask.act in self.acts and any(one == "*" or covers(one, ask.purpose) for one in self.purposes)
+
+
+class ListRules:
+    """Which acts a policy version weighs by the suppression list and by childhood, so that others look nothing up.
+
+    Args:
+        policy: The version.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.matching = matching_fields(policy)
+        self.unique = frozenset(name for name, field in policy.fields.items() if field.unique)
+        self.by_list = _scopes(policy, _LISTED)
+        self.by_childhood = _scopes(policy, _CHILD)
+
+    def counts(self, kind: str, reason: str) -> bool:
+        """Whether an identifier on the list tells of the person who gives it.
+
+        A serial names a thing that may change hands. An erased person leaves all identifiers on the list, but only an
+        address that records are joined by tells that it is the same person again: a telephone may be a household's.
+        """
+        if reason == ERASED or reason.startswith(OBJECTED):
+            return kind in self.matching
+        return kind not in self.unique
+
+
+def _scopes(policy: Policy, facts: set[str]) -> tuple[_Scope, ...]:
+    return tuple(
+        {
+            _Scope(frozenset(rule.acts), rule.purposes)
+            for rule in policy.rules.values()
+            if isinstance(rule, Permit | Forbid)
+            and any(split_condition(one)[0] in facts for one in (*rule.when, *rule.unless))
+        }
+    )
+
+
+def listed_facts(
+    tx: Transaction,
+    vault: Vault,
+    policy: Policy,
+    rules: ListRules,
+    asks: Sequence[Ask],
+    persons: Sequence[str],
+    now: int,
+) -> Mapping[int, set[str]]:
+    """The facts about each act (by its place) that the suppression list and known childhood establish.
+
+    Args:
+        tx: Unit of work.
+        vault: Knows the keys of the list.
+        policy: The version in force.
+        rules: Which acts it weighs so.
+        asks: The acts.
+        persons: Handle of the person whom each concerns, or an empty text.
+        now: Instant of the batch (microseconds).
+    """
+    found: dict[int, set[str]] = {}
+    concerned = _concerned(rules.by_list, asks)
+    if concerned and anybody_suppressed(tx):
+        named = {n: _named(asks[n], policy, rules) for n in concerned}
+        on_list = listings(tx, vault.keys, list({pair for pairs in named.values() for pair in pairs}))
+        of_people = listings_of(tx, list({persons[n] for n in concerned if persons[n]}))
+        for number in concerned:
+            kinds = [(pair[0], reason) for pair in named[number] for reason, _ in on_list.get(pair, ())]
+            kinds += of_people.get(persons[number], ())
+            found[number] = _suppressed(rules, kinds, asks[number].purpose)
+    young = [n for n in _concerned(rules.by_childhood, asks) if persons[n]]
+    if young and any_child(tx):
+        known = children(tx, list({persons[n] for n in young}))
+        for number in young:
+            if persons[number] in known:
+                found.setdefault(number, set()).update(_childhood(known[persons[number]], now))
+    return found
+
+
+def reconsidered(purpose: str, purposes: Collection[str]) -> list[str]:
+    """The reasons of the list that end when somebody takes an objection to a purpose back: it, and those below it."""
+    return [OBJECTED + one for one in purposes if covers(purpose, one)]
+
+
+def _concerned(scopes: Sequence[_Scope], asks: Sequence[Ask]) -> list[int]:
+    told: dict[tuple[str, str], bool] = {}
+    for ask in asks:
+        if (ask.act, ask.purpose) not in told:
+            told[ask.act, ask.purpose] = any(scope.holds(ask) for scope in scopes)
+    return [number for number, ask in enumerate(asks) if told[ask.act, ask.purpose]]
+
+
+def _named(ask: Ask, policy: Policy, rules: ListRules) -> set[tuple[str, str]]:
+    """The identifiers that an act carries; an address counts in whichever field addresses are kept."""
+    pairs = {*identifiers_of(ask.identify, policy), *identifiers_of(ask.values, policy)}
+    addresses = {value for kind, value in pairs if kind in rules.matching}
+    return pairs | {(kind, value) for kind in rules.matching for value in addresses}
+
+
+def _suppressed(rules: ListRules, kinds: Iterable[tuple[str, str]], purpose: str) -> set[str]:
+    facts: set[str] = set()
+    for kind, reason in kinds:
+        if not rules.counts(kind, reason):
+            continue
+        if not reason.startswith(OBJECTED):
+            facts |= {"person.suppressed", f"suppressed.{reason}"}
+        elif covers(reason.removeprefix(OBJECTED), purpose):
+            facts.add("person.objected")
+    return facts
+
+
+def _childhood(known: Childhood, now: int) -> set[str]:
+    facts = {"person.child"}
+    if now < known.until:
+        facts.add("parent.verified")
+        if known.sharing:
+            facts.add("parent.sharing")
+    return facts
