@@ -120,7 +120,7 @@ def test_every_link_leads_somewhere(shared: Web) -> None:
             if not target.scheme and not target.netloc:
                 wanted.setdefault(target._replace(fragment="").geturl(), set()).add(target.fragment)
     for path, fragments in wanted.items():
-        answer = shared.get(path)
+        answer = shared.client.get(path)
         assert answer.status_code == 200, path
         if fragments - {""}:
             assert answer.headers["content-type"].startswith("text/html")

@@ -47,6 +47,11 @@ class Choice(NamedTuple):
         switched = self.knowingly if self.signal else self.allowed
         return purpose in switched or any(purpose.startswith(f"{one}.") for one in switched)
 
+    def without(self, refused: Iterable[str]) -> "Choice":
+        """This choice with purposes switched off, such as those that a person objects to."""
+        off = frozenset(refused)
+        return self._replace(allowed=self.allowed - off, knowingly=self.knowingly - off)
+
 
 def read_choice(policy: Policy, headers: Headers) -> Choice:
     """The choice that a request carries.
@@ -101,10 +106,16 @@ def cookie_values(header: bytes, name: str) -> list[str]:
     return found
 
 
+def cookie_for(policy: Policy, part: str) -> Cookie | None:
+    """The cookie that plays a part, such as `choice` or `session`; None where the policy declares none."""
+    return next((one for one in policy.of(Cookie) if one.remembers == part), None)
+
+
 @lru_cache(maxsize=16)
 def choice_cookie(policy: Policy) -> str:
     """The name of the cookie that remembers the choice; empty where the policy declares none."""
-    return next((one.wire_name for one in policy.of(Cookie) if one.remembers == "choice"), "")
+    found = cookie_for(policy, "choice")
+    return found.wire_name if found is not None else ""
 
 
 @lru_cache(maxsize=16)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from troth.choice.guarding import longest_life
-from troth.choice.model import Choice, offered_purposes
+from troth.choice.model import Choice, cookie_for, offered_purposes
 from troth.policy import Cookie, Notice, OfferedChoice, Pixel, Policy, Storage
 
 _WHERE = {
@@ -105,7 +105,7 @@ def refused_cookies(policy: Policy, choice: Choice) -> tuple[Cookie, ...]:
 
 def remembering(policy: Policy) -> Cookie | None:
     """The cookie that remembers the choice; None where the policy declares none."""
-    return next((cookie for cookie in policy.of(Cookie) if cookie.remembers == "choice"), None)
+    return cookie_for(policy, "choice")
 
 
 def remembered_seconds(policy: Policy) -> int:

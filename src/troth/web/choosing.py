@@ -21,7 +21,6 @@ from troth.choice import (
     choice_value,
     choose,
     offered_purposes,
-    read_choice,
     refused_cookies,
     remembered_seconds,
     remembering,
@@ -31,11 +30,13 @@ from troth.choice import (
 from troth.kernel import InvalidInput
 from troth.policy import Policy
 from troth.web.asgi import decoded, header, query, read_body, read_form
+from troth.web.objecting import keep_choice, with_objections
 from troth.web.origins import check_origin, local_path, own_origin, shared_with
 from troth.web.pages import page
 from troth.web.rendering import HTML
 from troth.web.shapes import DECODERS, ChoiceAnswer, ChoiceBody, ChoiceForm, NoticeReceipt, PurposeAnswer
 from troth.web.site import Site, json_response, site_of
+from troth.web.visiting import visitor
 
 AnyRequest = Request[Any, Any, Any]
 _ENCODER = msgspec.json.Encoder()
@@ -56,7 +57,8 @@ async def choice_page(request: AnyRequest) -> Response[bytes]:
 def _choice_page(request: AnyRequest) -> Response[bytes]:
     site, given = site_of(request), query(request.scope, ("back", "saved"))
     policy = site.troth.policy()
-    choice = read_choice(policy, request.scope["headers"])
+    who = visitor(request)
+    choice = with_objections(site, policy, who)
     answer = page(
         site,
         "choice.html",
@@ -66,6 +68,7 @@ def _choice_page(request: AnyRequest) -> Response[bytes]:
         technologies=technologies(policy, choice),
         remembered=remembering(policy),
         contact=policy.front.contact,
+        account=who.signed_in,
         back=local_path(given.get("back", ""), ""),
         saved=given.get("saved") == "yes",
     )
@@ -97,7 +100,7 @@ async def choice_data(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     query(request.scope, ())
     policy = await asyncio.to_thread(site.troth.policy)
-    choice = read_choice(policy, request.scope["headers"])
+    choice = await asyncio.to_thread(lambda: with_objections(site, policy, visitor(request)))
     return _shared(site, policy, request, _answer(policy, choice, _sent(policy, choice)))
 
 
@@ -208,9 +211,12 @@ def _form(pairs: list[tuple[str, str]]) -> ChoiceForm:
 def _choose(
     site: Site, policy: Policy, request: AnyRequest, allow: Collection[str], knowingly: Collection[str]
 ) -> Chosen:
-    signal = read_choice(policy, request.scope["headers"]).signal
-    troth = site.troth
-    return choose(troth.database, troth.clock, policy, allow=allow, knowingly=knowingly, signal=signal)
+    who, troth = visitor(request), site.troth
+    chosen = choose(
+        troth.database, troth.clock, policy, allow=allow, knowingly=knowingly, signal=who.choice.signal
+    )
+    keep_choice(site, policy, who, chosen.choice)
+    return chosen
 
 
 def _remember(answer: Response[bytes], policy: Policy, chosen: Chosen) -> None:

@@ -21,6 +21,7 @@ from troth.web.site import Site, json_response, site_of
 _BODY = msgspec.json.Decoder(dict[str, Any])
 _ENCODER = msgspec.json.Encoder()
 AnyRequest = Request[Any, Any, Any]
+CHOICES = "/choice"
 
 
 @get("/v1/collect/{point:str}", sync_to_thread=True)
@@ -28,6 +29,8 @@ def describe_point(request: AnyRequest, point: FromPath[str]) -> Response[bytes]
     """What a collection point takes, what for, and the notice that must be shown there."""
     query(request.scope, ())
     described = Collection(site_of(request).troth.policy, "").describe(point)
+    if described["notice"]:
+        described["notice"]["choices"] = CHOICES  # where one says no to what is optional (clause I.17)
     return json_response(_ENCODER.encode(described))
 
 
