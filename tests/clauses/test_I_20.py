@@ -10,7 +10,7 @@ from tests.clauses.visiting import POLICY, Links, visiting
 def test_parents_find_what_we_do_and_how_to_reach_us(vendor: Vendor) -> None:
     """The page says what happens when a child comes and how to write to us, and every page leads to it."""
     with vendor.open() as site, visiting(site) as browser:
-        child = f"{vendor.clock.now().year - 12}-01"
+        child = {"year": vendor.clock.now().year - 12, "month": 1}
         refused = site.collect(
             "support-contact", {"email": "a@example.com", "ticket_text": "Hello"}, age=child
         )
