@@ -134,6 +134,8 @@ FAULTS = [
     Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),
+    Fault("event-point", spoilt("channels: [web]\nfields", "events: true\nchannels: [web]\nfields"), "declare: point"),
+    Fault("website", with_rule("declare: website\nname: www\ndomain: www.example.com"), "declare: website"),
     Fault("activity-unpermitted", spoilt("acts: [collect, send]", "acts: [collect, analyse]"), "declare: activity"),
     Fault("activity-unpermitted", spoilt("actors: [service.shop]\npurposes: [essential.service]", 'actors: ["*"]\npurposes: [marketing.communications.email]'), "declare: activity"),
     Fault("activity-unpermitted", spoilt("purposes: [essential.service]\n```", "purposes: [essential.service, marketing]\n```"), "declare: activity"),

@@ -9,6 +9,7 @@ REGISTRATION = {"product", "serial", "product_version", "purchase_date"}
 TICKETS = {"ticket_text", "ticket_file"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
+WEB = {"page_address", "referrer", "event_name", "event_properties"}
 CONTACT = {"name", "email", "phone", "company"}
 
 MAY_READ: dict[str, set[str]] = {
@@ -23,7 +24,8 @@ MAY_READ: dict[str, set[str]] = {
     | REGISTRATION
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
-    | {"page_event", "feature_event", "relay_message", "posting", "request_text"},
+    | WEB
+    | {"feature_event", "relay_message", "posting", "request_text"},
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE

@@ -4,10 +4,12 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from troth.bootstrap.collecting import collection_key
+from troth.bootstrap.eventing import Events
 from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
@@ -118,7 +120,12 @@ class Troth:
         """The key in whose name the service's own pages act, with the purposes that the policy permits them."""
         return site_key(self.service_keys, self.policy())
 
-    def batcher(self) -> Batcher:
+    @cached_property
+    def events(self) -> Events:
+        """Web events: what takes them in, and what is done with them in the background."""
+        return Events(self)
+
+    def batcher(self) -> Batcher[Ask, Outcome]:
         """An asynchronous front for many callers; belongs to the running event loop."""
         return Batcher(self.gate)
 

@@ -75,6 +75,20 @@ class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private: bool = False
 
 
+class EventSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[events]: web events.
+
+    Args:
+        country_database: A country database in the MaxMind DB format, inside the folder unless absolute; empty for none.
+        proxies: Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+        fold_seconds: Seconds between foldings of the inbox into the lake.
+    """
+
+    country_database: str = ""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    fold_seconds: float = 5.0
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `troth.toml`."""
 
@@ -84,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
     links: LinkSettings = LinkSettings()
+    events: EventSettings = EventSettings()
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -145,7 +160,7 @@ def settings_text(settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def _toml(value: str | float) -> str:
+def _toml(value: str | float | list[str]) -> str:
     text = msgspec.json.encode(value).decode()
     return text.replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
 

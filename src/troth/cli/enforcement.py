@@ -17,6 +17,7 @@ RUNS = {
     "ledger": "keeps every decision in a signed Merkle log",
     "collection": "takes data at declared collection points only",
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
+    "events": "counts visits of the web sites, after the visitor's choice only",
     "web": "publishes the policy and serves the API",
     "storage": "keeps everything on disk, together or not at all",
     "flows": "backup and restore with data and key store apart",

@@ -1,6 +1,7 @@
 """The gate: decide, act, record in one unit of work; the only door to personal data."""
 
 from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
+from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
 from troth.gate.facts import matching_fields
@@ -15,6 +16,8 @@ __all__ = [
     "IN_RECEIPT",
     "MAIL",
     "Actor",
+    "Admission",
+    "Arrival",
     "Ask",
     "Batcher",
     "Gate",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from time import sleep
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from troth.gate.model import Ask, Outcome
 from troth.kernel import Unavailable
@@ -19,15 +19,20 @@ MAX_BATCH = 256
 MAX_WAITING = 20_000
 
 
-class Performer(Protocol):
+A_contra = TypeVar("A_contra", contravariant=True)
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Performer(Protocol[A_contra, R]):
     """What performs a batch; the gate does."""
 
-    def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
+    def perform(self, asks: Sequence[A_contra]) -> list[R]:
         """Perform acts in one unit of work; outcomes stand in the order of the acts."""
 
 
-class Batcher:
-    """An asynchronous front of a gate; belongs to one event loop.
+class Batcher(Generic[A, R]):
+    """An asynchronous front of a gate, or of what keeps acts by it; belongs to one event loop.
 
     Args:
         gate: What performs the batches.
@@ -36,18 +41,18 @@ class Batcher:
     """
 
     def __init__(
-        self, gate: Performer, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+        self, gate: Performer[A, R], *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
     ) -> None:
         self._gate = gate
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._waiting: list[tuple[Ask, asyncio.Future[Outcome]]] = []
+        self._waiting: list[tuple[A, asyncio.Future[R]]] = []
         self._draining: asyncio.Task[None] | None = None
         self._in_batches = 0
         self._closed = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="troth-gate")
 
-    async def perform(self, ask: Ask) -> Outcome:
+    async def perform(self, ask: A) -> R:
         """Perform one act together with whatever else waits; returns when it is on disk.
 
         Raises:
@@ -55,13 +60,13 @@ class Batcher:
         """
         self._refuse_when_full()
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
+        future: asyncio.Future[R] = loop.create_future()
         self._waiting.append((ask, future))
         if self._draining is None:
             self._draining = loop.create_task(self._drain())
         return await future
 
-    async def perform_many(self, asks: Sequence[Ask]) -> list[Outcome]:
+    async def perform_many(self, asks: Sequence[A]) -> list[R]:
         """Perform a batch of the caller's own in one unit of work.
 
         Raises:
@@ -129,7 +134,7 @@ class SharedCommits:
         max_batch: Most acts in one unit of work, unless a single call has more.
     """
 
-    def __init__(self, gate: Performer, *, max_batch: int = MAX_BATCH) -> None:
+    def __init__(self, gate: Performer[Ask, Outcome], *, max_batch: int = MAX_BATCH) -> None:
         self._gate = gate
         self._max_batch = max_batch
         self._waiting: deque[_Call] = deque()
@@ -186,7 +191,7 @@ class SharedCommits:
         return calls
 
 
-def _fail(batch: list[tuple[Ask, asyncio.Future[Outcome]]], error: Exception) -> None:
+def _fail(batch: list[tuple[A, asyncio.Future[R]]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from msgspec import structs
 
 from troth.gate.access import Actor, actors
+from troth.gate.admitting import Admission, Admitting, Arrival
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
@@ -19,7 +20,7 @@ from troth.gate.weighing import Scales
 from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
-from troth.storage import Database, forget_jobs
+from troth.storage import Database, Transaction, forget_jobs
 from troth.vault import (
     Vault,
     begin_erasure,
@@ -118,6 +119,27 @@ class Gate:
     def explain(self, act: Act) -> Explanation:
         """How the version in force weighs an act in the abstract; touches nobody and records nothing."""
         return self.policy().explain(act)
+
+    def admit(
+        self, tx: Transaction, policy: Policy, arrivals: Mapping[Arrival, int], now: int
+    ) -> dict[Arrival, Admission] | None:
+        """Decide and record acts that are alike in all that decides, in a unit of work of the caller.
+
+        The caller keeps what is permitted in the same unit of work, and nothing else.
+
+        Args:
+            tx: Unit of work.
+            policy: The version that the caller made the arrivals by.
+            arrivals: What came in, each with the number of its acts.
+            now: Instant (microseconds).
+
+        Returns:
+            What became of each; None when another version is in force by now, and the caller must start over.
+        """
+        in_force = self._shelf.in_force(tx)
+        if in_force is not policy:
+            return None
+        return Admitting(tx, self._vault, policy, self._words_of(policy), now).admit(arrivals)
 
     def resume_erasures(self) -> int:
         """Finish erasures that a crash left half done; gives the number finished by this call."""

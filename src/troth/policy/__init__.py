@@ -18,6 +18,7 @@ from troth.policy.spans import Span, read_span
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
+from troth.policy.websites import Website
 
 __all__ = [
     "ACT_KINDS",
@@ -53,6 +54,7 @@ __all__ = [
     "Role",
     "Span",
     "Storage",
+    "Website",
     "cedar_entities",
     "cedar_request",
     "check_policy",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from troth.policy.bases import Category, Named, Url
-from troth.policy.rules import Keys, SomeKeys, SpanText
+from troth.policy.rules import Key, Keys, SomeKeys, SpanText
 
 Remembered = Annotated[
     Literal["choice", "session", "form", "visitor", "interest"],
@@ -54,6 +54,10 @@ class Pixel(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     purposes: SomeKeys
     path: Annotated[str, Meta(pattern=r"^/\S*(?!\n)$", max_length=200)] = "/"
     category: Category = "user.behavior"
+    actor: Annotated[
+        Key | None,
+        Meta(description="the role that records what it sees; left out: that of the point for web events"),
+    ] = None
 
 
 class Storage(

@@ -8,6 +8,7 @@ from msgspec import Meta
 from troth.policy.bases import Category, Named, Thing, Url
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
+from troth.policy.websites import PART_MEANING, EventPart, Website
 
 FieldName = Annotated[
     str,
@@ -43,6 +44,7 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     unique: Annotated[bool, Meta(description="no two people may have the same value")] = False
     choices: Annotated[tuple[str, ...], Meta(description="the values of a choice")] = ()
     max_length: Annotated[int, Meta(ge=1, le=1_000_000, description="longest value, in characters")] = 4000
+    part: Annotated[EventPart | None, Meta(description=PART_MEANING)] = None
 
 
 class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="point"):
@@ -58,6 +60,7 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     notice: Annotated[Name | None, Meta(description="the notice shown at the moment of collection")] = None
     age_screen: Annotated[bool, Meta(description="an age screen stands before the first field")] = False
     public: Annotated[bool, Meta(description="open to visitors without a credential")] = False
+    events: Annotated[bool, Meta(description="it takes the web events of the company's sites")] = False
     confirm: Annotated[
         Literal["none", "mail"], Meta(description="how the person confirms before the data counts")
     ] = "none"
@@ -281,5 +284,5 @@ class DataKind(
 
 Declared = (
     Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Product
-    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite
+    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Website
 )  # fmt: skip

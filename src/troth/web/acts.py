@@ -48,7 +48,7 @@ class Acting:
         metrics: Counts acts.
     """
 
-    def __init__(self, batcher: Batcher, failures: FailedSignIns, metrics: Metrics) -> None:
+    def __init__(self, batcher: Batcher[Ask, Outcome], failures: FailedSignIns, metrics: Metrics) -> None:
         self._batcher = batcher
         self._failures = failures
         self._metrics = metrics

@@ -21,6 +21,7 @@ from troth.web.measuring import Metrics
 from troth.web.problems import UnknownMethod
 from troth.web.rendering import Renderer
 from troth.web.site import Site
+from troth.web.tracking import Tracked, Tracking, Visit
 
 _log = structlog.get_logger()
 ACTS = "/v1/acts"
@@ -48,6 +49,7 @@ def create_app(troth: Troth) -> App:
     batcher = troth.batcher()
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     shown = ShownNotices(troth.database, troth.clock)
+    tracking = Tracking(troth, failures, metrics)
     site = Site(
         troth=troth,
         acting=Acting(batcher, failures, metrics),
@@ -74,10 +76,10 @@ def create_app(troth: Troth) -> App:
         logging_config=None,
         state=State({"site": site}),
         on_startup=[shown.start],
-        on_shutdown=[batcher.close, shown.stop],
+        on_shutdown=[batcher.close, shown.stop, tracking.close],
         request_max_body_size=None,
     )
-    return Front(site, framework)
+    return Front(site, framework, tracking)
 
 
 def _prepare_collection(troth: Troth) -> None:
@@ -95,16 +97,25 @@ def _refuse(allowed: str) -> App:
     return refuse
 
 
+def _refuse_visit(methods: Mapping[str, Tracked]) -> Tracked:
+    async def refuse(visit: Visit) -> None:  # noqa: ARG001  the shape of a handler
+        raise WrongMethod(", ".join([*methods, "OPTIONS"]))
+
+    return refuse
+
+
 class Front:
     """Guards every response and sends each request to its handler.
 
     Args:
         site: Shared parts.
         framework: Handles all but the hot endpoints.
+        tracking: Handles the endpoints that trackers call.
     """
 
-    def __init__(self, site: Site, framework: App) -> None:
+    def __init__(self, site: Site, framework: App, tracking: Tracking) -> None:
         self.site = site
+        self._tracking = tracking
         self._framework = framework
         public_url = site.troth.settings.web.public_url
         self._headers = security_headers(public_url)
@@ -125,7 +136,11 @@ class Front:
             await self._framework(scope, receive, send)
             return
         path, method = str(scope["path"]), str(scope["method"])
+        tracked = self._tracking.methods(path)
         send = self._counted(guarded(send, self._headers, without_body=method == "HEAD"))
+        if tracked is not None:
+            await self._track(tracked[0], Visit(scope, receive, send, tracked[1]))
+            return
         send = self._cookies.over(scope, send)
         if path == ACTS:
             await self._hot(self._acts, scope, receive, send)
@@ -146,6 +161,17 @@ class Front:
             await methods.get(method, _refuse(allowed))(scope, receive, send)
         except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
             await respond_error(scope, send, error, self.site.renderer)
+
+    async def _track(self, methods: Mapping[str, Tracked], visit: Visit) -> None:
+        method = str(visit.scope["method"])
+        if method == "OPTIONS":
+            await self._tracking.preflight(visit.send)
+            return
+        handler = methods.get("GET" if method == "HEAD" else method)
+        try:
+            await (handler or _refuse_visit(methods))(visit)
+        except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
+            await respond_error(visit.scope, visit.send, error, self.site.renderer)
 
     def _counted(self, send: Send) -> Send:
         async def counting(message: Message) -> None:

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 import troth
 from troth.gate import Outcome, Problem
 from troth.web import shapes
+from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
@@ -121,7 +122,10 @@ def description() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
-        "components": {"schemas": {**_schemas(), **_OWN_SCHEMAS}, "securitySchemes": {"key": _KEY}},
+        "components": {
+            "schemas": {**_schemas(), **_OWN_SCHEMAS, **EVENT_SCHEMAS},
+            "securitySchemes": {"key": _KEY},
+        },
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from troth.events import Taken
 from troth.gate import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
@@ -37,6 +38,7 @@ class Metrics:
         self._batch = Histogram(
             "troth_batch_acts", "Acts in one request.", buckets=_SIZES, registry=self._registry
         )
+        self._events = _event_counter(self._registry)
         self._size = Gauge("troth_ledger_entries", "Entries in the signed tree.", registry=self._registry)
         self._lag = Gauge(
             "troth_ledger_staged_entries",
@@ -69,6 +71,21 @@ class Metrics:
         """Count a cookie that was not sent."""
         self._cookies.labels(reason).inc()
 
+    def events_taken(self, source: str, taken: Taken) -> None:
+        """Count the events of one request by what became of them."""
+        if taken.kept:
+            self._events.labels(source, "kept").inc(taken.kept)
+        if taken.denied:
+            self._events.labels(source, "denied").inc(taken.denied)
+        if taken.repeated:
+            self._events.labels(source, "repeated").inc(taken.repeated)
+        if taken.errors:
+            self._events.labels(source, "refused").inc(len(taken.errors))
+
+    def events_refused(self, source: str, count: int) -> None:
+        """Count requests of which nothing could be read."""
+        self._events.labels(source, "refused").inc(count)
+
     def text(self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int) -> bytes:
         """Everything in the Prometheus text format.
 
@@ -85,3 +102,8 @@ class Metrics:
         self._size.set(entries)
         self._lag.set(staged)
         return generate_latest(self._registry)
+
+
+def _event_counter(registry: CollectorRegistry) -> Counter:
+    about = "Web events by wire format and by what became of them."
+    return Counter("troth_events", about, ("source", "effect"), registry=registry)

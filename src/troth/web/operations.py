@@ -1,6 +1,7 @@
 """Every operation of the API with its examples; the API description and the page /docs are made from this table."""
 
 from troth.web.choosing_operations import CHOICE_OPERATIONS
+from troth.web.event_operations import EVENT_OPERATIONS
 from troth.web.operation import (
     CASE,
     ENTRY,
@@ -21,6 +22,7 @@ TAGS = {
     "Cases": "The order, ticket or request that gives an act its business need.",
     "Collection": "The declared points where personal data may come in.",
     "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
+    "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
     "Running": "Whether it runs, how well, and what it says about itself.",
@@ -226,4 +228,5 @@ OPERATIONS = (
         parameters=(Parameter("name", "path", "name of the file", "style.css", required=True),), problems=(404,),
     ),
     *CHOICE_OPERATIONS,
+    *EVENT_OPERATIONS,
 )  # fmt: skip

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from troth.policy.checks import contradictions, deadlines, front, points, recipients, scopes, structure, terms
+from troth.policy.checks import (
+    contradictions,
+    deadlines,
+    events,
+    front,
+    points,
+    recipients,
+    scopes,
+    structure,
+    terms,
+)
 from troth.policy.checks.registry import Check, registry
 
 # What the reader of documents reports before any check can run.
@@ -16,7 +26,7 @@ READING: Mapping[str, str] = {
 }
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
-    scopes.CHECKS, deadlines.CHECKS, points.CHECKS,
+    scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check"]

@@ -9,6 +9,7 @@ from troth.policy.draft import INTERNAL, RECIPIENT_CLASSES, Draft, label
 from troth.policy.facts import split_condition
 from troth.policy.model import ACT_KINDS, Finding
 from troth.policy.rules import Forbid, Notice, Permit, Require, Rule
+from troth.policy.technologies import Pixel
 from troth.policy.things import (
     CaseType,
     Point,
@@ -69,7 +70,7 @@ def _roles(draft: Draft) -> Iterator[Finding]:
         actors = (
             _listed(item, "actors")
             + (item.opened_by if isinstance(item, CaseType) else ())
-            + ((item.actor,) if isinstance(item, Point) else ())
+            + ((item.actor,) if isinstance(item, Point | Pixel) and item.actor else ())
         )
         for key in actors:
             declared_below = any(role.startswith(key + ".") for role in draft.roles)

@@ -1,0 +1,31 @@
+"""Events: visits of the web sites, counted after the choice; wire formats, identity, inbox, lake, erasure, retention."""
+
+from troth.events.errors import MalformedEvent
+from troth.events.identity import Salts, forget_salts
+from troth.events.matomo import read_matomo, read_matomo_bulk
+from troth.events.model import Choice, Headers, ReadChoice, Request, Row, Sender, Sent, Sites, Taken, sites_of
+from troth.events.plausible import read_plausible
+from troth.events.service import Intake
+from troth.events.umami import read_umami, read_umami_batch
+
+__all__ = [
+    "Choice",
+    "Headers",
+    "Intake",
+    "MalformedEvent",
+    "ReadChoice",
+    "Request",
+    "Row",
+    "Salts",
+    "Sender",
+    "Sent",
+    "Sites",
+    "Taken",
+    "forget_salts",
+    "read_matomo",
+    "read_matomo_bulk",
+    "read_plausible",
+    "read_umami",
+    "read_umami_batch",
+    "sites_of",
+]
