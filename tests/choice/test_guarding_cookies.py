@@ -14,6 +14,7 @@ POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/p
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CHOICE = next(one for one in POLICY.of(Cookie) if one.remembers == "choice")
 VISITOR = next(one for one in POLICY.of(Cookie) if one.remembers == "visitor")
+HTTP = "; HttpOnly" if CHOICE.http_only else ""
 YES = Choice(made=True, allowed=frozenset(VISITOR.purposes))
 NO = Choice(made=True)
 
@@ -63,13 +64,13 @@ def test_no_cookie_lives_longer_than_declared(given: str, kept: str) -> None:
     most = str(int(life.total_seconds()))
     found = _guarded(f"{CHOICE.wire_name}=v; {given}").value
     expected = {"most": f"; Max-Age={most}", "": ""}.get(kept, f"; Max-Age={kept}")
-    assert found == f"{CHOICE.wire_name}=v{expected}; HttpOnly; SameSite=Lax"
+    assert found == f"{CHOICE.wire_name}=v{expected}{HTTP}; SameSite=Lax"
 
 
 def test_attributes_are_as_declared() -> None:
     """What the site leaves out or says otherwise is corrected; https adds Secure."""
     found = _guarded(f"{CHOICE.wire_name}=v; SameSite=None; Path=/; Domain=example.com", secure=True).value
-    assert found == f"{CHOICE.wire_name}=v; Path=/; Domain=example.com; HttpOnly; Secure; SameSite=Lax"
+    assert found == f"{CHOICE.wire_name}=v; Path=/; Domain=example.com{HTTP}; Secure; SameSite=Lax"
 
 
 @given(st.text(max_size=120))

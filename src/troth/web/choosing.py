@@ -33,6 +33,7 @@ from troth.web.asgi import decoded, header, query, read_body, read_form
 from troth.web.objecting import keep_choice, with_objections
 from troth.web.origins import check_origin, local_path, own_origin, shared_with
 from troth.web.pages import page
+from troth.web.published import long_date
 from troth.web.rendering import HTML
 from troth.web.shapes import DECODERS, ChoiceAnswer, ChoiceBody, ChoiceForm, NoticeReceipt, PurposeAnswer
 from troth.web.site import Site, json_response, site_of
@@ -69,6 +70,8 @@ def _choice_page(request: AnyRequest) -> Response[bytes]:
         remembered=remembering(policy),
         contact=policy.front.contact,
         account=who.signed_in,
+        chosen_on=long_date(choice.on) if choice.on else "",
+        copy=choice_storage(policy),
         back=local_path(given.get("back", ""), ""),
         saved=given.get("saved") == "yes",
     )
