@@ -117,7 +117,10 @@ _UNDONE = Statement(
     select(*_COLUMNS).where(job.c.done_at == 0).order_by(job.c.due_at).limit(bindparam("most"))
 )
 _DONE = Statement(
-    select(*_COLUMNS).where(job.c.done_at > 0).order_by(job.c.done_at.desc()).limit(bindparam("most"))
+    select(*_COLUMNS)
+    .where(job.c.done_at > 0)
+    .order_by(job.c.done_at.desc(), job.c.job_id.desc())
+    .limit(bindparam("most"))
 )
 
 
