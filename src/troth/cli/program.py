@@ -5,6 +5,7 @@ import typer
 from troth.cli import (
     access,
     acts,
+    collecting,
     doctor,
     jobs,
     keeping,
@@ -24,6 +25,7 @@ _PARTS = (
     (policy.app, POLICY),
     (persons.app, PEOPLE),
     (persons.cases, PEOPLE),
+    (collecting.app, PEOPLE),
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),
     (access.app, PEOPLE),

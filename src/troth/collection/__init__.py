@@ -3,6 +3,7 @@
 from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surely_reached
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
+from troth.collection.importing import Imported, Importer
 from troth.collection.recognising import RECOGNISERS, Finding, Recogniser, found_in
 from troth.collection.service import Collection, refuse_cards
 
@@ -12,6 +13,8 @@ __all__ = [
     "Collection",
     "Fault",
     "Finding",
+    "Imported",
+    "Importer",
     "InvalidSubmission",
     "Recogniser",
     "TooYoung",

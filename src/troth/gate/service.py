@@ -1,6 +1,6 @@
 """The gate: the one door to personal data. Decide, act, record, in one unit of work."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import structs
@@ -15,6 +15,7 @@ from troth.gate.promising import stage_erased
 from troth.gate.proofs import clear_proofs, forget_proofs
 from troth.gate.publication import PolicyShelf
 from troth.gate.recording import Words
+from troth.gate.rehearsing import rehearsed
 from troth.gate.sessions import clear_sessions, close_sessions
 from troth.gate.weighing import Scales
 from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
@@ -32,6 +33,9 @@ from troth.vault import (
 
 _TRIES = 5
 _ERASED_AT_ONCE = 500
+
+Along = Callable[[Transaction, Sequence[Outcome]], None]
+"""What a caller does of its own in a batch's unit of work."""
 
 
 class Gate:
@@ -78,18 +82,31 @@ class Gate:
         Raises:
             Unavailable: A store takes no work; nothing of the batch was done.
         """
+        return self.perform_along(asks, None)
+
+    def perform_along(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
+        """Perform acts in one unit of work together with something of the caller's own.
+
+        Args:
+            asks: The acts.
+            along: Given the unit of work and the outcomes once everything is done and before the commit; what it raises
+                undoes all. It may be called again when the batch has to start over.
+
+        Raises:
+            Unavailable: A store takes no work; nothing of the batch was done.
+        """
         if not asks:
             return []
         faults = malformed(asks, self._check_values, self._messages)
         if faults:
-            return self._perform_formed(asks, faults)
+            return self._perform_formed(asks, faults, along)
         # Whoever asked was told of a failure; each further act tries again.
         with suppress(Unavailable):
             self._finish_begun()
         for _ in range(_TRIES):
             newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
             try:
-                outcomes = self._commit(asks, newcomers)
+                outcomes = self._commit(asks, newcomers, along)
             except PersonAppeared:
                 continue
             return self._finish_erasures(asks, outcomes)
@@ -169,7 +186,7 @@ class Gate:
             now = micros(self._clock.now())
             return clear_sessions(tx, now) + clear_proofs(tx, now)
 
-    def _commit(self, asks: Sequence[Ask], newcomers: Newcomers) -> list[Outcome]:
+    def _commit(self, asks: Sequence[Ask], newcomers: Newcomers, along: Along | None = None) -> list[Outcome]:
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
             scales = Scales(tx, self._vault, self._shelf, now)
@@ -177,24 +194,52 @@ class Gate:
             weighed = scales.weigh(asks, persons, newcomers.proven)
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
             outcomes = doer.do(weighed, newcomers.handles)
+            if along is not None:
+                along(tx, outcomes)
         self._emptied.update(doer.emptied)
         self._unfinished.update(doer.discarded)
         return outcomes
 
-    def _perform_formed(self, asks: Sequence[Ask], faults: Mapping[int, TrothError]) -> list[Outcome]:
+    def rehearse(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Decide collections and store nothing of them; that they were tried is on record."""
+        faults = malformed(asks, self._check_values, self._messages)
+        formed = [ask for number, ask in enumerate(asks) if number not in faults]
+        with self._database.transaction() as tx:
+            done = iter(rehearsed(tx, self._vault, self._shelf, formed, micros(self._clock.now())))
+        return [
+            next(done) if number not in faults else problem_outcome(faults[number])
+            for number in range(len(asks))
+        ]
+
+    def _perform_formed(
+        self, asks: Sequence[Ask], faults: Mapping[int, TrothError], along: Along | None
+    ) -> list[Outcome]:
         """Perform a batch without its malformed acts, so that nothing of those comes near a store."""
         with self._database.snapshot() as tx:  # before the others are done: afterwards nothing may fail
             self._shelf.in_force(tx)
             found = actors(tx, {asks[number].key for number in faults}, micros(self._clock.now()))
-        done = iter(self.perform([ask for number, ask in enumerate(asks) if number not in faults]))
-        outcomes = []
-        for number, ask in enumerate(asks):
-            fault, actor = faults.get(number), found.get(ask.key)
-            if fault is None:
-                outcomes.append(next(done))
-            else:
-                outcomes.append(problem_outcome(actor if isinstance(actor, TrothError) else fault))
-        return outcomes
+        formed = [ask for number, ask in enumerate(asks) if number not in faults]
+
+        def whole(done: Iterable[Outcome]) -> list[Outcome]:
+            others = iter(done)
+            outcomes = []
+            for number, ask in enumerate(asks):
+                fault, actor = faults.get(number), found.get(ask.key)
+                if fault is None:
+                    outcomes.append(next(others))
+                else:
+                    outcomes.append(problem_outcome(actor if isinstance(actor, TrothError) else fault))
+            return outcomes
+
+        if formed:
+            done = self.perform_along(
+                formed, None if along is None else lambda tx, some: along(tx, whole(some))
+            )
+            return whole(done)
+        if along is not None:
+            with self._database.transaction() as tx:
+                along(tx, whole(()))
+        return whole(())
 
     def _words_of(self, policy: Policy) -> Words:
         found = self._words.get(policy.sha256)
