@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from troth.collection.codes import COUNTRIES, CURRENCIES
+from troth.collection.files import DEFAULT_MEDIA, UnfitFile, kept_file
 from troth.policy import Field
 
 MAX_DEPTH = 6
@@ -33,13 +34,15 @@ class Malformed(Exception):
         reason: What is wrong, to follow the field's name: "is not a date".
         mend: What to send instead.
         below: Path inside the value, such as ".country".
+        clause: Id of the clause that asks for it; empty for that of the field.
     """
 
-    def __init__(self, reason: str, mend: str, below: str = "") -> None:
+    def __init__(self, reason: str, mend: str, below: str = "", clause: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.mend = mend
         self.below = below
+        self.clause = clause
 
 
 class ValueType(NamedTuple):
@@ -249,10 +252,18 @@ def _integer(value: Any, _: Field) -> int:
     raise Malformed("is not a whole number", f"Send a number without decimals, at most {_MAX_INTEGER}.")
 
 
-def _file(_value: Any, _: Field) -> Any:
-    raise Malformed(
-        "is a file, and files cannot be sent yet", "Leave it out and describe the matter in text."
-    )
+def _file(value: Any, field: Field) -> dict[str, str]:
+    given = _members(value, ("name", "media", "data"), ("name", "data"))
+    try:
+        return kept_file(
+            given["name"],
+            given.get("media", ""),
+            given["data"],
+            field.media or DEFAULT_MEDIA,
+            field.max_length,
+        )
+    except UnfitFile as error:
+        raise Malformed(error.reason, error.mend, clause=error.clause) from None
 
 
 def _members(
@@ -294,7 +305,7 @@ TYPES: Mapping[str, ValueType] = {
     "order-lines": ValueType(_order_lines, [{"sku": "EX-1", "title": "Example Sensor", "quantity": 1}]),
     "money": ValueType(_money, {"amount": "49.90", "currency": "EUR"}),
     "text": ValueType(_text, "Some text"),
-    "file": ValueType(_file, None),
+    "file": ValueType(_file, {"name": "log.txt", "media": "text/plain", "data": "b2sK"}),
     "choice": ValueType(_choice, None),
     "token": ValueType(_token, "tok-4f2a"),
     "country": ValueType(_country, "US"),

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
+from troth.collection.files import DEFAULT_MEDIA
 from troth.collection.model import TYPES, Malformed, is_blank, parts_of
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, is_id
@@ -188,7 +189,7 @@ class _Reader:
             kept[field.name] = TYPES[field.type].kept(value, field)
         except Malformed as error:
             where = field.name + error.below
-            self._find(where, f"{where} {error.reason}.", error.mend, field.clause)
+            self._find(where, f"{where} {error.reason}.", error.mend, error.clause or field.clause)
 
     def _needed(self) -> list[str]:
         return [name for name, need in self._point.fields.items() if need == "required"]
@@ -255,11 +256,20 @@ def _described(field: Field, *, required: bool) -> dict[str, Any]:
         "title": field.title,
         "about": field.about,
         "max_length": field.max_length,
-        "example": field.choices[0] if field.choices else TYPES[field.type].example,
+        "example": field.choices[0] if field.choices else _example(field),
     }
+    if field.autocomplete:
+        described["autocomplete"] = field.autocomplete
+    if field.type == "file":
+        described["media"] = list(field.media or DEFAULT_MEDIA)
     if field.choices:
         described["choices"] = list(field.choices)
     return described
+
+
+def _example(field: Field) -> Any:
+    usual = TYPES[field.type].example
+    return field.example if field.example and isinstance(usual, str) else usual
 
 
 def _safe(name: str) -> str:

@@ -16,7 +16,7 @@ from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, read_span
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
-from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
+from troth.policy.things import Activity, CaseType, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
 
@@ -26,6 +26,7 @@ __all__ = [
     "FACTS",
     "SUPPRESSIONS",
     "Act",
+    "Activity",
     "CaseResult",
     "CaseType",
     "Clause",

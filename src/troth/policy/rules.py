@@ -144,6 +144,13 @@ class Notice(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="places: point.<name>, page.<name>, mail.<name>, product.<name>, api.<name>"),
     ]
     text: Annotated[Text | None, Meta(description="the text; left out: the prose of the clause")] = None
+    role: Annotated[
+        Literal["", "age-screen", "objection", "reply"],
+        Meta(
+            description="its part on a form: age-screen (asks before the first field), objection (leads to the page where "
+            "one says no), reply (shown after submission); left out: shown above the fields"
+        ),
+    ] = ""
     reason: Annotated[str, Meta(max_length=4000, description="why, in plain language")] = ""
 
 

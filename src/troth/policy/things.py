@@ -22,6 +22,11 @@ FieldType = Literal[
     "name", "email", "phone", "address", "date", "serial", "order-lines", "money", "text", "file", "choice", "token",
     "country", "boolean", "integer",
 ]  # fmt: skip
+Media = Literal[
+    "application/gzip", "application/json", "application/pdf", "application/zip", "image/gif", "image/jpeg", "image/png",
+    "image/webp", "text/csv", "text/plain",
+]  # fmt: skip
+"""Media types of files that their content tells."""
 RecipientRole = Literal["processor", "controller", "affiliate", "authority", "acquirer"]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$", description="ISO 3166-1 code of two letters")]
 
@@ -43,8 +48,22 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     identifier: Annotated[bool, Meta(description="people are found by it, through a blind index")] = False
     unique: Annotated[bool, Meta(description="no two people may have the same value")] = False
     choices: Annotated[tuple[str, ...], Meta(description="the values of a choice")] = ()
-    max_length: Annotated[int, Meta(ge=1, le=1_000_000, description="longest value, in characters")] = 4000
     part: Annotated[EventPart | None, Meta(description=PART_MEANING)] = None
+    max_length: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
+    ] = 4000
+    media: Annotated[
+        tuple[Media, ...], Meta(description="the media types of a file; left out: text, PDF, PNG and JPEG")
+    ] = ()
+    example: Annotated[str, Meta(max_length=200, description="an example, shown as a hint on forms")] = ""
+    autocomplete: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9-]+( [a-z0-9-]+){0,3})?(?!\n)$",
+            max_length=80,
+            description="what a browser may fill in, a token of the HTML standard such as email or given-name",
+        ),
+    ] = ""
 
 
 class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="point"):
@@ -61,6 +80,13 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     age_screen: Annotated[bool, Meta(description="an age screen stands before the first field")] = False
     public: Annotated[bool, Meta(description="open to visitors without a credential")] = False
     events: Annotated[bool, Meta(description="it takes the web events of the company's sites")] = False
+    form: Annotated[bool, Meta(description="people fill it in on a form page; false: programs feed it")] = (
+        True
+    )
+    submit: Annotated[str, Meta(max_length=60, description="what the button of its form says")] = ""
+    thanks: Annotated[
+        str, Meta(max_length=1000, description="what its form says when something was taken in")
+    ] = ""
     confirm: Annotated[
         Literal["none", "mail"], Meta(description="how the person confirms before the data counts")
     ] = "none"
