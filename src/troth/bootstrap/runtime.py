@@ -15,6 +15,7 @@ from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
 from troth.bootstrap.settings import Settings, located, read_settings
 from troth.bootstrap.site_key import site_key
+from troth.bootstrap.web_secret import web_secret
 from troth.choice import Exits, Link, Look, links, look
 from troth.collection import Collection, refuse_cards
 from troth.gate import (
@@ -124,6 +125,11 @@ class Troth:
     def events(self) -> Events:
         """Web events: what takes them in, and what is done with them in the background."""
         return Events(self)
+
+    @cached_property
+    def web_secret(self) -> bytes:
+        """Signs what the web hands to browsers."""
+        return web_secret(self.folder)
 
     def batcher(self) -> Batcher[Ask, Outcome]:
         """An asynchronous front for many callers; belongs to the running event loop."""

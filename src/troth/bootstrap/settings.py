@@ -44,11 +44,19 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[web]: the address to listen on, and the address people see."""
+    """[web]: the address to listen on, and the address people see.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        public_url: Address that people see.
+        submissions_per_minute: What one network may send to public points without a key; 0 for no limit.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
+    submissions_per_minute: int = 120
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,24 +4,50 @@ from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surel
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
 from troth.collection.importing import Imported, Importer
+from troth.collection.forms import (
+    ORDER_ROWS,
+    PURPOSE,
+    Control,
+    Form,
+    Option,
+    Told,
+    age_question,
+    control_of,
+    form_of,
+    row_of,
+)
+from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.recognising import RECOGNISERS, Finding, Recogniser, found_in
 from troth.collection.service import Collection, refuse_cards
 
 __all__ = [
+    "ORDER_ROWS",
+    "PURPOSE",
     "RECOGNISERS",
     "Birth",
     "Collection",
+    "Control",
     "Fault",
     "Finding",
     "Imported",
     "Importer",
+    "Form",
     "InvalidSubmission",
+    "Option",
     "Recogniser",
+    "Sent",
+    "Told",
     "TooYoung",
+    "Upload",
     "age_missing",
+    "age_question",
     "card_numbers",
+    "control_of",
+    "form_of",
     "found_in",
     "read_birth",
+    "read_sent",
     "refuse_cards",
+    "row_of",
     "surely_reached",
 ]

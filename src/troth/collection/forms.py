@@ -41,6 +41,7 @@ class Control(NamedTuple):
         options: The answers of a select or radios.
         parts: The controls of a group; those of one row of an order.
         accept: The media types of a file.
+        needed: Whether its group cannot do without it, once the group is begun.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Control(NamedTuple):
     options: tuple[Option, ...] = ()
     parts: tuple["Control", ...] = ()
     accept: str = ""
+    needed: bool = False
 
     @property
     def secret(self) -> bool:
@@ -215,16 +217,16 @@ COUNTRIES = tuple(
     Option(code, COUNTRY_NAMES[code]) for code in sorted(COUNTRY_NAMES, key=COUNTRY_NAMES.__getitem__)
 )
 _ADDRESS = (
-    Control("line1", "Street and number", "line", True, autocomplete="address-line1", max_length=200),  # noqa: FBT003
+    Control("line1", "Street and number", "line", needed=True, autocomplete="address-line1", max_length=200),
     Control("line2", "Address, second line", "line", autocomplete="address-line2", max_length=200),
     Control("postal_code", "Postal code", "line", autocomplete="postal-code", max_length=20),
-    Control("city", "Town or city", "line", True, autocomplete="address-level2", max_length=100),  # noqa: FBT003
+    Control("city", "Town or city", "line", needed=True, autocomplete="address-level2", max_length=100),
     Control("region", "State or region", "line", autocomplete="address-level1", max_length=100),
-    Control("country", "Country", "select", True, autocomplete="country", options=COUNTRIES),  # noqa: FBT003
+    Control("country", "Country", "select", needed=True, autocomplete="country", options=COUNTRIES),
 )
 _MONEY = (
-    Control("amount", "Amount", "line", True, hint="With a point, such as 49.90.", max_length=20),  # noqa: FBT003
-    Control("currency", "Currency", "line", True, hint="Three letters, such as EUR.", max_length=3),  # noqa: FBT003
+    Control("amount", "Amount", "line", needed=True, hint="With a point, such as 49.90.", max_length=20),
+    Control("currency", "Currency", "line", needed=True, hint="Three letters, such as EUR.", max_length=3),
 )
 _ORDER = (
     Control("sku", "Article", "line", max_length=64),
@@ -239,7 +241,7 @@ def _parts(group: Control, parts: tuple[Control, ...], *, row: bool) -> Iterator
     for part in parts:
         token = f"{group.autocomplete} {part.autocomplete}".strip() if part.autocomplete else ""
         name = part.name if row else f"{group.name}.{part.name}"
-        yield part._replace(name=name, required=part.required and group.required, autocomplete=token)
+        yield part._replace(name=name, required=part.needed and group.required, autocomplete=token)
 
 
 def _use(policy: Policy, point: Point, purpose: str) -> str:

@@ -16,7 +16,10 @@ from troth.web.asgi import App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
+from troth.web.forms import pages as form_pages
+from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns, guarded, security_headers
+from troth.web.limiting import Submissions
 from troth.web.measuring import Metrics
 from troth.web.problems import UnknownMethod
 from troth.web.rendering import Renderer
@@ -46,7 +49,7 @@ def create_app(troth: Troth) -> App:
         An ASGI application (HTTP and lifespan). One batcher serves all its requests; its shutdown finishes what waits.
     """
     _prepare_collection(troth)
-    batcher = troth.batcher()
+    batcher, web = troth.batcher(), troth.settings.web
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     shown = ShownNotices(troth.database, troth.clock)
     tracking = Tracking(troth, failures, metrics)
@@ -60,6 +63,8 @@ def create_app(troth: Troth) -> App:
         self_test=SelfTest(troth),
         versions={},
         pages={},
+        marks=Marks(troth.web_secret, troth.clock, web.public_url),
+        submissions=Submissions(troth.clock, web.submissions_per_minute),
     )
     framework = Litestar(
         [
@@ -67,6 +72,7 @@ def create_app(troth: Troth) -> App:
             *collecting.HANDLERS,
             *choosing.HANDLERS,
             *leaving.HANDLERS,
+            *form_pages.HANDLERS,
             *running.HANDLERS,
             *pages.HANDLERS,
             *describing.HANDLERS,

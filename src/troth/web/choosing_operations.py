@@ -39,7 +39,7 @@ CHOICE_OPERATIONS = (
     ),
     Operation(
         "submitChoice", "POST", "/choice", "Choice", "Choose by form", "What the choice page and the banner send; works without script.",
-        {303: Answer("It is recorded; back to where the visitor was.", "", {})}, body=("ChoiceForm",), media=FORM,
+        {303: Answer("It is recorded; back to where the visitor was.", "", {})}, body=("ChoiceForm",), media=(FORM,),
         examples={"Refuse all": {"do": "none"}}, problems=(400, 403, 413, 415, 422, 503),
     ),
     Operation(

@@ -9,11 +9,13 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.collection import Collection, Fault, InvalidSubmission
+from troth.collection import Collection, Fault, InvalidSubmission, TooYoung
 from troth.gate import Ask, Outcome
 from troth.web.acts import bearer
 from troth.web.api import refusal
-from troth.web.asgi import decoded, header, query, read_body
+from troth.web.asgi import Scope, decoded, header, query, read_body
+from troth.web.failing import rendered
+from troth.web.forms.marks import PASSED, REFUSED
 from troth.web.screening import screened
 from troth.web.shapes import Collected
 from troth.web.site import Site, json_response, site_of
@@ -39,7 +41,10 @@ async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Take a submission at a declared point; a point that is not public takes it from the holder of a key."""
     site = site_of(request)
     query(request.scope, ())
-    ask = await _ask(site, request, point)
+    try:
+        ask = await _ask(site, request, point)
+    except TooYoung as error:
+        return _turned_away(site, request, error)
     outcome = await site.acting.perform(request.scope, ask)
     refused = refusal(outcome)
     if refused is not None:
@@ -67,8 +72,17 @@ async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     if header(request.scope, b"authorization") or not public:
         key = bearer(request.scope)
         site.failures.check(request.scope, key)
+    else:
+        site.submissions.count(request.scope)
     body = decoded(await read_body(request.scope, request.receive), _BODY)
-    return await asyncio.to_thread(_submission, site, point, key, body)
+    return await asyncio.to_thread(_submission, site, request.scope, point, key, body)
+
+
+def _turned_away(site: Site, request: AnyRequest, error: TooYoung) -> Response[bytes]:
+    """The refusal of the age screen, which the browser remembers for its session, so that nobody just tries again."""
+    status, body, media, headers = rendered(error, request.scope, site.renderer)
+    headers |= site.marks.set_cookie(site.troth.policy(), site.marks.fresh(REFUSED))
+    return Response(body, status_code=status, media_type=media, headers=headers)
 
 
 def _is_public(site: Site, point: str) -> bool:
@@ -77,12 +91,28 @@ def _is_public(site: Site, point: str) -> bool:
     return policy.points[point].public
 
 
-def _submission(site: Site, point: str, key: str, body: dict[str, Any]) -> Ask:
+def _submission(site: Site, scope: Scope, point: str, key: str, body: dict[str, Any]) -> Ask:
     taking = Collection(site.troth.policy, key) if key else site.troth.collection
     passed = _answered(body) if key and "age_passed" in body else False
+    answer = body.pop("age", None)
     if not passed:
-        passed = screened(site, point, body.pop("age", None), asked=not key)
+        passed = (
+            _screened(site, scope, point, answer) if not key else screened(site, point, answer, asked=False)
+        )
     return taking.submission(point, body, age_passed=passed)
+
+
+def _screened(site: Site, scope: Scope, point: str, answer: object) -> bool:
+    """Whether a visitor has passed the age screen of a point, in this request or a short while ago."""
+    policy = site.troth.policy()
+    if not policy.points[point].age_screen:
+        return False
+    mark = site.marks.read(policy, scope)
+    if mark is not None and mark.state == REFUSED:
+        raise TooYoung
+    if mark is not None and mark.state == PASSED and answer is None:
+        return True
+    return screened(site, point, answer, asked=True)
 
 
 def _answered(body: dict[str, Any]) -> bool:

@@ -71,6 +71,11 @@ _OWN_SCHEMAS = {
         "required": ["outcomes"],
         "properties": {"outcomes": {"type": "array", "items": {"$ref": "#/components/schemas/Outcome"}}},
     },
+    "FormBody": {
+        "type": "object",
+        "description": "values by the path of their field, and the form's own, which begin with troth-",
+        "additionalProperties": _TEXT,
+    },
     "Submission": {
         "type": "object",
         "required": ["channel", "values"],
@@ -156,7 +161,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "security": [{"key": []}] if operation.key else [],
     }
     for status in operation.problems:
-        found["responses"].setdefault(str(status), _problem(status))
+        problem = _problem(status)
+        answer = found["responses"].setdefault(str(status), problem)
+        answer["content"] = {**problem["content"], **answer.get("content", {})}
     if operation.body:
         refs = [{"$ref": _REF.format(name=name)} for name in operation.body]
         examples = {
@@ -164,7 +171,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
             for number, (name, value) in enumerate(operation.examples.items(), 1)
         }
         content = {"schema": refs[0] if len(refs) == 1 else {"oneOf": refs}, "examples": examples}
-        found["requestBody"] = {"required": True, "content": {operation.media: content}}
+        found["requestBody"] = {"required": True, "content": dict.fromkeys(operation.media, content)}
     return found
 
 

@@ -28,7 +28,7 @@ WINDOW = timedelta(minutes=5)
 MAX_TRACKED = 10_000
 _PREFIX_4, _PREFIX_6 = 24, 64
 _SHORT = 16
-_LOOPBACK = frozenset({"127.0.0.0/24", "::/64"})
+LOOPBACK = frozenset({"127.0.0.0/24", "::/64"})
 """Networks of a reverse proxy on this machine: all its visitors together."""
 
 
@@ -118,7 +118,7 @@ class FailedSignIns:
         place = network(client[0]) if client else ""
         # By the whole key: who knows only its id must not lock its holder out, least of all behind a shared proxy.
         marks = [(f"{place} {sha256(key.encode()).hexdigest()[:_SHORT]}", self._most)]
-        if place not in _LOOPBACK:
+        if place not in LOOPBACK:
             marks.append((place, self._most_network))
         return marks
 

@@ -28,13 +28,13 @@ class Answer(NamedTuple):
     """A successful answer: its meaning, media type, schema (the name of a shape, or the schema itself) and an example."""
 
     about: str
-    media: str = JSON
+    media: tuple[str, ...] = (JSON,)
     schema: str | Mapping[str, Any] = ""
     example: Any = None
 
 
 class Operation(NamedTuple):
-    """One operation; `media` is the media type of its request body."""
+    """One operation; `media` are the media types of its request body."""
 
     id: str
     method: str

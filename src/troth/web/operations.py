@@ -2,6 +2,7 @@
 
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
+from troth.web.form_operations import FORM_OPERATIONS
 from troth.web.operation import (
     CASE,
     ENTRY,
@@ -146,6 +147,7 @@ OPERATIONS = (
         parameters=(Parameter("point", "path", "name of a declared point", "email-opt-in", required=True),), body=("Submission",),
         examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
+    *FORM_OPERATIONS,
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",
         "The proof that an entry stands in the ledger (C2SP tlog-proof). Whoever knows the entry's id may have it; it verifies offline.",

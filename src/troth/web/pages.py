@@ -155,7 +155,8 @@ async def static_file(request: AnyRequest, name: FromPath[str]) -> Response[byte
     found = site_of(request).renderer.static.get(name)
     if found is None:
         raise NotFound("There is no such file.")
-    headers = {"ETag": found.etag, "Cache-Control": _DAY}
+    # A company's own pages, on other hosts, load the style sheet of forms.
+    headers = {"ETag": found.etag, "Cache-Control": _DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
     if unchanged(request, found.etag):
         return Response(b"", status_code=304, headers=headers)
     return Response(found.body, media_type=found.media, headers=headers)

@@ -39,7 +39,8 @@ class Renderer:
         self._environment.filters["instant"] = instant_text
         self.static = load_static()
         # The name of the file changes with its bytes, so that browsers may keep it for good.
-        self._environment.globals["style"] = f"/static/style.css?v={self.static['style.css'].etag[1:13]}"
+        for name, sheet in (("style", "style.css"), ("forms_style", "forms.css")):
+            self._environment.globals[name] = f"/static/{sheet}?v={self.static[sheet].etag[1:13]}"
 
     def page(self, template: str, **values: Any) -> Response[bytes]:
         """A page from a template."""

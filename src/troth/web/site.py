@@ -11,7 +11,9 @@ from troth.policy import Policy, compile_policy
 from troth.web.acts import Acting
 from troth.web.asgi import JSON
 from troth.web.evidence import SelfTest
+from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns
+from troth.web.limiting import Submissions
 from troth.web.measuring import Metrics
 from troth.web.rendering import HTML, Renderer
 
@@ -30,6 +32,8 @@ class Site(NamedTuple):
     self_test: SelfTest
     versions: dict[str, Policy]
     pages: dict[str, tuple[object, bytes]]
+    marks: Marks
+    submissions: Submissions
 
     def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
         """A page as it was made for this state; made again when the state is another.

@@ -1,0 +1,1 @@
+"""Forms over HTTP: hosted pages, fragments for a company's own pages, and what browsers send for them."""

@@ -1,0 +1,219 @@
+"""The pages of forms: hosted page, fragment, age screen, submission, thanks."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from troth.collection import PURPOSE, Fault, Form, InvalidSubmission, Sent, TooYoung, form_of, read_sent
+from troth.gate import Outcome, Problem
+from troth.kernel import NotFound, is_id
+from troth.policy import Policy
+from troth.web.asgi import MAX_BODY, query
+from troth.web.forms.bodies import Body, Pairs, form_body
+from troth.web.forms.marks import PASSED, REFUSED, Mark
+from troth.web.forms.showing import Showing
+from troth.web.forms.views import Shown, found_of, missing_parts, wrong_of
+from troth.web.screening import screened
+from troth.web.site import Site, site_of
+
+AnyRequest = Request[Any, Any, Any]
+_KEPT = frozenset({PURPOSE})
+_MORE_ROWS = 3
+_YEAR, _MONTH = "birth-year", "birth-month"
+_CHANNEL = "web"
+
+
+class Visit(NamedTuple):
+    """A request for a form: the site, the policy it is answered under, the form, and the visitor's form cookie.
+
+    Args:
+        site: Shared parts.
+        policy: The version in force.
+        form: The form of the point.
+        mark: What the form cookie says; None when there is none.
+    """
+
+    site: Site
+    policy: Policy
+    form: Form
+    mark: Mark | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the age screen has turned this visitor away."""
+        return self.form.point.age_screen and self.mark is not None and self.mark.state == REFUSED
+
+    @property
+    def screened(self) -> bool:
+        """Whether no age screen stands before the fields any more."""
+        return not self.form.point.age_screen or (self.mark is not None and self.mark.state == PASSED)
+
+    def showing(self) -> Showing:
+        """What renders its pages."""
+        return Showing(self.site, self.policy, self.form, self.mark)
+
+
+@get("/forms/{point:str}")
+async def form_page(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
+    """The form of a public point on a page of its own; where an age screen stands, that first."""
+    query(request.scope, ())
+    return await asyncio.to_thread(_opened, request, point)
+
+
+def _opened(request: AnyRequest, point: str) -> Response[bytes]:
+    visit = _visit(request, point)
+    if visit.refused:
+        return visit.showing().refusal()
+    if not visit.screened:
+        return visit.showing().age_screen()
+    return visit.showing().page(Shown(visit.form))
+
+
+@get("/forms/{point:str}/fragment", sync_to_thread=True)
+def form_fragment(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
+    """The same without a page around it, for a company's own page."""
+    query(request.scope, ())
+    visit = _visit(request, point)
+    return visit.showing().fragment(Shown(visit.form), refused=visit.refused, screened=visit.screened)
+
+
+@get("/forms/{point:str}/thanks", sync_to_thread=True)
+def form_thanks(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
+    """What was stored, by name, and the way to the receipt."""
+    given = query(request.scope, ("entry", "stored"))
+    visit = _visit(request, point)
+    entry = given.get("entry", "")
+    if not is_id(entry):
+        raise NotFound("No submission has this receipt.", mend="Use the address that the form led to.")
+    names = set(given.get("stored", "").split(","))
+    stored = [control.label for control in visit.form.controls if control.name in names]
+    return visit.showing().thanks(entry, stored)
+
+
+@post("/forms/{point:str}/age", request_max_body_size=MAX_BODY)
+async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
+    """Weigh the answer to the age screen and forget it; only yes or no goes into the form cookie, for this visit."""
+    query(request.scope, ())
+    visit = await asyncio.to_thread(_visit, request, point)
+    visit.site.submissions.count(request.scope)
+    body = await form_body(request, _KEPT)
+    return await asyncio.to_thread(_answer_age, request, visit, body)
+
+
+@post("/forms/{point:str}", request_max_body_size=MAX_BODY)
+async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
+    """Take a submission as browsers send it; what is wrong is shown in the form, with everything that was typed."""
+    query(request.scope, ())
+    visit = await asyncio.to_thread(_visit, request, point)
+    visit.site.submissions.count(request.scope)
+    body = await form_body(request, _KEPT)
+    if visit.refused:
+        return visit.showing().refusal()
+    if not visit.screened:
+        return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
+    sent = read_sent(visit.form, body.pairs)
+    early = await asyncio.to_thread(_shown_again, request, visit, body, sent)
+    if early is not None:
+        return early
+    return await _submit(request, visit, body, sent)
+
+
+async def _submit(request: AnyRequest, visit: Visit, body: Body, sent: Sent) -> Response[bytes]:
+    submission = {"channel": _CHANNEL, "values": sent.values}
+    submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
+    submission |= {"purpose": sent.purpose} if sent.purpose else {}
+    if sent.faults:
+        return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+    site, point = visit.site, visit.form.point
+    try:
+        taking = await asyncio.to_thread(lambda: site.troth.collection)
+        ask = taking.submission(point.name, submission, age_passed=point.age_screen)
+    except InvalidSubmission as error:
+        return _with_faults(visit, sent, error.errors, HTTPStatus.UNPROCESSABLE_ENTITY)
+    outcome = await site.acting.perform(request.scope, ask)
+    if outcome.problem is not None:
+        return _not_done(visit, sent, outcome.problem)
+    return _taken(visit, ask.values, outcome)
+
+
+def _visit(request: AnyRequest, point: str) -> Visit:
+    site = site_of(request)
+    policy = site.troth.policy()
+    declared = policy.points.get(point)
+    if declared is None or not (declared.public and declared.form and _CHANNEL in declared.channels):
+        raise NotFound(
+            "There is no such form; nothing was stored.",
+            clause="I.1",
+            field="point",
+            mend="See GET /v1/collect/{point} for what a declared point takes.",
+        )
+    return Visit(site, policy, form_of(policy, declared), site.marks.read(policy, request.scope))
+
+
+def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
+    if visit.refused or not visit.form.point.age_screen:
+        return visit.showing().onwards()
+    if not _meant(request, visit, body):
+        return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
+    typed = {name: body.own.get(name, "")[:20] for name in (_YEAR, _MONTH)}
+    given = {"year": typed[_YEAR], "month": typed[_MONTH]}
+    try:
+        screened(visit.site, visit.form.point.name, given, asked=True)
+    except InvalidSubmission as error:
+        return visit.showing().age_screen(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            typed=typed,
+            wrong={fault.field for fault in error.errors},
+            carried=body.pairs,
+        )
+    except TooYoung:
+        return visit._replace(mark=visit.site.marks.fresh(REFUSED)).showing().onwards()
+    passed = visit._replace(mark=visit.site.marks.fresh(PASSED))
+    return _filled(passed, body.pairs) if body.pairs else passed.showing().onwards()
+
+
+def _filled(visit: Visit, pairs: Pairs) -> Response[bytes]:
+    """The form with what was typed before the age screen came up."""
+    sent = read_sent(visit.form, pairs)
+    return visit.showing().page(Shown(visit.form, texts=sent.texts, rows=sent.rows))
+
+
+def _shown_again(request: AnyRequest, visit: Visit, body: Body, sent: Sent) -> Response[bytes] | None:
+    """The form as it was filled in, where it is not to be submitted yet."""
+    shown = Shown(visit.form, texts=sent.texts, rows=sent.rows)
+    if not _meant(request, visit, body):
+        message = "Please look over your answers and send the form once more. Nothing was stored yet."
+        return visit.showing().page(shown._replace(message=message), HTTPStatus.FORBIDDEN)
+    if "more" in body.own:
+        return visit.showing().page(shown._replace(rows=sent.rows + _MORE_ROWS))
+    if "look" in body.own:
+        return visit.showing().page(shown._replace(found=found_of(visit.form, sent), looked=True))
+    return None
+
+
+def _meant(request: AnyRequest, visit: Visit, body: Body) -> bool:
+    return visit.site.marks.vouched(visit.policy, request.scope, visit.mark, body.own.get("token", ""))
+
+
+def _with_faults(visit: Visit, sent: Sent, faults: tuple[Fault, ...], status: int) -> Response[bytes]:
+    wrong = wrong_of(visit.form, (*faults, *missing_parts(visit.form, sent)), sent.rows)
+    return visit.showing().page(Shown(visit.form, texts=sent.texts, rows=sent.rows, wrong=wrong), status)
+
+
+def _not_done(visit: Visit, sent: Sent, problem: Problem) -> Response[bytes]:
+    """A submission that the gate did not do, told in the form: a serial that is taken, a purpose that was objected to."""
+    fault = Fault(problem.field, problem.detail, problem.mend, problem.clause)
+    return _with_faults(visit, sent, (fault,), problem.status)
+
+
+def _taken(visit: Visit, values: Mapping[str, Any], outcome: Outcome) -> Response[bytes]:
+    place = f"/forms/{visit.form.point.name}/thanks?entry={outcome.entry}&stored={','.join(values)}"
+    return visit.showing().onwards(place)
+
+
+HANDLERS: list[HTTPRouteHandler] = [form_page, form_fragment, form_thanks, answer_age, submit_form]

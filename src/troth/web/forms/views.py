@@ -1,0 +1,100 @@
+"""What the templates of forms show: a form with what was typed, what is wrong with it and what was found in it. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from troth.collection import (
+    ORDER_ROWS,
+    RECOGNISERS,
+    Fault,
+    Form,
+    Sent,
+    found_in,
+    row_of,
+)
+
+
+class Wrong(NamedTuple):
+    """One thing that is wrong: the control at fault, empty where it is none, and a sentence."""
+
+    name: str
+    text: str
+
+
+class Shown(NamedTuple):
+    """A form to be shown.
+
+    Args:
+        form: The form.
+        texts: What was typed, by name of the control.
+        wrong: What is wrong, in the order of the form.
+        found: Personal data found in free text, by name of the control, in words.
+        looked: Whether the text was looked through.
+        rows: Rows that an order shows.
+        message: What is told above the form; empty for nothing.
+    """
+
+    form: Form
+    texts: Mapping[str, str] = {}
+    wrong: tuple[Wrong, ...] = ()
+    found: Mapping[str, tuple[str, ...]] = {}
+    looked: bool = False
+    rows: int = ORDER_ROWS
+    message: str = ""
+
+    def error(self, name: str) -> str:
+        """What is wrong with a control; empty for nothing."""
+        return " ".join(one.text for one in self.wrong if one.name == name)
+
+
+def wrong_of(form: Form, faults: Iterable[Fault], rows: int) -> tuple[Wrong, ...]:
+    """Faults as people read them, under the label of the control."""
+    labels = _labels(form, rows)
+    places = {name: number for number, name in enumerate(labels)}
+    wrong = [_wrong(fault, labels) for fault in faults]
+    return tuple(sorted(dict.fromkeys(wrong), key=lambda one: places.get(one.name, -1)))
+
+
+def missing_parts(form: Form, sent: Sent) -> Iterator[Fault]:
+    """The needed parts of a group that was only begun, all at once; a submission tells the first alone."""
+    for control in form.controls:
+        if control.kind == "group" and control.name in sent.values:
+            for part in control.parts:
+                if part.needed and part.name not in sent.texts:
+                    yield Fault(part.name, f"{part.name} is missing.", "")
+
+
+def found_of(form: Form, sent: Sent) -> dict[str, tuple[str, ...]]:
+    """The kinds of personal data found in the free text of a form, by name of the control."""
+    found = {}
+    for control in form.controls:
+        text = sent.texts.get(control.name, "")
+        if control.kind == "lines" and text:
+            kinds = dict.fromkeys(one.kind for one in found_in(text))
+            if kinds:
+                found[control.name] = tuple(RECOGNISERS[kind].title for kind in kinds)
+    return found
+
+
+def _labels(form: Form, rows: int) -> dict[str, str]:
+    """The label of each control and group, in the order of the form; a part's says which group it belongs to."""
+    labels: dict[str, str] = {}
+    for control in form.controls:
+        labels[control.name] = control.label
+        if control.kind == "group":
+            labels.update((part.name, f"{control.label}: {part.label}") for part in control.parts)
+        for number in range(rows if control.kind == "order" else 0):
+            line = f"{control.label}, line {number + 1}"
+            labels[f"{control.name}.{number}"] = line
+            labels.update((part.name, f"{line}: {part.label}") for part in row_of(control, number))
+    return labels
+
+
+def _wrong(fault: Fault, labels: Mapping[str, str]) -> Wrong:
+    label = labels.get(fault.field)
+    if label is None:
+        return Wrong("", f"{fault.reason} {fault.mend}")
+    what = fault.reason.removeprefix(f"{fault.field} ")
+    if what == "is missing.":
+        return Wrong(fault.field, f"{label} is missing. Please fill it in.")
+    return Wrong(fault.field, f"{label}: this {what} {fault.mend}")
