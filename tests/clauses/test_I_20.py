@@ -24,3 +24,13 @@ def test_parents_find_what_we_do_and_how_to_reach_us(vendor: Vendor) -> None:
         assert " ".join((notice.text or POLICY.clause(notice.clause).prose).split())[:60] in page.text
     assert f"mailto:{POLICY.front.contact.privacy}" in page.hrefs
     assert POLICY.front.controller.address in page.text
+
+
+@pytest.mark.clause("I.20")
+def test_the_page_for_parents_is_one_step_from_a_refused_form(vendor: Vendor) -> None:
+    """The refusal of the age screen leads to it, on the hosted page and in a fragment."""
+    with vendor.open() as site, site.visitor() as child:
+        child.answer_age("shop", "6", "2014")
+        for path in ("/forms/shop", "/forms/shop/fragment"):
+            links = Links(child.client.get(path).text).hrefs
+            assert any(link.endswith("/parents") for link in links), path

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.forms import Visitor
 from tests.support.process import ClockFile, Serving, Troth
 
 REGISTER = "essential.service.product_registration"
@@ -87,6 +88,10 @@ class Site:
         """A request, with an API key and a JSON body when given."""
         with self.server.client(key) as client:
             return client.request(method, path, **({} if body is None else {"json": body}))
+
+    def visitor(self) -> Visitor:
+        """Somebody with a browser of their own, who fills in forms."""
+        return Visitor(self.server.client())
 
     def collect(
         self, point: str, values: dict[str, Any], *, channel: str = "web", **more: Any

@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     """A successful answer: its meaning, media type, schema (the name of a shape, or the schema itself) and an example."""
 
     about: str
-    media: tuple[str, ...] = (JSON,)
+    media: str = JSON
     schema: str | Mapping[str, Any] = ""
     example: Any = None
 
@@ -48,4 +48,4 @@ class Operation(NamedTuple):
     body: tuple[str, ...] = ()
     examples: Mapping[str, Any] = {}
     problems: tuple[int, ...] = ()
-    media: str = JSON
+    media: tuple[str, ...] = (JSON,)
