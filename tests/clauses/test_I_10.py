@@ -125,7 +125,7 @@ def test_every_form_can_be_used_by_everybody(vendor: Vendor, chromium: Browser) 
         for point in POINTS:
             page.goto(f"/forms/{point}")
             for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 assert violations(page) == [], (point, scheme)
             screenshots(page, f"form {point}")
             page.locator("button[type=submit]").first.focus()
