@@ -3,7 +3,6 @@
 from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surely_reached
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
-from troth.collection.importing import Imported, Importer
 from troth.collection.forms import (
     ORDER_ROWS,
     PURPOSE,
@@ -16,8 +15,9 @@ from troth.collection.forms import (
     form_of,
     row_of,
 )
-from troth.collection.sent import Sent, Upload, read_sent
+from troth.collection.importing import Imported, Importer
 from troth.collection.recognising import RECOGNISERS, Finding, Recogniser, found_in
+from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.service import Collection, refuse_cards
 
 __all__ = [
@@ -29,9 +29,9 @@ __all__ = [
     "Control",
     "Fault",
     "Finding",
+    "Form",
     "Imported",
     "Importer",
-    "Form",
     "InvalidSubmission",
     "Option",
     "Recogniser",
