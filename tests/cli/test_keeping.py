@@ -189,6 +189,7 @@ def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
         "clock",
         "policy",
         "ledger",
+        "mail",
     ]
     assert all(line["ok"] and line["detail"] for line in document["checks"])
     assert program.run("doctor").out.count("ok   ") == len(names)
@@ -339,3 +340,14 @@ def test_a_folder_on_postgresql_works_alike(tmp_path: Path, postgres_server: str
     finally:
         for part in ("data", "keys"):
             drop_database(postgres_server, f"{worker_name}_cli_{part}")
+
+
+def test_the_doctor_looks_at_the_way_of_mail(program: Program) -> None:
+    """The way of mail is told; a transport that is none is trouble, named by its setting."""
+    found = {check["name"]: check for check in program.ok("doctor")["checks"]}
+    assert found["mail"]["detail"] == "mail goes out by folder, carried by email-provider"
+    settings = program.folder / "troth.toml"
+    settings.write_text(settings.read_text().replace('transport = "folder"', 'transport = "pigeon"'))
+    ended = program.run("doctor", "--json")
+    assert ended.code == 1
+    assert ended.document["error"]["field"] == "mail.transport"

@@ -107,6 +107,21 @@ def ledger(troth: "Troth") -> str:
 CLOSED: Mapping[str, Callable[[Path], str]] = {"settings": settings, "permissions": permissions, "disk": disk}
 """Checks of a folder that need not open."""
 
+
+def mail(troth: "Troth") -> str:
+    """The settings name a way for mail; whether the policy has one too is told, for a policy need not send any."""
+    from troth.kernel import InvalidInput
+    from troth.outreach import mail_recipient
+
+    given = troth.settings.mail
+    _ = troth.background  # opens what the settings name
+    try:
+        carrier = mail_recipient(troth.policy(), given.recipient)
+    except InvalidInput as error:
+        return f"mail cannot be sent under this policy: {error.what}"
+    return f"mail goes out by {given.transport}, carried by {carrier}"
+
+
 OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "root key": root_key,
     "data database": data_schema,
@@ -114,6 +129,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "clock": clock,
     "policy": policy,
     "ledger": ledger,
+    "mail": mail,
 }
 """Checks of an open folder."""
 

@@ -39,7 +39,7 @@ class Line:
     },
 )
 def doctor(say: Say) -> None:
-    """Check settings, file permissions, clock, keys, databases, policy and ledger of the data folder."""
+    """Check settings, file permissions, clock, keys, databases, policy, ledger and mail of the data folder."""
     lines = examine(say)
     failed = [line.error for line in lines if line.error is not None]
     rows = [
