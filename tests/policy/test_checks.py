@@ -16,6 +16,7 @@ PERMIT = (
     "purposes: [essential.service.fulfil_order]\nretention: orders\nreason: Extra.\n"
 )
 FORBID = "forbid: extra\nacts: [use]\nactors: [service.shop]\nreason: Extra.\n"
+COOKIE = "declare: cookie\nname: extra\nessential: true\nremembers: choice\npurposes: [essential]\nlifetime: session\n"
 REPEATED = PERMIT.replace("[use]", "[collect]").replace("[user.contact]", "[user.name, user.contact]")
 REQUIRE = "require: extra\non: [request.received]\nobligation: Extra.\nreason: Extra.\n"
 
@@ -135,7 +136,12 @@ FAULTS = [
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),
     Fault("event-point", spoilt("channels: [web]\nfields", "events: true\nchannels: [web]\nfields"), "declare: point"),
-    Fault("website", with_rule("declare: website\nname: www\ndomain: www.example.com"), "declare: website"),
+    Fault("browser-part", with_rule(f"{COOKIE}called: x\n```\n\n```rule\ndeclare: cookie\nname: x\nessential: true\npurposes: [essential]\nlifetime: session"), "declare: cookie\nname: x"),
+    Fault("choice-cookie", with_rule("declare: pixel\nname: extra\npurposes: [analytics]"), "declare: pixel"),
+    Fault("choice-cookie", with_rule(COOKIE.replace("essential: true\n", "").replace("[essential]", "[analytics]")), "declare: cookie"),
+    Fault("essential-purpose", with_rule(COOKIE.replace("[essential]", "[analytics]")), "declare: cookie"),
+    Fault("site-host", with_rule("declare: site\nname: a\nhosts: [a.example, a.example]\npolicy_url: https://a.example/"), "declare: site"),
+    Fault("website-incomplete", with_rule("declare: website\nname: www\ndomain: www.example.com"), "declare: website"),
     Fault("activity-unpermitted", spoilt("acts: [collect, send]", "acts: [collect, analyse]"), "declare: activity"),
     Fault("activity-unpermitted", spoilt("actors: [service.shop]\npurposes: [essential.service]", 'actors: ["*"]\npurposes: [marketing.communications.email]'), "declare: activity"),
     Fault("activity-unpermitted", spoilt("purposes: [essential.service]\n```", "purposes: [essential.service, marketing]\n```"), "declare: activity"),

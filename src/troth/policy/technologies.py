@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from troth.policy.bases import Category, Named, Url
-from troth.policy.rules import Key, Keys, SomeKeys, SpanText
+from troth.policy.rules import Key, Keys, SomeKeys
 
 Remembered = Annotated[
     Literal["choice", "session", "form", "visitor", "interest"],
@@ -14,7 +14,13 @@ Remembered = Annotated[
         "(guards forms, keeps a refused age screen), visitor (tells one browser from another), interest (what was looked at)"
     ),
 ]
-Lifetime = Annotated[SpanText | Literal["session"], Meta(description='a span, or "session"')]
+Lifetime = Annotated[
+    str,
+    Meta(
+        pattern=r"^(session|\S+ ((business|working|calendar) )?(hour|day|week|month|year)s?)(?!\n)$",
+        description='a span, or "session"',
+    ),
+]
 WireName = Annotated[
     str,
     Meta(

@@ -11,6 +11,7 @@ from troth.policy.checks import (
     recipients,
     scopes,
     structure,
+    technologies,
     terms,
 )
 from troth.policy.checks.registry import Check, registry
@@ -26,7 +27,7 @@ READING: Mapping[str, str] = {
 }
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
-    scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS,
+    scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, technologies.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check"]

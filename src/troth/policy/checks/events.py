@@ -47,14 +47,14 @@ def _websites(draft: Draft) -> Iterator[Finding]:
         if not point:
             yield draft.find(
                 site,
-                "website",
+                "website-incomplete",
                 f"{label(site)} has no point that takes its events",
                 "write `events: true` in a point",
             )
         if site.identity == "cookie" and not visitor:
             yield draft.find(
                 site,
-                "website",
+                "website-incomplete",
                 f"{label(site)} tells visitors apart by a cookie, but none remembers the visitor",
                 "declare a cookie with `remembers: visitor`",
             )
@@ -67,7 +67,7 @@ def _websites(draft: Draft) -> Iterator[Finding]:
             if key in taken:
                 yield draft.find(
                     site,
-                    "website",
+                    "website-incomplete",
                     f"{label(site)} has the {key[0]} of {taken[key]}",
                     "give each site its own",
                 )
@@ -78,5 +78,5 @@ CHECKS = (
     Check(
         "event-point", "a second point for web events, or fields that are no parts of an event", _event_point
     ),
-    Check("website", "a web site without a point, cookie or identifiers of its own", _websites),
+    Check("website-incomplete", "a web site without a point, cookie or identifiers of its own", _websites),
 )
