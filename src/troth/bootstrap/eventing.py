@@ -1,16 +1,20 @@
 """Web events, wired: the inbox of a folder, its salts, and what is done with events in the background."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.countries import country_reader
-from troth.events import Intake, ReadChoice, Salts, Taken
+from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, Taken, lake_available
 from troth.events import Request as EventRequest
 from troth.gate import Batcher
 from troth.kernel import TrothError
+from troth.storage import Task
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
+LAKE_FOLDER = "lake"
+_DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
 MAX_REQUESTS = 128
 """Most requests with events in one unit of work; each may hold hundreds."""
 MAX_WAITING = 50_000
@@ -28,6 +32,11 @@ class Events:
         self._database, self._gate, self._clock = troth.database, troth.gate, troth.clock
         self._keys = troth.vault.keys
         self.salts = Salts(self._keys.keystore, self._clock)
+        place = troth.folder / LAKE_FOLDER
+        lake = Lake(place / "events") if lake_available() else None
+        self.keeper = EventKeeper(
+            self._database, lake, self._gate, self._clock, self.salts, place / "events.lock"
+        )
 
     def intake(self, read_choice: ReadChoice) -> Intake:
         """What takes events in; `read_choice` reads a visitor's choice out of headers."""
@@ -44,3 +53,26 @@ class Events:
     def batcher(self, read_choice: ReadChoice) -> Batcher[EventRequest, Taken | TrothError]:
         """An asynchronous front for many senders; belongs to the running event loop."""
         return Batcher(self.intake(read_choice), max_batch=MAX_REQUESTS, max_waiting=MAX_WAITING)
+
+    def forget(self, person: str) -> None:
+        """Remove the events of an erased person; may be called again for the same one."""
+        self.keeper.erase_subjects([person])
+
+    def tasks(self) -> list[Task]:
+        """What is done with events periodically."""
+        every = timedelta(seconds=self._settings.fold_seconds)
+        return [
+            Task("event-fold", every, self._fold, "Fold the inbox of web events into the lake."),
+            Task("event-salts", _HOURLY, self._destroy_salts, "Destroy daily salts after 48 hours."),
+            Task("event-disposal", _DAILY, self._dispose, "Dispose of web events past their retention."),
+            Task("event-tidying", _DAILY, self.keeper.tidy, "Put small files of the lake together."),
+        ]
+
+    def _fold(self) -> None:
+        self.keeper.fold()
+
+    def _destroy_salts(self) -> None:
+        self.salts.destroy_old()
+
+    def _dispose(self) -> None:
+        self.keeper.dispose()

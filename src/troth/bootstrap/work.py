@@ -35,9 +35,12 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
     return {MAIL: mail_sending(troth, mailer), ERASED: forgetting(_forgetters(troth, mailer))}
 
 
-def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:  # noqa: ARG001  rooms need it
+def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     """What forgets an erased person (by handle) outside the vault; each may be called again for the same one."""
-    return [mailer.forget] if isinstance(mailer, FolderMailer) else []
+    forgetters: list[Callable[[str], None]] = [troth.events.forget]
+    if isinstance(mailer, FolderMailer):
+        forgetters.append(mailer.forget)
+    return forgetters
 
 
 def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
@@ -48,6 +51,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
             remove_finished(tx, micros(troth.clock.now() - KEEP_FINISHED))
 
     tasks = [Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago.")]
+    tasks += troth.events.tasks()
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)
 

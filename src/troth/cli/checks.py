@@ -104,6 +104,14 @@ def ledger(troth: "Troth") -> str:
     return f"all {found.size} entries verify, root {found.root.hex()[:16]}"
 
 
+def lake(troth: "Troth") -> str:
+    """Where web events end up."""
+    found = troth.events.keeper.status()
+    if found.lake is None:
+        return f"no lake: {found.waiting.events} events stay in the inbox; install troth[lake]"
+    return f"{found.lake.events} events in the lake, {found.waiting.events} wait in the inbox"
+
+
 CLOSED: Mapping[str, Callable[[Path], str]] = {"settings": settings, "permissions": permissions, "disk": disk}
 """Checks of a folder that need not open."""
 
@@ -130,6 +138,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "policy": policy,
     "ledger": ledger,
     "mail": mail,
+    "events": lake,
 }
 """Checks of an open folder."""
 

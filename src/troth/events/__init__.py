@@ -2,6 +2,8 @@
 
 from troth.events.errors import MalformedEvent
 from troth.events.identity import Salts, forget_salts
+from troth.events.keeping import DISPOSAL, DISPOSER, Disposed, EventKeeper, Status
+from troth.events.lake import Lake, lake_available
 from troth.events.matomo import read_matomo, read_matomo_bulk
 from troth.events.model import Choice, Headers, ReadChoice, Request, Row, Sender, Sent, Sites, Taken, sites_of
 from troth.events.plausible import read_plausible
@@ -9,9 +11,14 @@ from troth.events.service import Intake
 from troth.events.umami import read_umami, read_umami_batch
 
 __all__ = [
+    "DISPOSAL",
+    "DISPOSER",
     "Choice",
+    "Disposed",
+    "EventKeeper",
     "Headers",
     "Intake",
+    "Lake",
     "MalformedEvent",
     "ReadChoice",
     "Request",
@@ -20,8 +27,10 @@ __all__ = [
     "Sender",
     "Sent",
     "Sites",
+    "Status",
     "Taken",
     "forget_salts",
+    "lake_available",
     "read_matomo",
     "read_matomo_bulk",
     "read_plausible",

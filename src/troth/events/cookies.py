@@ -1,4 +1,4 @@
-"""The cookie that remembers a visitor, as the policy declares it. Pure."""
+"""The cookies that events go by, as the policy declares them. Pure."""
 
 from functools import lru_cache
 
@@ -7,10 +7,10 @@ from troth.policy import Cookie, Policy, read_span
 _SECONDS = {"hours": 3_600, "months": 30 * 86_400, "business days": 86_400}
 
 
-@lru_cache(maxsize=8)
-def visitor_cookie(policy: Policy) -> Cookie | None:
-    """The declared cookie that tells one browser from another; None where there is none."""
-    return next((cookie for cookie in policy.of(Cookie) if cookie.remembers == "visitor"), None)
+@lru_cache(maxsize=16)
+def remembering(policy: Policy, what: str) -> Cookie | None:
+    """The declared cookie that has a part: `visitor` tells one browser from another, `session` who is signed in."""
+    return next((cookie for cookie in policy.of(Cookie) if cookie.remembers == what), None)
 
 
 def cookie_value(headers: tuple[tuple[bytes, bytes], ...], name: str) -> str:

@@ -38,14 +38,12 @@ class Sender(NamedTuple):
         address: Network address of the visitor.
         agent: User agent.
         headers: The headers that a choice is read from: `cookie`, `sec-gpc`, `dnt`.
-        person: Handle of the person who is signed in; empty for nobody.
         key: API key of a sender that is a server; empty for a browser.
     """
 
     address: str
     agent: str
     headers: Headers = ()
-    person: str = ""
     key: str = ""
 
 

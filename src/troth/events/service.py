@@ -7,12 +7,22 @@ from typing import Any, NamedTuple
 from troth.events import inbox
 from troth.events.agents import agent_of
 from troth.events.cleaning import name_of, page_of, props_of, referrer_of
-from troth.events.cookies import cookie_value, set_cookie, visitor_cookie
+from troth.events.cookies import cookie_value, remembering, set_cookie
 from troth.events.errors import MalformedEvent
 from troth.events.identity import Blind, Salts, cookie_visitor, daily_visitor, is_cookie, new_cookie
 from troth.events.model import CHANNEL, Choice, ReadChoice, Request, Sender, Sent, Sites, Taken, sites_of
 from troth.gate import Admission, Arrival, Gate
-from troth.kernel import Clock, InvalidInput, NotFound, TrothError, Unavailable, is_id, micros, new_id
+from troth.kernel import (
+    Clock,
+    InvalidInput,
+    NotFound,
+    TrothError,
+    Unauthenticated,
+    Unavailable,
+    is_id,
+    micros,
+    new_id,
+)
 from troth.policy import Policy, Website
 from troth.storage import Database, Transaction
 
@@ -207,11 +217,12 @@ class _Taking:
         self._arrivals: dict[tuple[str, str], Arrival] = {}
         self._visitors: dict[str, str] = {}
         self._fresh = ""
+        self._session: str | None = None
 
     @property
     def cookie(self) -> str:
         """The header that leaves the cookie of a new visitor; empty where there is no new one."""
-        declared = visitor_cookie(self._policy)
+        declared = remembering(self._policy, "visitor")
         return set_cookie(declared, self._fresh) if self._fresh and declared is not None else ""
 
     def event(self, place: int, sent: Sent) -> _Event:
@@ -289,7 +300,18 @@ class _Taking:
                 field="id",
                 mend="Leave it out; a server may give the handle of a signed-in person.",
             )
-        return self._sender.person
+        return self._signed_in()
+
+    def _signed_in(self) -> str:
+        """Handle of whoever the session cookie names; a session that is over is nobody's."""
+        if self._session is None:
+            declared = remembering(self._policy, "session")
+            key = cookie_value(self._sender.headers, declared.wire_name) if declared is not None else ""
+            try:
+                self._session = self._intake._gate.actor(key).person if key else ""
+            except Unauthenticated:
+                self._session = ""
+        return self._session
 
     def _visitor(self, sent: Sent) -> str:
         site = sent.site
@@ -310,7 +332,7 @@ class _Taking:
             return daily_visitor(salt, site.name, site.domain, sender.address, sender.agent)
         if sender.key:
             return cookie_visitor(intake._blind, site.name, given) if given else ""
-        declared = visitor_cookie(self._policy)
+        declared = remembering(self._policy, "visitor")
         if declared is None:
             return ""
         cookie = cookie_value(sender.headers, declared.wire_name)

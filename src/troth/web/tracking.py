@@ -220,7 +220,7 @@ class Tracking:
             address = forwarded.partition(",")[0].strip()
         elif forwarded and address in self._proxies:
             address = forwarded.rpartition(",")[2].strip()
-        return Sender(address, agent, tuple(chosen), "", visit.key)
+        return Sender(address, agent, tuple(chosen), visit.key)
 
     async def _body(self, visit: Visit) -> bytes:
         """The whole body, of whatever type it is declared: browsers send JSON as text to spare a question.
