@@ -9,6 +9,8 @@ from troth.events.model import PAGE_VIEW, Scalar, Sent, Sites
 from troth.kernel import TrothError
 
 MAX_EVENTS = 1_000
+_ENGAGEMENT = "engagement"
+"""How far a page was scrolled and how long it was open, told when it is left; nothing of it is taken."""
 _MEND = "Send the JSON of Plausible's events API; docs/events.md shows it."
 
 
@@ -48,6 +50,8 @@ def read_plausible(body: bytes, sites: Sites) -> list[Sent | TrothError]:
         raise MalformedEvent(f"The body has more than {MAX_EVENTS} events.", mend="Split it.")
     found: list[Sent | TrothError] = []
     for event in events:
+        if (event.n or event.name) == _ENGAGEMENT:
+            continue
         domains = event.d or event.domain or ""
         if "," not in domains:
             found.append(_sent(event, domains, sites))

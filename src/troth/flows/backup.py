@@ -10,14 +10,16 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from troth.events import forget_salts
 from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound
-from troth.storage import Database
+from troth.storage import Database, open_database
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -92,6 +94,8 @@ def write_backup(
     if claims.is_file():
         shutil.copyfile(claims, data_to / CLAIMS_FILE)
     keystore.copy_to(str(keys_to / KEYSTORE_FILE), progress)
+    with closing(open_database(str(keys_to / KEYSTORE_FILE), key_store=True)) as copied:
+        forget_salts(copied)
     shutil.copyfile(signer, keys_to / SIGNER_FILE)
     _seal_folder(data_to, "data", pair, now)
     _seal_folder(keys_to, "keys", pair, now)

@@ -1,0 +1,39 @@
+"""What a stopped company counted, read from its files."""
+
+import troth
+from tests.clauses.vendor import Vendor
+from troth.events.inbox import all_rows
+from troth.events.model import Row
+
+USAGE = "analytics.reporting.site_usage"
+
+
+def rows(company: Vendor) -> list[Row]:
+    """Every event in the inbox and the lake, in the order in which they came in."""
+    with troth.open(company.data) as running:
+        keeper = running.events.keeper
+        with running.database.snapshot() as tx:
+            waiting = [row for _, row in all_rows(tx)]
+        lake = keeper.lake
+        if lake is None or not lake.exists:
+            return waiting
+        names = [
+            "id",
+            "site",
+            "name",
+            "page",
+            "referrer",
+            "properties",
+            "visitor",
+            "person",
+            "country",
+            "device",
+            "robot",
+            "identity",
+            "source",
+        ]
+        found: list[tuple[str, Row]] = []
+        for batch in lake._table().scan(columns=names):
+            columns = [batch.column(name).to_pylist() for name in names]
+            found += [(one[0], Row(*one[1:])) for one in zip(*columns, strict=True)]
+        return [row for _, row in sorted(found, key=lambda pair: pair[0])] + waiting
