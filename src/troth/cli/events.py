@@ -1,6 +1,6 @@
 """`troth events`: where web events are, and what is done with them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from troth.cli.frame import command, group
 from troth.cli.say import Say
 from troth.cli.sources import moment
 from troth.kernel import Conflict
+
+if TYPE_CHECKING:
+    from troth.events import Status
 
 app = group("events", "Web events: the inbox, the lake, and what is past its time.")
 
@@ -33,14 +36,7 @@ def status(say: Say) -> None:
         "oldest": moment(found.waiting.oldest),
         "lake": found.lake._asdict() if found.lake is not None else None,
     }
-    lines = [f"{found.waiting.events} events wait in {found.waiting.batches} batches"]
-    if found.lake is None:
-        lines.append("no lake: events stay in the inbox; install troth[lake]")
-    else:
-        lines.append(
-            f"{found.lake.events} events in the lake, {found.lake.files} files, {found.lake.size} bytes"
-        )
-    say.answer(document, "\n".join(lines))
+    say.answer(document, _told(found))
 
 
 @command(
@@ -99,3 +95,11 @@ def dispose(say: Say) -> None:
         found = troth.events.keeper.dispose()
     document = {"disposed": found.events, "before": moment(found.before)}
     say.answer(document, f"{found.events} events disposed of, from before {document['before'] or 'never'}")
+
+
+def _told(found: "Status") -> str:
+    waiting, lake = found
+    first = f"{waiting.events} events wait in {waiting.batches} batches\n"
+    if lake is None:
+        return first + "no lake: events stay in the inbox; install troth[lake]"
+    return first + f"{lake.events} events in the lake, {lake.files} files, {lake.size} bytes"
