@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, gate, gdprbench, over_http, scale
+from benchmarks import deciding, gate, gdprbench, importing, over_http, scale
 from benchmarks.report import Report
 
-PARTS = ("decide", "gate", "http", "scale", "startup", "gdprbench")
+PARTS = ("decide", "gate", "http", "import", "scale", "startup", "gdprbench")
 
 
 def main() -> int:
@@ -45,6 +45,8 @@ def main() -> int:
         gate.run(report, given.place)
     if "http" in given.only:
         over_http.run(report, given.place)
+    if "import" in given.only:
+        importing.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
     if "scale" in given.only:

@@ -14,6 +14,8 @@ from stdnum import luhn
 
 _DIGITS = re.compile(r"\d+")
 _BETWEEN = re.compile(r"[\s\-./_‐-―−·•]{1,3}")  # noqa: RUF001  dashes as people type them
+_DIGIT = re.compile(r"\d")
+_SHORTEST = 12
 _LONGEST = 19
 _LEAST_GROUP = 3
 _PREFIX = 4
@@ -52,7 +54,10 @@ def card_numbers(text: str) -> list[str]:
     Args:
         text: Any text; digits of any script count, characters that show nothing are passed over.
     """
-    return list(dict.fromkeys(digits for digits, _, _ in _found(_plain(text))))
+    plain = _plain(text)
+    if len(plain) < _SHORTEST or len(_DIGIT.findall(plain)) < _SHORTEST:
+        return []
+    return list(dict.fromkeys(digits for digits, _, _ in _found(plain)))
 
 
 def card_spans(text: str) -> Iterator[tuple[int, int]]:

@@ -5,23 +5,22 @@ off goes on where it was: no row is taken twice, none is left out. A run is know
 point and the purpose.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from troth.collection.errors import Fault, InvalidSubmission
-from troth.collection.reading import Row, Sheet, look_through, rows_of
+from troth.collection.checking import WORTH, Checked, Job, checked_batches
+from troth.collection.errors import Fault
+from troth.collection.reading import Row, Sheet, look_through
 from troth.collection.reports import Report
 from troth.collection.service import Collection
 from troth.collection.tables import import_run
-from troth.gate import Ask, Gate, Outcome
+from troth.gate import Ask, Gate, Outcome, version_text
 from troth.kernel import Clock, InvalidInput, Refused, Unauthenticated, Unavailable, from_micros, micros
 from troth.policy import Point
 from troth.storage import Database, Lookup, Transaction, Upsert
 
-BATCH = 500
 CHANNEL = "import"
 _COUNTS = ("position", "taken", "refused", "begun_at", "ended_at")
 _KEY = ("file", "point", "purpose")
@@ -96,7 +95,7 @@ class Importer:
                 field="purpose",
                 mend="Issue one with `troth access issue --purpose`.",
             )
-        self._collection = Collection(lambda: self._policy, key)
+        self._key = key
 
     def look_through(self, file: Path) -> Sheet:
         """Look through a file before anything of it is imported; see `reading.look_through`."""
@@ -134,8 +133,8 @@ class Importer:
         count = count._replace(begun_at=count.begun_at or micros(self._clock.now()))
         writer = Report(report, start)
         try:
-            for rows in _batches(rows_of(sheet, self._policy, start)):
-                count = (self._try if dry_run else self._take)(sheet, rows, count, writer)
+            for checked in self._batches(sheet, start):
+                count = (self._try if dry_run else self._take)(sheet, checked, count, writer)
                 progress(count.position)
         finally:
             writer.close()
@@ -145,16 +144,23 @@ class Importer:
                 self._keep(tx, sheet, count)
         return self._told(sheet, count, start, done_before=False)
 
-    def _take(self, sheet: Sheet, rows: Sequence[Row], count: _Count, report: Report) -> _Count:
+    def _batches(self, sheet: Sheet, start: int) -> Iterator[Checked]:
+        with self._database.snapshot() as tx:
+            text = version_text(tx, self._policy.sha256)
+        job = Job(self._point.name, {"channel": CHANNEL, "purpose": self._purpose})
+        beside = sheet.rows - start >= WORTH
+        return checked_batches(sheet, start, self._policy, text, job, beside=beside)
+
+    def _take(self, sheet: Sheet, checked: Checked, count: _Count, report: Report) -> _Count:
         """Take a batch: the rows, the count of them and the ledger entries commit together, the report is on disk before."""
-        asks, asked, faults = self._checked(rows)
+        asks, asked, faults = self._asked(checked)
         done: list[_Count] = []
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             found = faults + _refused(asked, outcomes)
             found.sort(key=lambda one: one[0].number)
             report.tell(found)
-            done.append(_counted(count, rows, len(found)))
+            done.append(_counted(count, checked.rows, len(found)))
             self._keep(tx, sheet, done[-1])
 
         if asks:
@@ -164,28 +170,33 @@ class Importer:
                 along(tx, ())
         return done[-1]
 
-    def _try(self, _: Sheet, rows: Sequence[Row], count: _Count, report: Report) -> _Count:
-        asks, asked, faults = self._checked(rows)
+    def _try(self, _: Sheet, checked: Checked, count: _Count, report: Report) -> _Count:
+        asks, asked, faults = self._asked(checked)
         found = faults + _refused(asked, self._gate.rehearse(asks) if asks else ())
         found.sort(key=lambda one: one[0].number)
         report.tell(found)
-        return _counted(count, rows, len(found))
+        return _counted(count, checked.rows, len(found))
 
-    def _checked(self, rows: Sequence[Row]) -> tuple[list[Ask], list[Row], list[Faulty]]:
+    def _asked(self, checked: Checked) -> tuple[list[Ask], list[Row], list[Faulty]]:
         """The acts that rows ask for, the rows that ask, and what is wrong with the others."""
         asks: list[Ask] = []
         asked: list[Row] = []
         faults: list[Faulty] = []
-        for row in rows:
-            if row.fault is not None:
-                faults.append((row, (row.fault,)))
-                continue
-            body = {"channel": CHANNEL, "purpose": self._purpose, "values": row.values}
-            try:
-                asks.append(self._collection.submission(self._point.name, body))
+        for row, found in zip(checked.rows, checked.found, strict=True):
+            if isinstance(found, dict):
                 asked.append(row)
-            except InvalidSubmission as error:
-                faults.append((row, error.errors))
+                asks.append(
+                    Ask(
+                        act="collect",
+                        purpose=self._purpose,
+                        key=self._key,
+                        point=self._point.name,
+                        channel=CHANNEL,
+                        values=found,
+                    )
+                )
+            else:
+                faults.append((row, found))
         return asks, asked, faults
 
     def _count(self, sheet: Sheet) -> _Count:
@@ -220,12 +231,6 @@ def _purpose(point: Point, given: str) -> str:
             mend=f"Use one of {', '.join(point.purposes)}.",
         )
     return given
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    source = iter(rows)
-    while batch := list(islice(source, BATCH)):
-        yield batch
 
 
 def _counted(count: _Count, rows: Sequence[Row], refused: int) -> _Count:

@@ -1,6 +1,6 @@
 """Collecting: values become a person's profile, a record of theirs, or a submission that waits for its confirmation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from troth.policy import Decision, Point, Policy, read_span
 from troth.storage import Transaction
 from troth.vault import (
     Held,
+    NewestKeys,
     ReadWant,
     Record,
     Vault,
@@ -67,6 +68,13 @@ class Collector:
         self._policy = policy
         self._known = known
         self._now = now
+        self._ahead: NewestKeys = {}
+
+    def prepare(self, weighed: Sequence[Weighed]) -> None:
+        """Read the keys of all whom permitted collections will write to at once."""
+        people = {one.person for one in weighed if one.permitted and one.ask.act == "collect" and one.person}
+        if len(people) > 1:
+            self._ahead = self._vault.keys_ahead(self._tx, people)
 
     def collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
         """Write the values of a collection.
@@ -199,13 +207,15 @@ class Collector:
             if fresh or not record or fields[name].unique
         ]
         named = [pair for pair in pairs if record and fields[pair[0]].unique]
-        self._vault.add_identifiers(self._tx, who, [p for p in pairs if p not in named], fields)
-        self._vault.add_identifiers(self._tx, who, named, fields, record)
+        plain = [pair for pair in pairs if pair not in named] if named else pairs
+        self._vault.add_identifiers(self._tx, who, plain, fields, fresh=fresh)
+        if named:
+            self._vault.add_identifiers(self._tx, who, named, fields, record)
 
     def _write(self, decision: Decision, who: str, values: Mapping[str, Any], record: str) -> None:
         typed = tuple((self._policy.fields[name], value) for name, value in values.items())
         self._vault.write_fields(
-            self._tx, [WriteWant(decision, who, self._policy.sha256, typed, record)], self._now
+            self._tx, [WriteWant(decision, who, self._policy.sha256, typed, record)], self._now, self._ahead
         )
 
     def _check_point(self, ask: Ask, point: Point | None) -> None:

@@ -55,6 +55,7 @@ class Doer:
     def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
         """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
         reads = self._read_all(weighed)
+        self._collector.prepare(weighed)
         outcomes: list[Outcome] = []
         entries: list[tuple[str, str, bytes]] = []
         for number, one in enumerate(weighed):

@@ -53,7 +53,7 @@ from troth.vault.records import (
 from troth.vault.rekeying import Rekeyed, rekey_persons
 from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
 from troth.vault.selftest import try_sealing
-from troth.vault.service import Vault
+from troth.vault.service import NewestKeys, Vault
 from troth.vault.stances import STANCES, record_stance, withdraw_stance
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
 from troth.vault.store_keys import RootKey, create_key_store
@@ -86,6 +86,7 @@ __all__ = [
     "MovedField",
     "MovedPerson",
     "MovedVersion",
+    "NewestKeys",
     "NotPermitted",
     "PersonState",
     "ReadWant",

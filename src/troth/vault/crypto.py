@@ -62,9 +62,28 @@ def seal(key: bytes, marking: bytes, place: Place, value: bytes) -> bytes:
         place: Where it belongs.
         value: What to seal.
     """
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    head = _HEAD + nonce + _marks(marking, nonce, place)
-    return head + AESGCM(key).encrypt(nonce, value, head + place.associated())
+    return Sealer(key, marking).seal(place, value)
+
+
+class Sealer:
+    """Seals values of one person and key group; holds the cipher, which is dearer to make than to use.
+
+    Args:
+        key: Key of the person and key group, 32 bytes.
+        marking: Key of the marks, 32 bytes.
+    """
+
+    __slots__ = ("_encrypt", "_marking")
+
+    def __init__(self, key: bytes, marking: bytes) -> None:
+        self._encrypt = AESGCM(key).encrypt
+        self._marking = marking
+
+    def seal(self, place: Place, value: bytes) -> bytes:
+        """Seal a value at its place."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        head = _HEAD + nonce + _marks(self._marking, nonce, place)
+        return head + self._encrypt(nonce, value, head + place.associated())
 
 
 class Opener:

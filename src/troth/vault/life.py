@@ -5,7 +5,7 @@ share mode from before it reads the newest key until its commit; re-keying and e
 value is ever committed under a key that has just been destroyed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import any_, bindparam, false, select
@@ -42,6 +42,12 @@ def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
+
+
+def hold_living(tx: Transaction, persons: Collection[str]) -> set[str]:
+    """Hold people as `hold_persons` does; gives those who are not being erased, also those who are not added yet."""
+    going = {who for who, state in tx.rows(_HOLD, {"people": sorted(persons)}) if state not in {LIVE, HELD}}
+    return set(persons) - going
 
 
 def take_living(tx: Transaction, persons: Sequence[str]) -> list[str]:

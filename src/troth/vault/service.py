@@ -1,6 +1,6 @@
 """The vault: people, their identifiers and their sealed fields. Only the gate calls it, with a decision in hand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from troth.storage import Lookup, Row, Statement, Transaction, Upsert
 from troth.vault import crypto
 from troth.vault.errors import KeyMissing, NotPermitted
 from troth.vault.keyring import KeyName, KeyRing
-from troth.vault.life import HELD, LIVE, hold_persons
+from troth.vault.life import HELD, LIVE, hold_living, hold_persons
 from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
 from troth.vault.tables import identifier, person, preference, sealed_field
 
@@ -38,6 +38,8 @@ FieldName = tuple[str, str, str]
 
 _FEW = 3
 """Up to so many fields of a person are read one by one, more by one read of all that the person has."""
+NewestKeys = Mapping[str, Mapping[str, tuple[int, bytes]]]
+"""By person and key group: generation and key."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -141,6 +143,8 @@ class Vault:
         pairs: Sequence[tuple[str, str]],
         fields: Mapping[str, Field] | None = None,
         record: str = "",
+        *,
+        fresh: bool = False,
     ) -> None:
         """Make a person findable by identifiers.
 
@@ -154,11 +158,12 @@ class Vault:
             pairs: Field names with normalised values.
             fields: The declared fields; one that is not among them is taken by one person and has one value.
             record: The record that they stand in; empty in the profile.
+            fresh: Whether the person was just added, and so has no earlier values.
 
         Raises:
             Conflict: Somebody else has one that nobody shares; names the field.
         """
-        kept, shared = _kinds(fields or {})
+        kept, shared = _kinds([kind for kind, _ in pairs], fields or {})
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
         if not taken:
             return
@@ -172,28 +177,50 @@ class Vault:
                     mend="Check it, or ask support.",
                 )
         stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key, ("",))[0] != who]
-        if stale:
+        if stale and not fresh:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
         tx.run_many(_ADD_IDENTIFIER, [(*key, who, record) for key in taken if key not in found])
 
-    def write_fields(self, tx: Transaction, wants: Sequence[WriteWant], now: int) -> None:
+    def keys_ahead(self, tx: Transaction, persons: Collection[str]) -> NewestKeys:
+        """The newest keys of people who will be written to in this unit of work, in one read.
+
+        The people are held first, so that nobody destroys or replaces a key before the commit; those whose erasure has
+        begun are left out.
+        """
+        return self.keys.newest_keys(hold_living(tx, persons))
+
+    def write_fields(
+        self, tx: Transaction, wants: Sequence[WriteWant], now: int, ahead: NewestKeys | None = None
+    ) -> None:
         """Seal values at an instant (microseconds); their keys must have been prepared.
+
+        Args:
+            tx: Unit of work.
+            wants: What to write; each with its decision.
+            now: The instant.
+            ahead: Keys of this very unit of work, from `keys_ahead`; of others they are read now.
 
         Raises:
             NotPermitted: A decision does not allow a field.
             KeyMissing: A key was not prepared, or is gone.
         """
-        hold_persons(tx, [want.person for want in wants])
-        newest = self.keys.newest_keys({want.person for want in wants})
+        newest = ahead or {}
+        others = {want.person for want in wants} - newest.keys()
+        if others:
+            hold_persons(tx, list(others))
+            newest = {**newest, **self.keys.newest_keys(others)}
         rows = []
         for decision, who, policy, values, record in wants:
             _check(decision.permitted, decision.allowed, [field for field, _ in values])
+            sealers: dict[str, tuple[int, crypto.Sealer]] = {}
             for field, value in values:
-                generation, key = _newest(newest, who, field)
+                if field.group not in sealers:
+                    generation, key = _newest(newest, who, field)
+                    sealers[field.group] = generation, crypto.Sealer(key, self.keys.marking)
+                generation, sealer = sealers[field.group]
                 slot = slot_of(field.name, record)
-                place = crypto.Place(who, slot, policy, generation)
-                sealed = crypto.seal(key, self.keys.marking, place, _encode(value))
+                sealed = sealer.seal(crypto.Place(who, slot, policy, generation), _encode(value))
                 rows.append((who, slot, field.group, policy, generation, sealed, now))
         tx.run_many(_WRITE, rows)
 
@@ -257,15 +284,14 @@ def _choose(rows: dict[FieldName, Row], who: str, slots: Sequence[Row], wanted: 
             rows[who, name, ""] = row
 
 
-def _kinds(fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:
+def _kinds(names: Iterable[str], fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:
     """Identifiers whose values accumulate, and those that several people may have.
 
     An e-mail address belongs to one person even where it is not declared unique: records are joined by it.
     """
-    unique = frozenset(name for name, field in fields.items() if field.unique)
-    return unique, frozenset(
-        name for name, field in fields.items() if field.type != "email" and name not in unique
-    )
+    declared = [fields[name] for name in names if name in fields]
+    unique = frozenset(field.name for field in declared if field.unique)
+    return unique, frozenset(field.name for field in declared if field.type != "email" and not field.unique)
 
 
 def _check(permitted: bool, allowed: Sequence[str], fields: Sequence[Field]) -> None:  # noqa: FBT001  a plain fact of the decision
