@@ -8,7 +8,7 @@ from tests.support.process import Troth
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", ["/", "/policy", "/security"])
+@pytest.mark.parametrize("path", ["/", "/policy", "/security", "/parents"])
 def test_published_pages_are_accessible(path: str, troth_program: Troth, chromium: Browser) -> None:
     """axe-core finds nothing on a page, and it fits 320 pixels."""
     troth_program.init()
