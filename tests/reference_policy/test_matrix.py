@@ -9,7 +9,7 @@ REGISTRATION = {"product", "serial", "product_version", "purchase_date"}
 TICKETS = {"ticket_text", "ticket_file"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
-WEB = {"page_address", "referrer", "event_name", "event_properties"}
+WEB = {"page_address", "referrer", "event_name", "event_properties", "device_class", "robot"}
 CONTACT = {"name", "email", "phone", "company"}
 
 MAY_READ: dict[str, set[str]] = {
