@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, gate, gdprbench, importing, over_http, scale
+from benchmarks import deciding, forms, gate, gdprbench, importing, over_http, scale
 from benchmarks.report import Report
 
-PARTS = ("decide", "gate", "http", "import", "scale", "startup", "gdprbench")
+PARTS = ("decide", "gate", "http", "forms", "import", "scale", "startup", "gdprbench")
 
 
 def main() -> int:
@@ -47,6 +47,8 @@ def main() -> int:
         over_http.run(report, given.place)
     if "import" in given.only:
         importing.run(report, given.place)
+    if "forms" in given.only:
+        forms.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
     if "scale" in given.only:

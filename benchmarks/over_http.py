@@ -32,10 +32,14 @@ class _Caller(asyncio.Protocol):
     Args:
         requests: Gives the next request, or None at the end.
         ended: Told when there is none left, or what went wrong.
+        status: The status that each answer must have.
     """
 
-    def __init__(self, requests: Callable[[], bytes | None], ended: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: Callable[[], bytes | None], ended: asyncio.Future[None], status: int = 200
+    ) -> None:
         self._requests = requests
+        self._right = f"HTTP/1.1 {status}".encode()
         self._ended = ended
         self._buffer = b""
 
@@ -52,7 +56,7 @@ class _Caller(asyncio.Protocol):
         size = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
         if len(body) < size:
             return
-        if not head.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(self._right):
             self._ended.set_exception(RuntimeError(f"the server answered {self._buffer[:300]!r}"))
             self._transport.close()
             return
@@ -82,7 +86,7 @@ def run(report: Report, place: Path) -> None:
         ]
         requests = [_post("/v1/acts", made.support_key, act) for act in acts]
         made.troth.sequencer.stop()
-        port = _free_port()
+        port = free_port()
         command = [
             str(Path(sys.executable).parent / "troth"),
             "serve",
@@ -91,9 +95,9 @@ def run(report: Report, place: Path) -> None:
             "--port",
             str(port),
         ]
-        with _serving(command, port):
-            _rate(port, requests)
-            reads = max(_rate(port, requests) for _ in range(3))
+        with serving(command, port):
+            rate_of(port, requests)
+            reads = max(rate_of(port, requests) for _ in range(3))
     raw = _raw_rate(place)
     report.add(
         Result(
@@ -112,19 +116,20 @@ def run(report: Report, place: Path) -> None:
 def _raw_rate(place: Path) -> float:
     module = place / "troth_bench_raw.py"
     module.write_text(_RAW, encoding="utf-8")
-    port = _free_port()
+    port = free_port()
     granian = str(Path(sys.executable).parent / "granian")
     options = ["--interface", "asginl", "--port", str(port), "--log-level", "error"]
     try:
-        with _serving([granian, *options, "troth_bench_raw:app"], port, place):
+        with serving([granian, *options, "troth_bench_raw:app"], port, place):
             request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            return max(_rate(port, [request]) for _ in range(3))
+            return max(rate_of(port, [request]) for _ in range(3))
     finally:
         module.unlink()
 
 
-def _rate(port: int, requests: list[bytes]) -> float:
-    numbers = iter(range(_REQUESTS))
+def rate_of(port: int, requests: list[bytes], count: int = _REQUESTS, status: int = 200) -> float:
+    """Answers a second to requests over 64 connections that stay open; `count` requests are sent, in turn."""
+    numbers = iter(range(count))
 
     def following() -> bytes | None:
         number = next(numbers, None)
@@ -134,12 +139,12 @@ def _rate(port: int, requests: list[bytes]) -> float:
         loop = asyncio.get_running_loop()
         ends = [loop.create_future() for _ in range(CONNECTIONS)]
         for end in ends:
-            await loop.create_connection(lambda end=end: _Caller(following, end), "127.0.0.1", port)  # type: ignore[misc]
+            await loop.create_connection(lambda end=end: _Caller(following, end, status), "127.0.0.1", port)  # type: ignore[misc]
         await asyncio.gather(*ends)
 
     began = perf_counter()
     asyncio.run(everyone())
-    return _REQUESTS / (perf_counter() - began)
+    return count / (perf_counter() - began)
 
 
 def _post(path: str, key: str, body: object) -> bytes:
@@ -152,7 +157,8 @@ def _post(path: str, key: str, body: object) -> bytes:
 
 
 @contextmanager
-def _serving(command: list[str], port: int, folder: Path | None = None) -> Iterator[None]:
+def serving(command: list[str], port: int, folder: Path | None = None) -> Iterator[None]:
+    """A server that runs until the end of the block."""
     environment = {**os.environ, "PYTHONPATH": str(folder or "")}
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=environment
@@ -176,7 +182,8 @@ def _wait_for(port: int) -> None:
     raise RuntimeError(f"nothing listens on port {port} after {_WAIT:.0f} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -27,7 +27,7 @@ PUBLIC = [point.name for point in POLICY.points.values() if point.public and poi
 
 def form(point: str, policy: Policy = POLICY) -> Form:
     """The form of a point."""
-    return form_of(policy, policy.points[point])
+    return form_of(policy, point)
 
 
 def control(point: str, name: str) -> Control:

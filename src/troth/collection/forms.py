@@ -5,6 +5,7 @@ A control is one thing to fill in. Its name is the path of its value: `email`, `
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from troth.collection.codes import COUNTRY_NAMES
@@ -112,8 +113,10 @@ class Form(NamedTuple):
         return any(one.kind == "lines" for one in self.controls)
 
 
-def form_of(policy: Policy, point: Point) -> Form:
-    """The form of a declared collection point."""
+@lru_cache(maxsize=256)
+def form_of(policy: Policy, name: str) -> Form:
+    """The form of a declared collection point, by its name; made once for each version of the policy."""
+    point = policy.points[name]
     notices = [one for one in policy.notices.values() if f"point.{point.name}" in one.at]
     own = policy.notices.get(point.notice or "")
     objections = [_told(policy, one) for one in notices if one.role == "objection"]

@@ -33,6 +33,10 @@ class Collection:
         self._policy = policy
         self._key = key
 
+    def under(self, policy: Policy) -> "Collection":
+        """The same places under a version that was read already."""
+        return Collection(lambda: policy, self._key)
+
     def points(self) -> tuple[str, ...]:
         """Names of the declared collection points, in the order of the policy."""
         return tuple(self._policy().points)

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from troth.collection import Collection, Fault, InvalidSubmission, TooYoung
 from troth.gate import Ask, Outcome
+from troth.policy import Policy
 from troth.web.acts import bearer
 from troth.web.api import refusal
 from troth.web.asgi import Scope, decoded, header, query, read_body
@@ -20,6 +21,7 @@ from troth.web.screening import screened
 from troth.web.shapes import Collected
 from troth.web.site import Site, json_response, site_of
 
+_SMALL = 16_000
 _BODY = msgspec.json.Decoder(dict[str, Any])
 _ENCODER = msgspec.json.Encoder()
 AnyRequest = Request[Any, Any, Any]
@@ -67,15 +69,28 @@ def _taken(ask: Ask, outcome: Outcome) -> Response[bytes]:
 
 async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     # An unknown point is told before its body is read: nothing of it is taken in.
-    public = await asyncio.to_thread(_is_public, site, point)
+    policy, taking = await asyncio.to_thread(_prepared, site, point)
     key = ""
-    if header(request.scope, b"authorization") or not public:
+    if header(request.scope, b"authorization") or taking is None:
         key = bearer(request.scope)
         site.failures.check(request.scope, key)
+        taking = Collection(lambda: policy, key)
     else:
         site.submissions.count(request.scope)
-    body = decoded(await read_body(request.scope, request.receive), _BODY)
-    return await asyncio.to_thread(_submission, site, request.scope, point, key, body)
+    body = await read_body(request.scope, request.receive)
+    arguments = (site, request.scope, policy, taking, point, key, body)
+    # A body of usual size is read faster than a thread is woken for it.
+    return (
+        _submission(*arguments) if len(body) <= _SMALL else await asyncio.to_thread(_submission, *arguments)
+    )
+
+
+def _prepared(site: Site, point: str) -> tuple[Policy, Collection | None]:
+    """The version in force, and what takes submissions of visitors to a point, if it is public."""
+    policy = site.troth.policy()
+    if point not in policy.points:
+        Collection(lambda: policy, "").describe(point)
+    return policy, site.troth.collection.under(policy) if policy.points[point].public else None
 
 
 def _turned_away(site: Site, request: AnyRequest, error: TooYoung) -> Response[bytes]:
@@ -85,26 +100,24 @@ def _turned_away(site: Site, request: AnyRequest, error: TooYoung) -> Response[b
     return Response(body, status_code=status, media_type=media, headers=headers)
 
 
-def _is_public(site: Site, point: str) -> bool:
-    policy = site.troth.policy()
-    Collection(lambda: policy, "").describe(point)
-    return policy.points[point].public
-
-
-def _submission(site: Site, scope: Scope, point: str, key: str, body: dict[str, Any]) -> Ask:
-    taking = Collection(site.troth.policy, key) if key else site.troth.collection
+def _submission(
+    site: Site, scope: Scope, policy: Policy, taking: Collection, point: str, key: str, content: bytes
+) -> Ask:
+    body = decoded(content, _BODY)
     passed = _answered(body) if key and "age_passed" in body else False
     answer = body.pop("age", None)
     if not passed:
+        today = site.troth.clock.now().date()
         passed = (
-            _screened(site, scope, point, answer) if not key else screened(site, point, answer, asked=False)
+            screened(policy, point, answer, today, asked=False)
+            if key
+            else _screened(site, scope, policy, point, answer)
         )
     return taking.submission(point, body, age_passed=passed)
 
 
-def _screened(site: Site, scope: Scope, point: str, answer: object) -> bool:
+def _screened(site: Site, scope: Scope, policy: Policy, point: str, answer: object) -> bool:
     """Whether a visitor has passed the age screen of a point, in this request or a short while ago."""
-    policy = site.troth.policy()
     if not policy.points[point].age_screen:
         return False
     mark = site.marks.read(policy, scope)
@@ -112,7 +125,7 @@ def _screened(site: Site, scope: Scope, point: str, answer: object) -> bool:
         raise TooYoung
     if mark is not None and mark.state == PASSED and answer is None:
         return True
-    return screened(site, point, answer, asked=True)
+    return screened(policy, point, answer, site.troth.clock.now().date(), asked=True)
 
 
 def _answered(body: dict[str, Any]) -> bool:

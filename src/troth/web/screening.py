@@ -1,23 +1,25 @@
 """The age screen at the web's doors (clause I.19): the answer is weighed and forgotten."""
 
+from datetime import date
+
 from troth.collection import TooYoung, age_missing, read_birth, surely_reached
-from troth.web.site import Site
+from troth.policy import Policy
 
 
-def screened(site: Site, point: str, given: object, *, asked: bool) -> bool:
+def screened(policy: Policy, point: str, given: object, today: date, *, asked: bool) -> bool:
     """Whether the age screen of a point was passed with this answer; False where none stands there or none was given.
 
     Args:
-        site: The site's policy gives the age limit, its clock the day.
+        policy: The version in force, which gives the age limit.
         point: Name of a declared point.
         given: Month and year of birth as they were sent; None when they were not.
+        today: The day (UTC).
         asked: Whether an answer must be there.
 
     Raises:
         InvalidSubmission: The answer is missing or no month of birth.
         TooYoung: It does not surely reach the limit.
     """
-    policy = site.troth.policy()
     limit = policy.front.age_limit
     if limit is None or not policy.points[point].age_screen:
         return False
@@ -25,7 +27,6 @@ def screened(site: Site, point: str, given: object, *, asked: bool) -> bool:
         if asked:
             raise age_missing()
         return False
-    today = site.troth.clock.now().date()
     if not surely_reached(read_birth(given, today), limit, today):
         raise TooYoung
     return True

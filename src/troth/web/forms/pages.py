@@ -9,8 +9,18 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.collection import PURPOSE, Fault, Form, InvalidSubmission, Sent, TooYoung, form_of, read_sent
-from troth.gate import Outcome, Problem
+from troth.collection import (
+    PURPOSE,
+    Collection,
+    Fault,
+    Form,
+    InvalidSubmission,
+    Sent,
+    TooYoung,
+    form_of,
+    read_sent,
+)
+from troth.gate import Ask, Outcome, Problem
 from troth.kernel import NotFound, is_id
 from troth.policy import Policy
 from troth.web.asgi import MAX_BODY, query
@@ -24,6 +34,8 @@ from troth.web.site import Site, site_of
 AnyRequest = Request[Any, Any, Any]
 _KEPT = frozenset({PURPOSE})
 _MORE_ROWS = 3
+_AGAIN = frozenset({"more", "look"})
+"""Buttons that give the form back instead of submitting it."""
 _YEAR, _MONTH = "birth-year", "birth-month"
 _CHANNEL = "web"
 
@@ -109,36 +121,44 @@ async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[byte
 async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Take a submission as browsers send it; what is wrong is shown in the form, with everything that was typed."""
     query(request.scope, ())
-    visit = await asyncio.to_thread(_visit, request, point)
+    visit, taking = await asyncio.to_thread(_prepared, request, point)
     visit.site.submissions.count(request.scope)
     body = await form_body(request, _KEPT)
     if visit.refused:
         return visit.showing().refusal()
     if not visit.screened:
         return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
-    sent = read_sent(visit.form, body.pairs)
-    early = await asyncio.to_thread(_shown_again, request, visit, body, sent)
-    if early is not None:
-        return early
-    return await _submit(request, visit, body, sent)
-
-
-async def _submit(request: AnyRequest, visit: Visit, body: Body, sent: Sent) -> Response[bytes]:
-    submission = {"channel": _CHANNEL, "values": sent.values}
-    submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
-    submission |= {"purpose": sent.purpose} if sent.purpose else {}
-    if sent.faults:
-        return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
-    site, point = visit.site, visit.form.point
-    try:
-        taking = await asyncio.to_thread(lambda: site.troth.collection)
-        ask = taking.submission(point.name, submission, age_passed=point.age_screen)
-    except InvalidSubmission as error:
-        return _with_faults(visit, sent, error.errors, HTTPStatus.UNPROCESSABLE_ENTITY)
-    outcome = await site.acting.perform(request.scope, ask)
+    if not _meant(request, visit, body) or body.own.keys() & _AGAIN:
+        return await asyncio.to_thread(_shown_again, request, visit, body)
+    read = await asyncio.to_thread(_read, visit, taking, body)
+    if isinstance(read, Response):
+        return read
+    sent, ask = read
+    outcome = await visit.site.acting.perform(request.scope, ask)
     if outcome.problem is not None:
         return _not_done(visit, sent, outcome.problem)
     return _taken(visit, ask.values, outcome)
+
+
+def _prepared(request: AnyRequest, point: str) -> tuple[Visit, Collection]:
+    visit = _visit(request, point)
+    return visit, visit.site.troth.collection.under(visit.policy)
+
+
+def _read(visit: Visit, taking: Collection, body: Body) -> tuple[Sent, Ask] | Response[bytes]:
+    """What was sent and the act that it asks for, or the form with what is wrong."""
+    sent = read_sent(visit.form, body.pairs)
+    submission = {"channel": _CHANNEL, "values": sent.values}
+    submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
+    submission |= {"purpose": sent.purpose} if sent.purpose else {}
+    point = visit.form.point
+    try:
+        ask = taking.submission(point.name, submission, age_passed=point.age_screen)
+    except InvalidSubmission as error:
+        return _with_faults(visit, sent, (*sent.faults, *error.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
+    if sent.faults:
+        return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return sent, ask
 
 
 def _visit(request: AnyRequest, point: str) -> Visit:
@@ -152,7 +172,7 @@ def _visit(request: AnyRequest, point: str) -> Visit:
             field="point",
             mend="See GET /v1/collect/{point} for what a declared point takes.",
         )
-    return Visit(site, policy, form_of(policy, declared), site.marks.read(policy, request.scope))
+    return Visit(site, policy, form_of(policy, point), site.marks.read(policy, request.scope))
 
 
 def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
@@ -163,7 +183,8 @@ def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes
     typed = {name: body.own.get(name, "")[:20] for name in (_YEAR, _MONTH)}
     given = {"year": typed[_YEAR], "month": typed[_MONTH]}
     try:
-        screened(visit.site, visit.form.point.name, given, asked=True)
+        today = visit.site.troth.clock.now().date()
+        screened(visit.policy, visit.form.point.name, given, today, asked=True)
     except InvalidSubmission as error:
         return visit.showing().age_screen(
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -183,17 +204,16 @@ def _filled(visit: Visit, pairs: Pairs) -> Response[bytes]:
     return visit.showing().page(Shown(visit.form, texts=sent.texts, rows=sent.rows))
 
 
-def _shown_again(request: AnyRequest, visit: Visit, body: Body, sent: Sent) -> Response[bytes] | None:
-    """The form as it was filled in, where it is not to be submitted yet."""
+def _shown_again(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
+    """The form as it was filled in, to be looked over, filled in further, or sent once more."""
+    sent = read_sent(visit.form, body.pairs)
     shown = Shown(visit.form, texts=sent.texts, rows=sent.rows)
     if not _meant(request, visit, body):
         message = "Please look over your answers and send the form once more. Nothing was stored yet."
         return visit.showing().page(shown._replace(message=message), HTTPStatus.FORBIDDEN)
     if "more" in body.own:
         return visit.showing().page(shown._replace(rows=sent.rows + _MORE_ROWS))
-    if "look" in body.own:
-        return visit.showing().page(shown._replace(found=found_of(visit.form, sent), looked=True))
-    return None
+    return visit.showing().page(shown._replace(found=found_of(visit.form, sent), looked=True))
 
 
 def _meant(request: AnyRequest, visit: Visit, body: Body) -> bool:
