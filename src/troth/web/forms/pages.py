@@ -124,20 +124,20 @@ async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[byt
     visit, taking = await asyncio.to_thread(_prepared, request, point)
     visit.site.submissions.count(request.scope)
     body = await form_body(request, _KEPT)
-    if visit.refused:
-        return visit.showing().refusal()
-    if not visit.screened:
-        return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
-    if not _meant(request, visit, body) or body.own.keys() & _AGAIN:
-        return await asyncio.to_thread(_shown_again, request, visit, body)
-    read = await asyncio.to_thread(_read, visit, taking, body)
+    read = await asyncio.to_thread(_read, request, visit, taking, body)
     if isinstance(read, Response):
         return read
-    sent, ask = read
-    outcome = await visit.site.acting.perform(request.scope, ask)
+    outcome = await visit.site.acting.perform(request.scope, read.ask)
     if outcome.problem is not None:
-        return _not_done(visit, sent, outcome.problem)
-    return _taken(visit, ask.values, outcome)
+        return _not_done(visit, read.sent, outcome.problem)
+    return _taken(visit, read.ask.values, outcome)
+
+
+class Read(NamedTuple):
+    """What was sent, and the act that it asks for."""
+
+    sent: Sent
+    ask: Ask
 
 
 def _prepared(request: AnyRequest, point: str) -> tuple[Visit, Collection]:
@@ -145,8 +145,18 @@ def _prepared(request: AnyRequest, point: str) -> tuple[Visit, Collection]:
     return visit, visit.site.troth.collection.under(visit.policy)
 
 
-def _read(visit: Visit, taking: Collection, body: Body) -> tuple[Sent, Ask] | Response[bytes]:
-    """What was sent and the act that it asks for, or the form with what is wrong."""
+def _read(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
+    """What was sent and the act that it asks for, or the page that is shown instead of doing it."""
+    if visit.refused:
+        return visit.showing().refusal()
+    if not visit.screened:
+        return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
+    if not _meant(request, visit, body) or body.own.keys() & _AGAIN:
+        return _shown_again(request, visit, body)
+    return _act(visit, taking, body)
+
+
+def _act(visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
     sent = read_sent(visit.form, body.pairs)
     submission = {"channel": _CHANNEL, "values": sent.values}
     submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
@@ -158,7 +168,7 @@ def _read(visit: Visit, taking: Collection, body: Body) -> tuple[Sent, Ask] | Re
         return _with_faults(visit, sent, (*sent.faults, *error.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
     if sent.faults:
         return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return sent, ask
+    return Read(sent, ask)
 
 
 def _visit(request: AnyRequest, point: str) -> Visit:
