@@ -206,7 +206,7 @@ class Vault:
             KeyMissing: A key was not prepared, or is gone.
         """
         newest = ahead or {}
-        others = {want.person for want in wants} - newest.keys()
+        others = {want.person for want in wants if want.person not in newest}
         if others:
             hold_persons(tx, list(others))
             newest = {**newest, **self.keys.newest_keys(others)}
