@@ -163,20 +163,15 @@ def test_open_and_closed_leaves_no_file_open(folder: Path) -> None:
 
 def test_a_running_folder_goes_on_when_its_root_key_is_rotated(folder: Path) -> None:
     """After another process changed root key and store key, people can still be kept and found."""
-    purpose = "essential.service.product_registration"
+    purpose = "essential.service.operations.support"
     with troth.open(folder) as running:
         key, _ = running.issue_key(name="site", role="service.collection", purposes=[purpose])
         change_root(folder)
         (folder / "keys" / "root.key").unlink()
         with troth.open(folder) as other:
             rotate_folder(other)
-        values = {
-            "name": "Ann Example",
-            "email": "ann@example.com",
-            "product": "sensor",
-            "serial": "EX-2015-0001",
-        }
-        body = {"channel": "web", "notice": "registration-notice", "values": values}
-        ask = running.collection.submission("product-registration", body, age_passed=True)
+        values = {"name": "Ann Example", "email": "ann@example.com", "ticket_text": "It does not start."}
+        body = {"channel": "web", "notice": "support-notice", "values": values}
+        ask = running.collection.submission("support-contact", body, age_passed=True)
         (outcome,) = running.perform([msgspec.structs.replace(ask, key=key)])
         assert outcome.effect == "permit", outcome.problem

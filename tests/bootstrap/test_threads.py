@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import troth
+from tests.support.policies import any_serial_file
 
 REGISTER = "essential.service.product_registration"
 
@@ -11,7 +12,7 @@ REGISTER = "essential.service.product_registration"
 def test_threads_get_their_own_outcomes(tmp_path: Path) -> None:
     """Eight threads register people at once through `Troth.perform`; each gets its own person, and all are there."""
     folder = tmp_path / "data"
-    troth.init_folder(folder)
+    troth.init_folder(folder, policy=any_serial_file(tmp_path))
     with troth.open(folder) as running:
         key, _ = running.issue_key(name="site", role="service.collection", purposes=[REGISTER])
         notice = str(running.policy().points["product-registration"].notice)

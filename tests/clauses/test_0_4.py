@@ -10,7 +10,7 @@ def test_unclassed_field_is_refused(vendor: Vendor) -> None:
     """A field that the policy does not class answers 422 with its name, and nothing of the submission is stored."""
     key = vendor.key("service.import", REGISTER)
     with vendor.open() as site:
-        refused = site.register(1, name=CANARY, shoe_size="44")
+        refused = site.write_in(1, name=CANARY, shoe_size="44")
         assert refused.status_code == 422
         assert (refused.json()["clause"], refused.json()["field"]) == ("0.4", "shoe_size")
         through_the_gate = site.act(

@@ -13,8 +13,8 @@ from tests.clauses.vendor import CANARY, SUPPORT, Site, Vendor
 def test_raw_stores_hold_no_canary(vendor: Vendor) -> None:
     """A value that was collected stands nowhere in clear: data, write-ahead log, key store, log of the server, backup."""
     with vendor.open() as site:
-        values = {"name": f"{CANARY} name", "email": f"{CANARY}@example.com", "serial": f"{CANARY}-9"}
-        assert site.register(1, **values).status_code == 201
+        values = {"name": f"{CANARY} name", "email": f"{CANARY}@example.com", "ticket_text": f"{CANARY} text"}
+        assert site.write_in(1, **values).status_code == 201
         assert vendor.files_with(CANARY) == []
         vendor.program.run("--data", vendor.data, "backup", vendor.data.parent / "backup")
     assert vendor.files_with(CANARY) == []
@@ -26,7 +26,7 @@ def test_tampered_ciphertext_is_refused(vendor: Vendor) -> None:
     """A sealed value with one bit changed gives an error that says so, never a value; other fields still open."""
     key = vendor.key("staff.support", SUPPORT, cases=("ticket",))
     with vendor.open() as site:
-        assert site.register(1).status_code == 201
+        assert site.write_in(1).status_code == 201
         case, who = site.open_case(key, "ticket", SUPPORT, "person1@example.com")
     with sqlite3.connect(vendor.data / "data.db") as raw:
         (sealed,) = raw.execute("SELECT sealed FROM sealed_field WHERE field LIKE 'email%'").fetchone()

@@ -86,8 +86,8 @@ def test_purpose_and_case_cannot_be_borrowed(vendor: Vendor) -> None:
     key = vendor.key("staff.support", SUPPORT, cases=("ticket",))
     narrow = vendor.key("staff.support", REGISTER, cases=("ticket",))
     with vendor.open() as site:
-        assert site.register(1).status_code == 201
-        assert site.register(2).status_code == 201
+        assert site.write_in(1).status_code == 201
+        assert site.write_in(2).status_code == 201
         case, who = site.open_case(key, "ticket", SUPPORT, "person1@example.com")
         _, other = site.open_case(key, "ticket", SUPPORT, "person2@example.com")
         read = {"fields": ["email"], "case": case}

@@ -14,6 +14,6 @@ def test_only_registered_collection_points_take_data(vendor: Vendor) -> None:
         assert unknown.headers["content-type"].startswith("application/problem+json")
         assert unknown.json()["clause"] == "I.1"
         assert vendor.files_with(CANARY) == []
-        assert site.register(1).status_code == 201
+        assert site.write_in(1).status_code == 201
     collected = [entry for entry in vendor.ledger() if entry["act"] == "collect"]
     assert len(collected) == 1

@@ -11,7 +11,7 @@ def test_export_without_a_declared_recipient_is_denied(vendor: Vendor, recipient
     """A disclosure with no recipient, or an undeclared one, answers 403 naming I.2, gives no value, and is recorded."""
     key = vendor.key("staff.support", SUPPORT, cases=("ticket",))
     with vendor.open() as site:
-        assert site.register(1).status_code == 201
+        assert site.write_in(1).status_code == 201
         case, who = site.open_case(key, "ticket", SUPPORT, "person1@example.com")
         inside = site.act(key, "use", SUPPORT, person=who, fields=["email"], case=case)
         assert inside.json()["values"] == {"email": "person1@example.com"}

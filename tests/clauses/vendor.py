@@ -13,6 +13,7 @@ from tests.support.forms import Visitor
 from tests.support.process import ClockFile, Serving, Troth
 
 REGISTER = "essential.service.product_registration"
+FULFIL = "essential.service.fulfil_order"
 SUPPORT = "essential.service.operations.support"
 RIGHTS = "essential.service.rights_request"
 CANARY = "zq-canary-7c1f"
@@ -75,14 +76,21 @@ class Vendor:
     def open(self) -> Iterator["Site"]:
         """The vendor's service, running."""
         with self.program.serving() as server:
-            yield Site(server)
+            yield Site(server, self)
 
 
 class Site:
-    """The running service, over HTTP."""
+    """The running service, over HTTP.
 
-    def __init__(self, server: Serving) -> None:
+    Args:
+        server: Answers.
+        vendor: Gives the shop's API key.
+    """
+
+    def __init__(self, server: Serving, vendor: Vendor) -> None:
         self.server = server
+        self._vendor = vendor
+        self._shop_key = ""
 
     def request(self, method: str, path: str, *, key: str = "", body: Any = None) -> httpx.Response:
         """A request, with an API key and a JSON body when given."""
@@ -107,15 +115,60 @@ class Site:
             "POST", f"/collect/{point}", body={name: value for name, value in body.items() if value != ""}
         )
 
+    def write_in(self, number: int = 1, **values: Any) -> httpx.Response:
+        """A made person writes to support."""
+        given = {
+            "name": f"Person {number}",
+            "email": f"person{number}@example.com",
+            "ticket_text": "The sensor does not start.",
+        }
+        return self.collect("support-contact", {**given, **values})
+
     def register(self, number: int = 1, **values: Any) -> httpx.Response:
-        """A made person registers a product."""
+        """A made person registers a product, which the shop sold to the same person before; gives the first refusal."""
         given = {
             "name": f"Person {number}",
             "email": f"person{number}@example.com",
             "product": "sensor",
             "serial": f"SN-{number:04d}",
+            **values,
         }
-        return self.collect("product-registration", {**given, **values})
+        sold = self.sell(given["serial"], name=given["name"], email=given["email"])
+        return self.collect("product-registration", given) if sold.is_success else sold
+
+    def sell(self, serial: str, **values: Any) -> httpx.Response:
+        """Somebody buys a product, with which a serial number goes out; gives the first refusal, else the issue."""
+        bought = self.buy(f"OR-{serial}", **values)
+        return self.issue(f"OR-{serial}", serial) if bought.is_success else bought
+
+    def buy(self, order: str, **values: Any) -> httpx.Response:
+        """Somebody orders a product in the shop."""
+        address = {"line1": "1 Example Way", "city": "Example City", "country": "US"}
+        given = {
+            "name": "Ann Example",
+            "email": "ann@example.com",
+            "shipping_address": address,
+            "billing_address": address,
+            "country": "US",
+            "payment_token": "tok-made",
+            "order_lines": [{"sku": "EX-1", "quantity": 1}],
+            "order_number": order,
+        }
+        return self.collect("shop", {**given, **values})
+
+    def issue(self, order: str, serial: str, product: str = "sensor") -> httpx.Response:
+        """The shop's own service notes the serial number that goes out with an order."""
+        self._shop_key = self._shop_key or self._vendor.key("service.shop", FULFIL)
+        return self.act(
+            self._shop_key,
+            "collect",
+            FULFIL,
+            point="licence",
+            channel="api",
+            notice="licence-notice",
+            identify={"order_number": order},
+            values={"order_number": order, "product": product, "issued_serial": serial},
+        )
 
     def act(self, key: str, act: str, purpose: str, **more: Any) -> httpx.Response:
         """One act through the gate."""

@@ -12,6 +12,7 @@ import structlog
 from typer.testing import CliRunner
 
 import troth
+from tests.support.policies import any_serial_file
 from tests.support.process import ClockFile
 from troth.cli.program import build
 
@@ -87,7 +88,7 @@ def own_logs() -> Iterator[None]:
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as `init` makes it."""
     folder = tmp_path_factory.mktemp("template") / "data"
-    made = troth.init_folder(folder)
+    made = troth.init_folder(folder, policy=any_serial_file(folder.parent))
     (folder / "first.key").write_text(made.admin_key)
     return folder
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.clauses.vendor import RIGHTS, Site, Vendor
 from tests.faults.checking import check_folder
+from tests.support.policies import any_serial_file
 from troth.bootstrap import reference_policy
 from troth.kernel import from_micros
 
@@ -29,7 +30,7 @@ def witnessed(vendor: Vendor) -> None:
 @pytest.mark.slow
 def test_acts_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
     """With the clock an hour back between acts all go on; what was closed, revoked and posted stays so."""
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     changed = tmp_path / "changed.md"
     changed.write_text(
         reference_policy().read_text(encoding="utf-8").replace(RULE, "reason: Our support staff", 1)
@@ -69,7 +70,7 @@ def test_acts_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_key_that_ends_follows_the_clock(tmp_path: Path) -> None:
     """An API key with an end works while the clock says so: not after it, and again when the clock is set back before it."""
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     today = vendor.clock.now().date().isoformat()
     issued = vendor.json(
         "access", "issue", "--name", "short", "--role", "staff.privacy", "--purpose", RIGHTS, "--expires", today,

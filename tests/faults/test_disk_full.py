@@ -13,6 +13,7 @@ import pytest
 from tests.clauses.vendor import RIGHTS, Vendor
 from tests.faults.checking import check_folder
 from tests.faults.driving import CREATED, NOT_NOW, POINT, act_of_registration, wait_for
+from tests.support.policies import any_serial_file
 
 MEBIBYTE = 2**20
 
@@ -86,7 +87,7 @@ def check_refusal(answer: httpx.Response) -> None:
 def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
     """Writes and reads are refused in words while the disk is full; with room again the same server goes on, nothing lost."""
     with small_disk(tmp_path / "data", 12) as disk:
-        vendor = Vendor(tmp_path)
+        vendor = Vendor(tmp_path, any_serial_file(tmp_path))
         key = vendor.key("service.collection", "essential.service")
         with vendor.open() as site, site.server.client(key) as client:
             notice = site.request("GET", f"/v1/collect/{POINT}").json()["notice"]["name"]
@@ -118,7 +119,7 @@ def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
 def test_an_erasure_on_a_full_disk_is_finished_without_a_restart(tmp_path: Path) -> None:
     """An erasure that the full disk refused or held up ends once there is room, in the same server."""
     with small_disk(tmp_path / "data", 12) as disk:
-        vendor = Vendor(tmp_path)
+        vendor = Vendor(tmp_path, any_serial_file(tmp_path))
         key = vendor.key("service.collection", "essential.service")
         with vendor.open() as site, site.server.client(key) as client:
             notice = site.request("GET", f"/v1/collect/{POINT}").json()["notice"]["name"]

@@ -11,6 +11,7 @@ import pytest
 
 import troth
 from tests.faults.checking import check_folder
+from tests.support.policies import any_serial_file
 from tests.support.waiting import wait_until
 from troth.bootstrap import Troth
 
@@ -46,6 +47,7 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 def _bursts(folder: Path, tmp_path: Path, series: int, kills: int) -> None:
     made = troth.init_folder(
         folder,
+        policy=any_serial_file(tmp_path),
         database_url=os.environ.get("TROTH_DATABASE_URL", ""),
         keystore_url=os.environ.get("TROTH_KEYSTORE_URL", ""),
     )

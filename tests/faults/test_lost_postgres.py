@@ -9,6 +9,7 @@ import pytest
 from tests.clauses.vendor import Site, Vendor
 from tests.faults.checking import check_folder
 from tests.faults.driving import CREATED, NOT_NOW, POINT, Load, wait_for
+from tests.support.policies import any_serial_file
 
 ROUNDS = 12
 
@@ -56,7 +57,7 @@ def load_on(vendor: Vendor, site: Site) -> Load:
 def test_connections_lost_under_load(tmp_path: Path, server: Server, on_postgres: tuple[str, str]) -> None:
     """While connections are ended again and again, each act is done whole or refused; afterwards all go through."""
     random = Random(7)
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     with vendor.open() as site:
         load = load_on(vendor, site)
         with load.running():
@@ -73,7 +74,7 @@ def test_connections_lost_under_load(tmp_path: Path, server: Server, on_postgres
 @pytest.mark.slow
 def test_a_server_that_is_away_and_comes_back(tmp_path: Path, server: Server) -> None:
     """While PostgreSQL is away acts and /health answer 503 in words; when it is back, both work without a restart."""
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     with vendor.open() as site:
         load = load_on(vendor, site)
         with load.running():

@@ -17,6 +17,7 @@ import pytest
 from tests.clauses.vendor import RIGHTS, Site, Vendor
 from tests.faults.checking import check_folder
 from tests.faults.driving import CREATED, POINT, Load, act_of_registration, wait_for
+from tests.support.policies import any_serial_file
 from tests.support.process import Serving, free_port
 from troth.ledger import Entry
 
@@ -50,7 +51,7 @@ def lines_of(output: Path) -> list[list[str]]:
 @pytest.mark.slow
 def test_server_library_and_commands_write_at_once(tmp_path: Path) -> None:
     """A server, two processes of the library and commands share one folder: all that each acknowledged is there."""
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     key = collector(vendor)
     with vendor.open() as site:
         notice = notice_of(site)
@@ -94,7 +95,7 @@ def command_registers(vendor: Vendor, key: str, notice: str, number: int) -> str
 @pytest.mark.slow
 def test_two_servers_on_one_folder(tmp_path: Path) -> None:
     """A second server on the folder works beside the first: both acknowledge, and one ledger holds it all."""
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     key = collector(vendor)
     with vendor.open() as one, vendor.open() as other:
         loads = [Load(site.server, key, notice_of(one), f"server{n}") for n, site in enumerate((one, other))]
@@ -113,13 +114,13 @@ def test_two_servers_on_one_folder(tmp_path: Path) -> None:
 def test_a_server_killed_under_load_loses_nothing(tmp_path: Path) -> None:
     """After kill -9 of the server at random moments, whatever it answered with 201 is in vault and ledger."""
     random, acknowledged = Random(3), list[str]()
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     key, notice = collector(vendor), ""
     for number in range(SERVERS_KILLED):
         server = Serving(vendor.program, free_port())
         try:
             server.wait_until_ready()
-            notice = notice or notice_of(Site(server))
+            notice = notice or notice_of(Site(server, vendor))
             load = Load(server, key, notice, f"round{number}")
             with load.running():
                 wait_for(load.done(random.randint(1, 120)), "people are registered")
@@ -176,7 +177,7 @@ def open_beside(vendor: Vendor, stopping: threading.Event) -> int:
 def test_a_server_killed_while_erasing_finishes_or_never_began(tmp_path: Path) -> None:
     """After kill -9 each erasure is whole or not begun, also with commands starting beside; each ends in one entry."""
     random, answered, all_people = Random(5), list[str](), list[Begun]()
-    vendor = Vendor(tmp_path)
+    vendor = Vendor(tmp_path, any_serial_file(tmp_path))
     key = collector(vendor)
     stopping, beside = threading.Event(), list[Future[int]]()
     with ThreadPoolExecutor(1) as pool:
@@ -186,7 +187,7 @@ def test_a_server_killed_while_erasing_finishes_or_never_began(tmp_path: Path) -
                 server = Serving(vendor.program, free_port())
                 try:
                     server.wait_until_ready()
-                    site = Site(server)
+                    site = Site(server, vendor)
                     people = prepared(site, vendor, key, notice_of(site), f"round{number}")
                     all_people += people
                     kill_while_erasing(server, vendor.privacy_key, people, answered, random)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.policies import any_serial_file
 from troth.bootstrap import Troth, init_folder, open_troth
 from troth.gate import Ask, stage_mail
 from troth.kernel import SettableClock, micros
@@ -90,7 +91,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, clock: SettableClock) -> Iterator[Desk]:
     """A company whose mail goes into its folder."""
-    init_folder(tmp_path / "data", clock=clock)
+    init_folder(tmp_path / "data", policy=any_serial_file(tmp_path), clock=clock)
     with open_troth(tmp_path / "data", clock=clock, sequencer=False) as running:
         yield Desk(running, clock)
 

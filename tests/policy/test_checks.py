@@ -132,6 +132,8 @@ FAULTS = [
     Fault("point-incomplete", spoilt("channels: [web]\nfields", "fields"), "declare: point"),
     Fault("point-incomplete", spoilt("actor: service.shop\nnotice: shop-notice", "actor: service.shop\nnotice: newsletter"), "declare: point"),
     Fault("point-unconfirmable", spoilt("fields: {email: required, full_name: optional}", "fields: {full_name: optional}\nconfirm: mail"), "declare: point"),
+    Fault("point-reference", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nrefers: {email: full_name}"), "declare: point"),
+    Fault("point-reference", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nmentions: [full_name]"), "declare: point"),
     Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),

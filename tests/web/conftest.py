@@ -11,6 +11,7 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.support import postgres
+from tests.support.policies import any_serial_file
 from troth.bootstrap import Troth, init_folder, open_troth
 from troth.kernel import SettableClock
 from troth.web import create_app
@@ -85,7 +86,8 @@ class Web(NamedTuple):
 def serving(folder: Path, *, database: str = "", keystore: str = "") -> Iterator[Web]:
     """A new folder, served in process."""
     clock = SettableClock(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
-    init_folder(folder, database_url=database, keystore_url=keystore, clock=clock)
+    policy = any_serial_file(folder.parent)
+    init_folder(folder, policy=policy, database_url=database, keystore_url=keystore, clock=clock)
     with open_troth(folder, clock=clock) as troth:
         keys = {
             name: troth.issue_key(name=name, role=role, purposes=purposes, cases=cases)[0]

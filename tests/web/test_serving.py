@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.policies import any_serial_file
 from tests.support.process import free_port
 from troth.bootstrap import init_folder, open_troth
 
@@ -40,7 +41,7 @@ def test_a_signal_stops_the_server_and_what_it_accepted_is_kept(
 ) -> None:
     """It answers when it says so, ends with status 0 on either signal, and the accepted act is in the ledger."""
     folder = tmp_path / "data"
-    init_folder(folder)
+    init_folder(folder, policy=any_serial_file(tmp_path))
     values = {"name": "Ann", "email": "ann@example.com", "product": "Sensor", "serial": "EX-1"}
     body = {
         "channel": "web",

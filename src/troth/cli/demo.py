@@ -1,4 +1,4 @@
-"""The demonstration: made people registered through the real API, and commands that work when pasted."""
+"""The demonstration: made customers of an earlier system taken over through the real API, and commands that work when pasted."""
 
 import os
 import shlex
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from troth.bootstrap import Troth
 
 FOLDER = Path("demo-data")
-POINT = "product-registration"
+POINT = "import"
 SUPPORT = "essential.service.operations.support"
 _OWN = "demo"
 _GRANTS: dict[str, tuple[str, str, list[str]]] = {
-    "collection": ("service.collection", "essential.service.product_registration", []),
+    "import": ("service.import", "essential.service.product_registration", []),
     "support": ("staff.support", SUPPORT, ["ticket"]),
 }
 _BATCH = 100
@@ -104,7 +104,7 @@ def _issue(troth: "Troth", role: str, purposes: list[str], cases: list[str]) -> 
 
 
 class Story:
-    """What happens beside the server: people register, a ticket is opened, and the reader is told what to try.
+    """What happens beside the server: people are taken over, a ticket is opened, and the reader is told what to try.
 
     Args:
         say: Output.
@@ -139,7 +139,7 @@ class Story:
 
     def _run(self, api: Api) -> None:
         api.wait_until_healthy()
-        self._say.note(f"Answering on {self.url} while {self._people} people register.")
+        self._say.note(f"Answering on {self.url} while {self._people} people are taken over.")
         told = self._recalled()
         self._register(api, told)
         if not told.case:
@@ -152,12 +152,12 @@ class Story:
         notice = api.get(f"/v1/collect/{POINT}")["notice"]
         name = notice["name"] if isinstance(notice, dict) else str(notice or "")
         with self._say.progress() as progress:
-            task = progress.add_task("registering", total=self._people, completed=told.people)
+            task = progress.add_task("taking over", total=self._people, completed=told.people)
             while told.people < self._people:
                 numbers = range(told.people + 1, min(told.people + _BATCH, self._people) + 1)
                 bodies = [registration(number, name) for number in numbers]
                 api.post_all(
-                    f"/collect/{POINT}", bodies, self._keys["collection"], lambda: progress.advance(task)
+                    f"/collect/{POINT}", bodies, self._keys["import"], lambda: progress.advance(task)
                 )
                 told.people = numbers[-1]
                 self._remember(told)
@@ -171,7 +171,7 @@ class Story:
         }
         commands = things_to_try(self._folder, told, log_key)
         lines = [
-            f"{told.people} people are registered. Ready: look at",
+            f"{told.people} people are there. Ready: look at",
             *(f"  {name:9} {page}" for name, page in pages.items()),
             "and try, in another terminal:",
         ]

@@ -21,7 +21,7 @@ def email_of(number: int) -> str:
 
 
 def registration(number: int, notice: str) -> dict[str, Any]:
-    """What a made person sends to register a product.
+    """What a earlier system has of a made person.
 
     Args:
         number: Which person, from 1.
@@ -29,9 +29,9 @@ def registration(number: int, notice: str) -> dict[str, Any]:
     """
     given, family = _name_of(number)
     return {
-        "channel": "web",
+        "channel": "import",
+        "purpose": "essential.service.product_registration",
         "notice": notice,
-        "age_passed": True,
         "values": {
             "name": f"{given} {family}",
             "email": email_of(number),

@@ -11,6 +11,7 @@ from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
 from troth.gate.promising import stage_mail
 from troth.gate.proofs import spend_proof
+from troth.gate.referring import check_references, claimed
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
 from troth.policy import Decision, Point, Policy, read_span
@@ -80,9 +81,9 @@ class Collector:
         """Write the values of a collection.
 
         Raises:
-            InvalidInput: The point takes no such field.
+            InvalidInput: The point takes no such field, or a value refers to what was never issued.
             NotFound: There is no such person, record or held submission.
-            Conflict: Somebody else has an identifier that nobody shares.
+            Conflict: Somebody else, or another record, has an identifier that nobody shares.
         """
         point = self._policy.points.get(one.ask.point)
         if one.ask.proof:
@@ -94,6 +95,8 @@ class Collector:
                 "No such person is known.", field="person", mend="Leave the handle out to add one."
             )
         values = {name: one.ask.values[name] for name in one.fields}
+        if point is not None and point.refers:
+            check_references(self._tx, self._vault, self._policy, point, values, one.person)
         if is_held_first(one.ask, self._policy):
             return self._hold(one, point, values)
         if point is not None and point.confirm == "mail":
@@ -101,7 +104,7 @@ class Collector:
         if fresh:
             self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now)
         record = self._record(one.ask.record, one.person, point)
-        self._identify(one.person, values, record, fresh=fresh)
+        self._identify(one.person, claimed(point, values), record, fresh=fresh)
         self._write(_decided(one), one.person, values, record)
         return Collected(one.person, record)
 
@@ -163,7 +166,7 @@ class Collector:
         spent, record = "", ""
         if one.person == held.person:
             adopt_submission(self._tx, held.person)
-            self._identify(one.person, values, "", fresh=True)
+            self._identify(one.person, claimed(point, values), "", fresh=True)
         else:
             spent = held.person
             begin_erasure(self._tx, spent, self._now)

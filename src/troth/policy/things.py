@@ -103,6 +103,19 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     retention: Annotated[
         Name | None, Meta(description="the declared retention of what is collected here")
     ] = None
+    refers: Annotated[
+        dict[FieldName, FieldName],
+        Meta(
+            description="fields whose value must stand already as that identifier; a field that refers to itself names a "
+            "thing of the same person"
+        ),
+    ] = msgspec.field(default_factory=dict)
+    mentions: Annotated[
+        tuple[FieldName, ...],
+        Meta(
+            description="identifiers that only name a thing kept elsewhere; nobody becomes findable by them here"
+        ),
+    ] = ()
 
 
 class Role(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="role"):

@@ -161,7 +161,8 @@ class Vault:
             fresh: Whether the person was just added, and so has no earlier values.
 
         Raises:
-            Conflict: Somebody else has one that nobody shares; names the field.
+            Conflict: Somebody else has one that nobody shares, or what may stand once stands in another record; names the
+                field and its clause.
         """
         kept, shared = _kinds([kind for kind, _ in pairs], fields or {})
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
@@ -171,11 +172,9 @@ class Vault:
         for key, row in found.items():
             field = taken[key[0], key[1]]
             if row[0] != who and field not in shared:
-                raise Conflict(
-                    f"Somebody else has this {field} already; nothing was stored.",
-                    field=field,
-                    mend="Check it, or ask support.",
-                )
+                raise _taken(field, fields, "Somebody else has")
+            if record and field in kept and row[1] != record:
+                raise _taken(field, fields, "Another record has")
         stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key, ("",))[0] != who]
         if stale and not fresh:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
@@ -292,6 +291,16 @@ def _kinds(names: Iterable[str], fields: Mapping[str, Field]) -> tuple[frozenset
     declared = [fields[name] for name in names if name in fields]
     unique = frozenset(field.name for field in declared if field.unique)
     return unique, frozenset(field.name for field in declared if field.type != "email" and not field.unique)
+
+
+def _taken(name: str, fields: Mapping[str, Field] | None, who: str) -> Conflict:
+    field = (fields or {}).get(name)
+    return Conflict(
+        f"{who} this {name} already; nothing was stored.",
+        clause=field.clause if field else "",
+        field=name,
+        mend="Check it, or ask support.",
+    )
 
 
 def _check(permitted: bool, allowed: Sequence[str], fields: Sequence[Field]) -> None:  # noqa: FBT001  a plain fact of the decision

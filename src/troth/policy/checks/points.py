@@ -62,6 +62,32 @@ def _unconfirmable(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unreferable(draft: Draft) -> Iterator[Finding]:
+    """References must lead from a field of the point to an identifier of the same type that some point brings in."""
+    brought = {name for point in draft.of(Point) for name in point.fields}
+    for point in draft.of(Point):
+        for name, other in point.refers.items():
+            field, target = draft.fields.get(name), draft.fields.get(other)
+            wrong = (
+                name not in point.fields or target is None or not target.identifier or other not in brought
+            )
+            if wrong or (field is not None and target is not None and field.type != target.type):
+                yield draft.find(
+                    point,
+                    "point-reference",
+                    f"{label(point)} refers from {name!r} to {other!r}, which cannot be looked up",
+                    "name a field of the point, and an identifier of the same type that some point takes",
+                )
+        for name in point.mentions:
+            if name not in point.fields or name not in draft.fields or not draft.fields[name].identifier:
+                yield draft.find(
+                    point,
+                    "point-reference",
+                    f"{label(point)} mentions {name!r}, which is no identifier that it takes",
+                    "name an identifier among its fields, or remove it",
+                )
+
+
 def _unclassed(draft: Draft) -> Iterator[Finding]:
     for point in draft.of(Point):
         for name in point.fields:
@@ -160,6 +186,11 @@ CHECKS = (
         "point-unconfirmable",
         "a collection point that is confirmed by mail and takes no mail address",
         _unconfirmable,
+    ),
+    Check(
+        "point-reference",
+        "a collection point that refers to or mentions what cannot be looked up",
+        _unreferable,
     ),
     Check("unclassed-field", "a collection point with a field that is not declared and classed", _unclassed),
     Check(

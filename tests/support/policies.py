@@ -1,0 +1,20 @@
+"""Variants of the reference policy, for tests whose subject is something else than what the variant leaves out."""
+
+from pathlib import Path
+
+REFERENCE = Path(__file__).resolve().parents[2] / "policies" / "software-vendor" / "policy.md"
+_ISSUED = "refers: {serial: issued_serial}\n"
+
+
+def any_serial() -> bytes:
+    """The reference policy, but a product can be registered by a serial number that the shop never issued."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert text.count(_ISSUED) == 1
+    return text.replace(_ISSUED, "").encode()
+
+
+def any_serial_file(folder: Path) -> Path:
+    """The same as a file in a folder, for `init`."""
+    file = folder / "any-serial.md"
+    file.write_bytes(any_serial())
+    return file
