@@ -30,7 +30,7 @@ def test_serial_is_issued_to_an_order_and_registered_once(vendor: Vendor) -> Non
 def test_serial_belongs_to_one_order(vendor: Vendor) -> None:
     """It is issued to an order that stands, and to one only; the public issues none."""
     with vendor.open() as site:
-        assert site.issue("OR-1", "SN-9001").status_code == 404
+        assert site.issue("OR-1", "SN-9001").status_code == 422
         for order, email in (("OR-1", "person1@example.com"), ("OR-2", "person2@example.com")):
             assert site.buy(order, email=email).status_code == 201
         assert site.issue("OR-1", "SN-9001").status_code == 201
@@ -57,7 +57,7 @@ def test_serial_in_a_ticket_claims_nothing(vendor: Vendor) -> None:
         assert site.register(1).status_code == 201
         assert site.write_in(1, serial="SN-0001").status_code == 201
         other = {"order_number": "OR-SN-0001", "product": "sensor", "issued_serial": "SN-9003"}
-        for identify, status in (({"order_number": "OR-none"}, 404), ({"email": "person2@example.com"}, 422)):
+        for identify, status in (({"order_number": "OR-none"}, 422), ({"email": "person2@example.com"}, 422)):
             refused = site.act(
                 shop,
                 "collect",

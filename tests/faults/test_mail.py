@@ -14,6 +14,7 @@ import pytest
 
 import troth
 from tests.adapters.sink import Sink, serving
+from tests.support.policies import any_serial_file
 from tests.support.process import TROTH, ClockFile, Troth
 from tests.support.waiting import wait_until
 from troth.gate import stage_mail
@@ -112,7 +113,7 @@ def company(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
         program = Troth(tmp_path / "data", ClockFile(tmp_path / "clock"), dict(os.environ))
         program.environment["TROTH_CLOCK_FILE"] = str(program.clock.path)
         program.environment["TROTH_DATA"] = str(program.folder)
-        program.init()
+        program.init("--policy", any_serial_file(program.folder.parent))
         settings = program.folder / "troth.toml"
         text = settings.read_text()
         settings.write_text(text.replace('transport = "folder"', f'transport = "smtp://127.0.0.1:{port}"'))
