@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from troth.adapters import open_mailer
+from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.outreach import Composer, From, Mailer, Sending, Template
 
 if TYPE_CHECKING:
@@ -12,9 +13,22 @@ _NOTIFY = "essential.service.notifications.email"
 _KEY_FILE = "mail.key"
 
 
-def mail_templates(troth: "Troth") -> list[Template]:  # noqa: ARG001  those with links ask their rooms for tokens
+def mail_templates(troth: "Troth") -> list[Template]:
     """Every kind of mail that the service sends. A room that sends one adds it here, its text to `outreach/mails/`."""
-    return [Template("case-news", _NOTIFY, variables=("case",))]
+    links = MailedLinks(troth)
+    return [
+        Template("case-news", _NOTIFY, variables=("case",)),
+        Template(
+            "confirm-submission",
+            _NOTIFY,
+            variables=("link", "what", "ends"),
+            fresh=links.confirmation,
+            instead=links.instead_of_confirmation,
+        ),
+        Template("account-exists", _NOTIFY, variables=("link",), fresh=links.sign_in),
+        Template("sign-in-link", _NOTIFY, variables=("link",), fresh=links.sign_in),
+        Template("account-closed", _NOTIFY),
+    ]
 
 
 def mailer_of(troth: "Troth") -> Mailer:
@@ -26,17 +40,19 @@ def mail_sending(troth: "Troth", mailer: Mailer) -> Sending:
     """The handler of promised mails."""
     settings, composer = troth.settings, Composer(mail_templates(troth))
 
-    def key() -> str:
-        return troth.service_keys.key(
-            _KEY_FILE, name="outgoing mail", role=settings.mail.role, purposes=composer.purposes, cases=("*",)
-        )
-
     return Sending(
         perform=troth.perform,
         policy=troth.policy,
-        key=key,
+        key=lambda: mail_key(troth),
         composer=composer,
         mailer=mailer,
         clock=troth.clock,
         sender=From(settings.mail.sender, settings.mail.recipient, settings.web.public_url),
     )
+
+
+def mail_key(troth: "Troth") -> str:
+    """The key in whose name mail is sent, and mailboxes are given links that prove them."""
+    purposes = (AUTHENTICATION, *sorted({one.purpose for one in mail_templates(troth)}))
+    role = troth.settings.mail.role
+    return troth.service_keys.key(_KEY_FILE, name="outgoing mail", role=role, purposes=purposes, cases=("*",))

@@ -41,6 +41,7 @@ from troth.storage import Database, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
 if TYPE_CHECKING:
+    from troth.accounts import Accounts, Passkeys
     from troth.bootstrap.background import Background
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
@@ -120,6 +121,20 @@ class Troth:
     def web_key(self) -> str:
         """The key in whose name the service's own pages act, with the purposes that the policy permits them."""
         return site_key(self.service_keys, self.policy())
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Signing in, the profile, closing."""
+        from troth.bootstrap.accounting import accounts_of
+
+        return accounts_of(self)
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        """Passkeys for the public address."""
+        from troth.bootstrap.accounting import passkeys_of
+
+        return passkeys_of(self, self.accounts)
 
     @cached_property
     def events(self) -> Events:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEEP_FINISHED = timedelta(days=7)
 _DAILY = timedelta(days=1)
+_OFTEN = timedelta(minutes=10)
 _HOURLY = timedelta(hours=1)
 
 
@@ -50,8 +51,18 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         with troth.database.transaction() as tx:
             remove_finished(tx, micros(troth.clock.now() - KEEP_FINISHED))
 
-    tasks = [Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago.")]
-    tasks += troth.events.tasks()
+    def expire_held() -> None:
+        troth.gate.expire_held()
+
+    def clear_credentials() -> None:
+        troth.gate.clear_credentials()
+
+    tasks = [
+        Task("held-submissions", _OFTEN, expire_held, "Erase submissions that nobody confirmed in time."),
+        Task("credentials", _HOURLY, clear_credentials, "Remove sessions and links that are over."),
+        Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
+        *troth.events.tasks(),
+    ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)
 

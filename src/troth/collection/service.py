@@ -10,7 +10,7 @@ from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
 from troth.collection.files import DEFAULT_MEDIA
 from troth.collection.model import TYPES, Malformed, is_blank, parts_of
-from troth.gate import Ask
+from troth.gate import Ask, Waiting
 from troth.kernel import InvalidInput, NotFound, is_id
 from troth.policy import Field, Point, Policy
 
@@ -81,6 +81,23 @@ class Collection:
         policy = self._policy()
         ask = _Reader(policy, _declared(policy, point)).ask(body, self._key)
         return structs.replace(ask, age_passed=True) if age_passed else ask
+
+    def confirming(self, waiting: Waiting, proof: str) -> Ask:
+        """The act by which a held submission counts.
+
+        Args:
+            waiting: What waits.
+            proof: The secret that its mailbox was sent.
+        """
+        return Ask(
+            act="collect",
+            purpose=waiting.purpose,
+            key=self._key,
+            point=waiting.point,
+            notice=waiting.notice,
+            channel=waiting.channel,
+            proof=proof,
+        )
 
 
 class _Reader:

@@ -4,17 +4,22 @@ from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_k
 from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
+from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
 from troth.gate.promising import ERASED, MAIL, stage_mail
+from troth.gate.proofs import CONFIRM, SIGN_IN
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
 from troth.gate.service import Gate
+from troth.gate.sessions import session_opened
 
 __all__ = [
+    "CONFIRM",
     "ERASED",
     "IN_RECEIPT",
     "MAIL",
+    "SIGN_IN",
     "Actor",
     "Admission",
     "Arrival",
@@ -27,16 +32,22 @@ __all__ = [
     "SharedCommits",
     "Shown",
     "Version",
+    "Waiting",
     "add_draft",
     "issue_key",
     "key_records",
+    "link_opens",
+    "mailbox_owner",
     "matching_fields",
     "note_choice",
     "note_shown",
     "open_cases",
     "post_version",
     "revoke_key",
+    "session_opened",
     "stage_mail",
     "version_text",
     "versions",
+    "waiting_by_link",
+    "waiting_submission",
 ]

@@ -23,6 +23,7 @@ _SECRET_BYTES = 32
 _MICROSECOND = timedelta(microseconds=1)
 _ADD = Statement(insert(person_session))
 _READ = Lookup(person_session, by=("session_id",), take=("digest", "person", "expires_at"))
+_OPENED = Lookup(person_session, by=("session_id",), take=("opened_at",))
 _CLOSE = Statement(
     delete(person_session).where(
         person_session.c.session_id == bindparam("which"), person_session.c.person == bindparam("who")
@@ -66,6 +67,13 @@ def session_people(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, 
         if row is not None and hmac.compare_digest(bytes(row[0]), given) and row[2] > now:
             found[key] = (session, row[1])
     return found
+
+
+def session_opened(tx: Transaction, key: str) -> int:
+    """When the session of a key was opened (microseconds); 0 when there is none. Proves nothing about the key."""
+    session, _ = _parts(key)
+    row = tx.lookup(_OPENED, [(session,)]).get((session,)) if is_id(session) else None
+    return int(row[0]) if row is not None else 0
 
 
 def _parts(key: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from typing import NamedTuple, Protocol
 
 Fresh = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+Instead = Callable[[str, Mapping[str, str]], str]
 
 
 class Undeliverable(Exception):
@@ -55,6 +56,8 @@ class Template(NamedTuple):
         fresh: Gives variables at the moment of sending, from the person's handle and the job's handles by name: a link
             with a token is made here, so that no secret rests in a job. It may raise `JobOver` when the mail is no longer
             wanted.
+        instead: Gives the name of the template that is used in this one's place, from the same; so that whether an address
+            is known decides what its mailbox reads, and nothing that anybody else can see.
     """
 
     name: str
@@ -62,3 +65,4 @@ class Template(NamedTuple):
     reads: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     fresh: Fresh | None = None
+    instead: Instead | None = None

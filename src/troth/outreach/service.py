@@ -92,6 +92,8 @@ class Sending:
         asked = job.body.get("purpose") or template.purpose
         if asked != template.purpose and not asked.startswith(template.purpose + "."):
             raise JobOver("another-purpose")
+        if template.instead is not None:
+            return self._composer.template(template.instead(job.person, job.body))
         return template
 
     def _decided(self, job: Job, template: Template, policy: Policy, fields: tuple[str, ...]) -> Outcome:

@@ -116,6 +116,13 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             description="identifiers that only name a thing kept elsewhere; nobody becomes findable by them here"
         ),
     ] = ()
+    part: Annotated[
+        Literal["account", "sign-in", "address", "password", "passkey"] | None,
+        Meta(
+            description="its part in accounts, by which Troth finds it: account (opening and editing one), sign-in (asking "
+            "for a link), address (a new mail address), password, passkey (ways to sign in)"
+        ),
+    ] = None
 
 
 class Role(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="role"):

@@ -10,9 +10,21 @@ from litestar.datastructures import State
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
 from troth.kernel import TrothError
-from troth.web import api, choosing, collecting, describing, leaving, pages, running
+from troth.web import (
+    accounts,
+    api,
+    choosing,
+    collecting,
+    confirming,
+    describing,
+    leaving,
+    pages,
+    running,
+    signing_in,
+)
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
+from troth.web.attempts import Attempts
 from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
@@ -29,6 +41,21 @@ from troth.web.tracking import Tracked, Tracking, Visit
 _log = structlog.get_logger()
 ACTS = "/v1/acts"
 FIND = "/v1/people/find"
+
+
+HANDLERS = [
+    *api.HANDLERS,
+    *collecting.HANDLERS,
+    *choosing.HANDLERS,
+    *confirming.HANDLERS,
+    *signing_in.HANDLERS,
+    *accounts.HANDLERS,
+    *leaving.HANDLERS,
+    *form_pages.HANDLERS,
+    *running.HANDLERS,
+    *pages.HANDLERS,
+    *describing.HANDLERS,
+]
 
 
 class WrongMethod(UnknownMethod):
@@ -65,18 +92,10 @@ def create_app(troth: Troth) -> App:
         pages={},
         marks=Marks(troth.web_secret, troth.clock, web.public_url),
         submissions=Submissions(troth.clock, web.submissions_per_minute),
+        attempts=Attempts(troth.clock),
     )
     framework = Litestar(
-        [
-            *api.HANDLERS,
-            *collecting.HANDLERS,
-            *choosing.HANDLERS,
-            *leaving.HANDLERS,
-            *form_pages.HANDLERS,
-            *running.HANDLERS,
-            *pages.HANDLERS,
-            *describing.HANDLERS,
-        ],
+        HANDLERS,
         exception_handlers={Exception: handle},
         openapi_config=None,
         logging_config=None,

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 import troth
 from troth.gate import Outcome, Problem
 from troth.web import shapes
+from troth.web.account_shapes import FORMS
 from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
@@ -35,6 +36,7 @@ _SHAPES = (
     shapes.DecideAnswer,
     shapes.ChoiceBody,
     shapes.ChoiceForm,
+    *FORMS,
     shapes.ChoiceAnswer,
     shapes.NoticeReceipt,
     shapes.ExitLink,

@@ -1,5 +1,6 @@
 """Every operation of the API with its examples; the API description and the page /docs are made from this table."""
 
+from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
 from troth.web.form_operations import FORM_OPERATIONS
@@ -22,6 +23,7 @@ TAGS = {
     "People": "Reading, finding and erasing somebody; the same gate under familiar addresses.",
     "Cases": "The order, ticket or request that gives an act its business need.",
     "Collection": "The declared points where personal data may come in.",
+    "Accounts": "Signing in, one's own profile, closing; and the links that mails carry.",
     "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
     "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
@@ -230,5 +232,6 @@ OPERATIONS = (
         parameters=(Parameter("name", "path", "name of the file", "style.css", required=True),), problems=(404,),
     ),
     *CHOICE_OPERATIONS,
+    *ACCOUNT_OPERATIONS,
     *EVENT_OPERATIONS,
 )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Accounts, wired."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+
+from troth.accounts import Accounts, Passkeys, RelyingParty
+from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.gate import MAIL
+from troth.kernel import Unavailable, new_id
+from troth.storage import Job, JobOver
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_log = structlog.get_logger("troth.accounts")
+_CLOSED = {"template": "account-closed", "purpose": ""}
+
+
+def accounts_of(troth: "Troth") -> Accounts:
+    """What visitors do with accounts."""
+    sending = mail_sending(troth, mailer_of(troth))
+
+    def closing(person: str) -> None:
+        """Write while the address is known; an account is closed whether or not a mail server is there."""
+        try:
+            sending(Job(new_id(), MAIL, person, dict(_CLOSED), 1))
+        except (JobOver, Unavailable) as error:
+            _log.warning("closing_not_told", error=getattr(error, "code", ""))
+
+    return Accounts(perform=troth.perform, policy=troth.policy, key=troth.web_key, closing=closing)
+
+
+def passkeys_of(troth: "Troth", accounts: Accounts) -> Passkeys:
+    """Passkeys for the host of the public address."""
+    parts = urlsplit(troth.settings.web.public_url)
+    party = RelyingParty(
+        parts.hostname or "localhost",
+        troth.policy().front.controller.name,
+        f"{parts.scheme}://{parts.netloc}",
+    )
+    return Passkeys(accounts, troth.clock, party)

@@ -1,0 +1,95 @@
+"""Links that mails carry: each is made at the moment of sending, so that no job and no copy of the database holds one."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from troth.gate import CONFIRM, SIGN_IN, Ask, mailbox_owner, waiting_submission
+from troth.kernel import NotFound, micros
+from troth.storage import JobOver
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+AUTHENTICATION = "essential.service.authentication"
+_INSTEAD = {"account": "account-exists", "sign-in": "sign-in-link"}
+"""What the mailbox of somebody known is sent instead of a confirmation, by the point's part in accounts."""
+
+
+class MailedLinks:
+    """Makes the links of mails about a submission that waits.
+
+    Args:
+        troth: The running parts.
+    """
+
+    def __init__(self, troth: "Troth") -> None:
+        self._troth = troth
+
+    def instead_of_confirmation(self, submission: str, handles: Mapping[str, str]) -> str:
+        """The template for a submission's mailbox: only here it shows whether its address is known (clause I.4).
+
+        Raises:
+            JobOver: The submission is over, or nobody is to be signed in.
+        """
+        point = self._troth.policy().points.get(handles.get("point", ""))
+        part = point.part if point is not None else None
+        if part not in _INSTEAD:
+            return "confirm-submission"
+        if self._owner(submission):
+            return _INSTEAD[part]
+        if part == "sign-in":
+            raise JobOver("nobody")
+        return "confirm-submission"
+
+    def confirmation(self, submission: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        """The variables of a mail that asks to confirm.
+
+        Raises:
+            JobOver: The submission is over.
+        """
+        try:
+            with self._troth.database.snapshot() as tx:
+                waiting = waiting_submission(tx, submission, micros(self._troth.clock.now()))
+        except NotFound:
+            raise JobOver("too-late") from None
+        point = self._troth.policy().points.get(handles.get("point", ""))
+        return {
+            "what": point.title if point is not None else waiting.point,
+            "ends": waiting.ends.strftime("%-d %B %Y, %H:%M UTC"),
+            "link": self._link("confirm", submission, CONFIRM),
+        }
+
+    def sign_in(self, submission: str, handles: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002  the shape
+        """The variables of a mail that signs in whoever has the submission's mailbox.
+
+        Raises:
+            JobOver: Nobody has it any more.
+        """
+        owner = self._owner(submission)
+        if not owner:
+            raise JobOver("nobody")
+        return {"link": self._link("account/link", owner, SIGN_IN)}
+
+    def _owner(self, submission: str) -> str:
+        try:
+            with self._troth.database.snapshot() as tx:
+                return mailbox_owner(tx, self._troth.vault, submission, micros(self._troth.clock.now()))
+        except NotFound:
+            raise JobOver("too-late") from None
+
+    def _link(self, path: str, person: str, use: str) -> str:
+        from troth.bootstrap.mailing import mail_key
+
+        ask = Ask(
+            act="instruct",
+            purpose=AUTHENTICATION,
+            key=mail_key(self._troth),
+            order="issue-proof",
+            kind=use,
+            person=person,
+        )
+        (outcome,) = self._troth.perform([ask])
+        if not outcome.permitted:
+            raise JobOver(outcome.problem.code if outcome.problem is not None else "refused")
+        base = self._troth.settings.web.public_url.rstrip("/")
+        return f"{base}/{path}/{outcome.values['proof']}"

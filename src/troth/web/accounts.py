@@ -1,0 +1,175 @@
+"""The account of whoever is signed in: profile, ways to sign in, closing."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
+from troth.kernel import InvalidInput
+from troth.web.asgi import query
+from troth.web.pages import page
+from troth.web.sessions import (
+    OWN_FORMS,
+    TOKEN,
+    SignedIn,
+    check_token,
+    end_session,
+    fresh,
+    own_form,
+    signed_in,
+    someone,
+    to,
+)
+from troth.web.site import Site, site_of
+
+AnyRequest = Request[Any, Any, Any]
+_HOME = "/account"
+Change = Callable[[Accounts, SignedIn, dict[str, str]], None]
+
+
+@get("/account", sync_to_thread=True)
+def account_page(request: AnyRequest) -> Response[bytes]:
+    """The profile of whoever is signed in, and the ways to sign in."""
+    site, given = site_of(request), query(request.scope, ("new", "saved"))
+    who = signed_in(site, request)
+    if who is None:
+        return to("/account/sign-in")
+    return _account(site, who, new=given.get("new") == "yes", saved=given.get("saved") == "yes")
+
+
+@post("/account/profile")
+async def save_profile(request: AnyRequest) -> Response[bytes]:
+    """Keep what somebody wrote into their profile."""
+
+    def save(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        accounts.save(who.key, who.person, {name: text for name, text in form.items() if name != TOKEN})
+
+    return await _changed(request, save, sensitive=False)
+
+
+@post("/account/password")
+async def set_password(request: AnyRequest) -> Response[bytes]:
+    """Set or change the password."""
+
+    def keep(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        accounts.set_password(who.key, who.person, form.get("password", ""))
+
+    return await _changed(request, keep)
+
+
+@post("/account/password/remove")
+async def remove_password(request: AnyRequest) -> Response[bytes]:
+    """Remove the password."""
+    return await _changed(request, lambda accounts, who, _: accounts.remove_password(who.key, who.person))
+
+
+@post("/account/passkeys")
+async def add_passkey(request: AnyRequest) -> Response[bytes]:
+    """Keep a passkey that the browser made; the page's script fills the form in."""
+    site = site_of(request)
+
+    def add(_: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        try:
+            credential = msgspec.json.decode(form.get("credential", ""), type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise InvalidInput(
+                "The form holds no passkey; nothing was kept.", field="credential", mend="Try again."
+            ) from error
+        site.troth.passkeys.add(who.key, who.person, credential, form.get("name", ""))
+
+    return await _changed(request, add)
+
+
+@post("/account/passkeys/remove")
+async def remove_passkey(request: AnyRequest) -> Response[bytes]:
+    """Remove a passkey."""
+
+    def remove(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        accounts.remove_passkey(who.key, who.person, form.get("record", ""))
+
+    return await _changed(request, remove)
+
+
+@get("/account/close")
+async def close_page(request: AnyRequest) -> Response[bytes]:
+    """What closing the account means, and the button that does it."""
+    query(request.scope, ())
+    return await asyncio.to_thread(_close_page, site_of(request), request)
+
+
+@post("/account/close")
+async def close(request: AnyRequest) -> Response[bytes]:
+    """Close the account: everything about the person is erased."""
+    site, form = site_of(request), await own_form(request)
+
+    def end() -> Response[bytes]:
+        who = fresh(someone(site, request))
+        check_token(who, form)
+        site.troth.accounts.close(who.key, who.person)
+        return end_session(site, to("/account/closed"))
+
+    return await asyncio.to_thread(end)
+
+
+@get("/account/closed", sync_to_thread=True)
+def closed_page(request: AnyRequest) -> Response[bytes]:
+    """That the account is closed."""
+    query(request.scope, ())
+    return page(site_of(request), "closed.html", place="")
+
+
+def _account(site: Site, who: SignedIn, *, new: bool, saved: bool) -> Response[bytes]:
+    accounts = site.troth.accounts
+    answer = page(
+        site,
+        "account.html",
+        place="page.account",
+        who=who,
+        profile=accounts.profile(who.key, who.person),
+        adding=site.troth.passkeys.adding(who.key, who.person) if who.fresh else "",
+        shortest=SHORTEST_PASSWORD,
+        longest=MOST_PASSWORD,
+        new=new,
+        saved=saved,
+    )
+    answer.headers.update(OWN_FORMS)
+    return answer
+
+
+def _close_page(site: Site, request: AnyRequest) -> Response[bytes]:
+    who = signed_in(site, request)
+    if who is None or not who.fresh:
+        return to("/account/sign-in?next=/account/close")
+    answer = page(site, "close.html", place="", who=who)
+    answer.headers.update(OWN_FORMS)
+    return answer
+
+
+async def _changed(request: AnyRequest, change: Change, *, sensitive: bool = True) -> Response[bytes]:
+    """Let somebody who is signed in change something; ways to sign in only right after signing in."""
+    site, form = site_of(request), await own_form(request)
+
+    def run() -> Response[bytes]:
+        who = someone(site, request)
+        check_token(who, form)
+        change(site.troth.accounts, fresh(who) if sensitive else who, form)
+        return to(f"{_HOME}?saved=yes")
+
+    return await asyncio.to_thread(run)
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    account_page,
+    save_profile,
+    set_password,
+    remove_password,
+    add_passkey,
+    remove_passkey,
+    close_page,
+    close,
+    closed_page,
+]

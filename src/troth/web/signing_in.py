@@ -1,0 +1,178 @@
+"""Signing in and out: by a link to the mailbox, a password or a passkey; nothing tells whether an address is known."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from troth.accounts import WrongCredentials, point_of
+from troth.gate import SIGN_IN, link_opens
+from troth.kernel import NotFound, micros
+from troth.web.asgi import query
+from troth.web.origins import local_path
+from troth.web.pages import page
+from troth.web.sessions import (
+    OWN_FORMS,
+    begin_session,
+    check_token,
+    end_session,
+    own_form,
+    someone,
+    to,
+)
+from troth.web.site import Site, site_of
+
+AnyRequest = Request[Any, Any, Any]
+_HOME = "/account"
+_WRONG = "This did not sign you in. Check what you typed, or have a link sent to your mailbox."
+
+
+@get("/account/sign-up", sync_to_thread=True)
+def sign_up(request: AnyRequest) -> Response[bytes]:
+    """Leads to the form by which an account is opened."""
+    point = point_of(site_of(request).troth.policy(), "account")
+    return to(f"/forms/{point.name}")
+
+
+@get("/account/sign-in")
+async def sign_in_page(request: AnyRequest) -> Response[bytes]:
+    """The ways to sign in."""
+    given = query(request.scope, ("next",))
+    return await asyncio.to_thread(_page, site_of(request), given.get("next", ""))
+
+
+@post("/account/sign-in")
+async def sign_in(request: AnyRequest) -> Response[bytes]:
+    """Sign in by password."""
+    site, form = site_of(request), await own_form(request)
+    return await asyncio.to_thread(_by_password, site, request, form)
+
+
+@post("/account/sign-in/link")
+async def ask_link(request: AnyRequest) -> Response[bytes]:
+    """Have a link sent, if somebody has the address; the answer is the same when nobody has."""
+    site, form = site_of(request), await own_form(request)
+    await asyncio.to_thread(_ask, site, form.get("email", ""))
+    return to("/account/sent")
+
+
+@post("/account/sign-in/passkey")
+async def sign_in_by_passkey(request: AnyRequest) -> Response[bytes]:
+    """Sign in by passkey; the page's script fills the form in."""
+    site, form = site_of(request), await own_form(request)
+    return await asyncio.to_thread(_by_passkey, site, request, form)
+
+
+@get("/account/sent", sync_to_thread=True)
+def sent_page(request: AnyRequest) -> Response[bytes]:
+    """What is said to everybody who asked for a message."""
+    query(request.scope, ())
+    return page(site_of(request), "sent.html", place="page.recovery")
+
+
+@get("/account/link/{token:str}")
+async def link_page(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+    """The page that a link leads to; only its button signs in, because mail scanners open every link."""
+    query(request.scope, ())
+    return await asyncio.to_thread(_link_page, site_of(request), token)
+
+
+@post("/account/link/{token:str}")
+async def use_link(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+    """Sign in by a link."""
+    site = site_of(request)
+    await own_form(request)
+
+    def use() -> Response[bytes]:
+        return begin_session(site, request, to(_HOME), site.troth.accounts.sign_in_by_link(token))
+
+    return await asyncio.to_thread(use)
+
+
+@post("/account/sign-out")
+async def sign_out(request: AnyRequest) -> Response[bytes]:
+    """End this session, or all of them."""
+    site, form = site_of(request), await own_form(request)
+
+    def end() -> Response[bytes]:
+        who = someone(site, request)
+        check_token(who, form)
+        site.troth.accounts.sign_out(who.key, who.person, everywhere=form.get("everywhere") == "yes")
+        return end_session(site, to("/account/sign-in"))
+
+    return await asyncio.to_thread(end)
+
+
+def _page(
+    site: Site, following: str, *, email: str = "", wrong: str = "", status: int = HTTPStatus.OK
+) -> Response[bytes]:
+    answer = page(
+        site,
+        "sign-in.html",
+        place="page.sign-in",
+        options=site.troth.passkeys.signing_in(),
+        following=local_path(following, ""),
+        email=email,
+        wrong=wrong,
+    )
+    answer.status_code = status
+    answer.headers.update(OWN_FORMS)
+    return answer
+
+
+def _by_password(site: Site, request: AnyRequest, form: dict[str, str]) -> Response[bytes]:
+    address, following = form.get("email", "")[:400], form.get("next", "")
+    site.attempts.check(request.scope, address)
+    try:
+        key = site.troth.accounts.sign_in_by_password(address, form.get("password", ""))
+    except WrongCredentials:
+        site.attempts.failed(request.scope, address)
+        return _page(site, following, email=address, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+    site.attempts.signed_in(address)
+    return begin_session(site, request, to(local_path(following, _HOME)), key)
+
+
+def _by_passkey(site: Site, request: AnyRequest, form: dict[str, str]) -> Response[bytes]:
+    following = form.get("next", "")
+    try:
+        credential = msgspec.json.decode(form.get("credential", ""), type=dict[str, Any])
+        key = site.troth.passkeys.sign_in(credential)
+    except (WrongCredentials, msgspec.MsgspecError):
+        return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+    return begin_session(site, request, to(local_path(following, _HOME)), key)
+
+
+def _ask(site: Site, address: str) -> None:
+    if site.attempts.may_write(address):
+        site.troth.accounts.ask_link(address)
+
+
+def _link_page(site: Site, token: str) -> Response[bytes]:
+    with site.troth.database.snapshot() as tx:
+        good = link_opens(tx, token, SIGN_IN, micros(site.troth.clock.now()))
+    if not good:
+        raise NotFound(
+            "This link was used already, or its time is over.",
+            clause="I.4",
+            mend="Have a new one sent to your mailbox: /account/sign-in.",
+        )
+    answer = page(site, "sign-in-link.html", place="page.sign-in")
+    answer.headers.update(OWN_FORMS)
+    return answer
+
+
+HANDLERS: list[HTTPRouteHandler] = [
+    sign_up,
+    sign_in_page,
+    sign_in,
+    ask_link,
+    sign_in_by_passkey,
+    sent_page,
+    link_page,
+    use_link,
+    sign_out,
+]

@@ -1,0 +1,184 @@
+"""I.4: accounts are created, signed in to, edited and closed; nobody learns who has one."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.clauses.mailbox import Browser, link_in, mail_to, mails
+from tests.clauses.vendor import CANARY, Site, Vendor
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+ANN = "ann@example.com"
+NOBODY = "nobody@example.com"
+PHRASE = "correct horse battery staple"
+
+
+def _account(vendor: Vendor, site: Site, browser: Browser, address: str = ANN, **values: str) -> None:
+    """Open an account and confirm its mailbox; the browser is signed in then."""
+    before = len(mails(vendor, address))
+    assert site.collect("account", {"email": address, **values}).status_code == 202
+    opened = browser.post(link_in(mail_to(vendor, address, before + 1)))
+    assert (opened.status_code, opened.headers["location"]) == (303, "/account?new=yes")
+
+
+def _acts(vendor: Vendor, number: int) -> list[tuple[Any, ...]]:
+    """What the ledger holds of the last acts that pages and forms asked for."""
+    visitors = [one for one in vendor.ledger() if one.get("actor") in {"service.collection", "service.web"}]
+    return [(one["act"], one["actor"], one["purpose"], one.get("fields")) for one in visitors[-number:]]
+
+
+@pytest.mark.clause("I.4")
+def test_account_from_opening_to_closing(vendor: Vendor) -> None:
+    """Opened, confirmed, signed in, edited, closed; and then nothing of the person is left in any file."""
+    with vendor.open() as site, Browser(site) as browser:
+        _account(vendor, site, browser, name=f"Ann {CANARY}")
+        assert f"Ann {CANARY}" in browser.get("/account").text
+        saved = browser.marked("/account/profile", email=ANN, name=f"Anna {CANARY}", company="Example")
+        assert saved.status_code == 303, saved.text
+        page = browser.get("/account").text
+        assert f"Anna {CANARY}" in page
+        assert 'value="Example"' in page
+        assert (
+            browser.marked("/account/profile", email=ANN, name=f"Anna {CANARY}", company="").status_code
+            == 303
+        )
+        assert 'value="Example"' not in browser.get("/account").text
+        closed = browser.marked("/account/close")
+        assert (closed.status_code, closed.headers["location"]) == (303, "/account/closed")
+        assert browser.get("/account").headers["location"] == "/account/sign-in"
+        wait_until(lambda: not vendor.files_with(CANARY), "the canary is gone")
+        wait_until(lambda: not mails(vendor), "the mails are removed")
+    assert vendor.files_with(CANARY) == []
+
+
+@pytest.mark.clause("I.4")
+def test_known_and_unknown_addresses_get_the_same_answer(vendor: Vendor) -> None:
+    """Opening an account, asking for a link and a wrong password tell the same and do the same, whoever has the address."""
+    with vendor.open() as site, Browser(site) as browser:
+        _account(vendor, site, browser)
+        assert browser.marked("/account/password", password=PHRASE).status_code == 303
+        known, unknown = (_asked(site, address) for address in (ANN, NOBODY))
+    assert known == unknown
+    acts = _acts(vendor, 6)
+    assert acts[:3] == acts[3:]
+    assert [act for act, *_ in acts[:3]] == ["hold", "hold", "use"]
+
+
+@pytest.mark.clause("I.4")
+def test_what_the_mailbox_is_sent(vendor: Vendor) -> None:
+    """Only the mailbox learns more: a confirmation, a link to sign in, or nothing."""
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, browser)
+        site.collect("account", {"email": ANN, "name": "Mallory"})
+        known = mail_to(vendor, ANN, 2)
+        assert "/account/link/" in link_in(known)
+        assert other.post(link_in(known)).headers["location"] == "/account"
+        assert "Mallory" not in other.get("/account").text
+        _visit(site, "/account/sign-in/link", email=NOBODY)
+        _visit(site, "/account/sign-in/link", email=ANN)
+        assert mail_to(vendor, ANN, 3)["Subject"] == "Your link to sign in"
+        assert mails(vendor, NOBODY) == []
+
+
+@pytest.mark.clause("I.4")
+def test_link_signs_in_once_and_not_by_looking(vendor: Vendor) -> None:
+    """Scanners may look; the button signs in once; a second press, a late one and a forged link open nothing."""
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, browser)
+        _visit(site, "/account/sign-in/link", email=ANN)
+        link = link_in(mail_to(vendor, ANN, 2))
+        assert [other.get(link).status_code for _ in range(2)] == [200, 200]
+        assert other.get("/account").status_code == 303
+        assert other.post(link).status_code == 303
+        assert other.get("/account").status_code == 200
+        assert (other.get(link).status_code, other.post(link).status_code) == (404, 404)
+        _visit(site, "/account/sign-in/link", email=ANN)
+        late = link_in(mail_to(vendor, ANN, 3))
+        vendor.clock.advance(timedelta(minutes=20))
+        assert other.post(late).status_code == 404
+
+
+@pytest.mark.clause("I.4")
+def test_password_signs_in_and_wrong_ones_wait(vendor: Vendor) -> None:
+    """The right password signs in; wrong ones grow a delay, for unknown addresses too; a link signs in all the same."""
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, browser)
+        assert browser.marked("/account/password", password="short").status_code == 422
+        assert browser.marked("/account/password", password=PHRASE).status_code == 303
+        assert vendor.files_with(PHRASE) == []
+        right = other.post("/account/sign-in", email=ANN, password=PHRASE)
+        assert (right.status_code, right.headers["location"]) == (303, "/account")
+        assert other.get("/account").status_code == 200
+        for address in (ANN, NOBODY):
+            tries = [_visit(site, "/account/sign-in", email=address, password="wrong" * 4) for _ in range(6)]
+            assert [one.status_code for one in tries] == [401] * 5 + [429]
+        assert _visit(site, "/account/sign-in", email=ANN, password=PHRASE).status_code == 429
+        _visit(site, "/account/sign-in/link", email=ANN)
+        assert other.post(link_in(mail_to(vendor, ANN, 2))).status_code == 303
+        vendor.clock.advance(timedelta(minutes=16))
+        assert _visit(site, "/account/sign-in", email=ANN, password=PHRASE).status_code == 303
+
+
+@pytest.mark.clause("I.4")
+def test_sessions_are_new_end_and_are_held_to_their_forms(vendor: Vendor) -> None:
+    """Each sign-in gives a new session and ends the old one; forged forms do nothing; signing out ends it everywhere."""
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, browser)
+        first = dict(browser.client.cookies)
+        browser.marked("/account/password", password=PHRASE)
+        browser.post("/account/sign-in", email=ANN, password=PHRASE)
+        assert dict(browser.client.cookies) != first
+        with site.server.client() as stolen:
+            assert stolen.get("/account").status_code == 303
+        assert browser.post("/account/sign-out").status_code == 403
+        assert browser.post("/account/sign-out", csrf="0" * 64).status_code == 403
+        other.post("/account/sign-in", email=ANN, password=PHRASE)
+        assert browser.marked("/account/sign-out", everywhere="yes").status_code == 303
+        assert [one.get("/account").status_code for one in (browser, other)] == [303, 303]
+
+
+@pytest.mark.clause("I.4")
+def test_only_a_fresh_sign_in_changes_credentials_or_closes(vendor: Vendor) -> None:
+    """Ten minutes after signing in neither the password nor the account itself can be touched, the profile can."""
+    with vendor.open() as site, Browser(site) as browser:
+        _account(vendor, site, browser)
+        vendor.clock.advance(timedelta(minutes=10))
+        assert browser.marked("/account/password", password=PHRASE).status_code == 401
+        assert browser.marked("/account/close").status_code == 401
+        assert browser.get("/account/close").headers["location"].startswith("/account/sign-in")
+        assert browser.marked("/account/profile", email=ANN, name="Ann").status_code == 303
+
+
+@pytest.mark.clause("I.4")
+def test_nobody_opens_an_account_with_a_password(vendor: Vendor) -> None:
+    """A stranger cannot lay a password under an address before its owner confirms it."""
+    with vendor.open() as site:
+        refused = site.collect("account", {"email": ANN, "password": PHRASE})
+        assert refused.status_code == 422
+
+
+def _visit(site: Site, path: str, **form: str) -> httpx.Response:
+    with Browser(site) as somebody:
+        return somebody.post(path, **form)
+
+
+def _asked(site: Site, address: str) -> list[Any]:
+    """What somebody is told who opens an account, asks for a link, and tries a password."""
+    answers = (
+        site.collect("account", {"email": address, "name": "Somebody"}),
+        _visit(site, "/account/sign-in/link", email=address),
+        _visit(site, "/account/sign-in", email=address, password="x" * 20),
+    )
+    return [_told(answer, address) for answer in answers]
+
+
+def _told(answer: httpx.Response, address: str) -> tuple[int, str, dict[str, str]]:
+    """Everything that an answer tells, save the time, and ids and challenges that every answer has of its own."""
+    body = re.sub(r"challenge&#34;: &#34;[^&]+&", "", answer.text.replace(address, "ADDRESS"))
+    body = re.sub(r'"entry":"[0-9a-f]{32}"', "", body)
+    own = {"date", "content-length"}  # a page repeats what was typed
+    return answer.status_code, body, {k: v for k, v in answer.headers.items() if k not in own}
