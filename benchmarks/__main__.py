@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, forms, gate, gdprbench, importing, over_http, scale
+from benchmarks import deciding, events, forms, gate, gdprbench, importing, over_http, scale
 from benchmarks.report import Report
 
-PARTS = ("decide", "gate", "http", "forms", "import", "scale", "startup", "gdprbench")
+PARTS = ("decide", "gate", "http", "forms", "import", "scale", "startup", "events", "gdprbench")
 
 
 def main() -> int:
@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     parser.add_argument("--place", type=Path, default=Path.cwd(), help="folder on the disk to measure")
     parser.add_argument("--people", type=int, default=1_000_000, help="people of the large company")
+    parser.add_argument("--events", type=int, default=10_000_000, help="web events that are folded")
     parser.add_argument("--records", type=int, default=100_000, help="gdprbench: records loaded")
     parser.add_argument("--operations", type=int, default=10_000, help="gdprbench: operations of each mix")
     parser.add_argument("--threads", type=int, default=4, help="gdprbench: threads that do them")
@@ -51,6 +52,8 @@ def main() -> int:
         forms.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
+    if "events" in given.only:
+        events.run(report, given.place, given.events)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
     if "gdprbench" in given.only:

@@ -10,7 +10,6 @@ from troth.events.errors import MalformedEvent
 from troth.events.model import PAGE_VIEW, Scalar, Sent
 from troth.events.personal import looks_personal
 from troth.kernel import InvalidInput
-from troth.policy import Website
 
 MAX_URL = 4_000
 MAX_KEPT = 1_000
@@ -21,6 +20,8 @@ MAX_PROP = 400
 MAX_CAMPAIGN = 100
 _REMOVED = "-"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_FLAT = "Send flat properties: text, numbers, true or false."
+_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -62,23 +63,29 @@ def page_of(sent: Sent) -> str:
         MalformedEvent: It is no address, or lies in no host of the site.
     """
     site = sent.site
+    return _page(sent.url, site.domain, site.hosts, site.campaign, site.clause)
+
+
+@lru_cache(maxsize=8_192)
+def _page(url: str, domain: str, hosts: tuple[str, ...], campaign: tuple[str, ...], clause: str) -> str:
     try:
-        address = address_of(sent.url)
+        address = address_of(url)
     except ValueError as error:
         raise MalformedEvent(
             "The event has no address of a page; nothing was stored.",
             field="url",
             mend="Send an http or https address.",
         ) from error
-    if not _belongs(address.host, site):
+    host = address.host
+    if host != domain and host not in hosts and not host.endswith("." + domain):
         raise MalformedEvent(
             "The page lies in no host of the site that the event names; nothing was stored.",
             field="url",
-            clause=site.clause,
+            clause=clause,
             mend="Declare the host in `hosts` of the web site.",
         )
-    campaign = _campaign(address.query, site.campaign) if address.query and site.campaign else ""
-    return (address.kept + campaign)[:MAX_KEPT]
+    kept = _campaign(address.query, campaign) if address.query and campaign else ""
+    return (address.kept + kept)[:MAX_KEPT]
 
 
 def referrer_of(sent: Sent) -> str:
@@ -118,9 +125,22 @@ def props_of(sent: Sent) -> str:
         MalformedEvent: There are too many, or one is too long or has parts of its own.
         InvalidInput: One looks personal.
     """
-    props = sent.props
+    return _props(sent.props) if sent.props else ""
+
+
+@lru_cache(maxsize=4_096)
+def _props(content: bytes) -> str:
+    try:
+        given = _decode(content)
+        props = (
+            _decode(given.encode()) if isinstance(given, str) and given else given
+        )  # twice encoded, as some do
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise MalformedEvent("The properties are no JSON.", field="props", mend=_FLAT) from error
     if not props:
         return ""
+    if not isinstance(props, dict):
+        raise MalformedEvent("The properties are no object.", field="props", mend=_FLAT)
     if len(props) > MAX_PROPS:
         raise MalformedEvent(
             f"The event has {len(props)} properties; {MAX_PROPS} is the most. Nothing was stored.",
@@ -140,7 +160,7 @@ def _check_prop(name: str, value: object) -> None:
         raise MalformedEvent(
             "A property of the event has no usable name or has parts of its own; nothing was stored.",
             field="props",
-            mend="Send flat properties: text, numbers, true or false.",
+            mend=_FLAT,
         )
     if len(str(value)) > MAX_PROP or "\0" in f"{name}{value}":
         raise MalformedEvent(
@@ -162,10 +182,6 @@ def _refuse_personal(text: str, field: str) -> None:
             field=field,
             mend="Say what happened, not to whom.",
         )
-
-
-def _belongs(host: str, site: Website) -> bool:
-    return host == site.domain or host in site.hosts or host.endswith("." + site.domain)
 
 
 def _campaign(query: str, declared: tuple[str, ...]) -> str:

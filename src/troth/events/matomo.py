@@ -73,7 +73,7 @@ def _sent(query: str, sites: Sites) -> Sent | TrothError:
         name or PAGE_VIEW,
         given.get("url", ""),
         given.get("urlref", ""),
-        {**props} if name else None,
+        msgspec.json.encode(props) if name and props else b"",
         f"matomo {rand} {given.get('_id', '')} {given.get('cdt', '')} {query}" if rand else "",
         given.get("uid", "") or given.get("cid", ""),
         given.get("_id", ""),

@@ -55,7 +55,7 @@ class Sent(NamedTuple):
         name: What happened.
         url: Address of the page.
         referrer: Address of the page before.
-        props: Further words about it.
+        props: Further words about it, as JSON.
         event_id: What tells a repeat from a new event; empty when the client gave nothing of the kind.
         subject: A name that the client attached to the visitor.
         visitor: An id that the client made for the visitor.
@@ -65,7 +65,7 @@ class Sent(NamedTuple):
     name: str
     url: str
     referrer: str = ""
-    props: Mapping[str, Scalar] | None = None
+    props: bytes = b""
     event_id: str = ""
     subject: str = ""
     visitor: str = ""

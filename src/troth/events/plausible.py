@@ -1,17 +1,18 @@
 """Plausible's wire format: `POST /api/event` with short or long names; one event, or a list of them. Pure."""
 
-from typing import Any
-
 import msgspec
 
 from troth.events.errors import MalformedEvent
-from troth.events.model import PAGE_VIEW, Scalar, Sent, Sites
+from troth.events.model import PAGE_VIEW, Sent, Sites
 from troth.kernel import TrothError
 
 MAX_EVENTS = 1_000
 _ENGAGEMENT = "engagement"
 """How far a page was scrolled and how long it was open, told when it is left; nothing of it is taken."""
 _MEND = "Send the JSON of Plausible's events API; docs/events.md shows it."
+
+
+_NONE = msgspec.Raw(b"null")
 
 
 class Event(msgspec.Struct, gc=False):
@@ -25,15 +26,15 @@ class Event(msgspec.Struct, gc=False):
     domain: str | None = None
     r: str | None = None
     referrer: str | None = None
-    p: Any = None
-    m: Any = None
-    props: Any = None
+    p: msgspec.Raw = _NONE
+    m: msgspec.Raw = _NONE
+    props: msgspec.Raw = _NONE
     id: str | None = None
 
 
 _ONE = msgspec.json.Decoder(Event)
 _MANY = msgspec.json.Decoder(list[Event])
-_PROPS = msgspec.json.Decoder(dict[str, Any])
+_EMPTY = frozenset({b"null", b"{}", b'""'})
 
 
 def read_plausible(body: bytes, sites: Sites) -> list[Sent | TrothError]:
@@ -69,29 +70,20 @@ def _sent(event: Event, domain: str, sites: Sites) -> Sent | TrothError:
             clause="I.1",
             mend="Declare the site with `declare: website`, or correct its domain.",
         )
-    try:
-        props = _props(event)
-    except MalformedEvent as error:
-        return error
     return Sent(
         site,
         event.n or event.name or PAGE_VIEW,
         event.u or event.url or "",
         event.r or event.referrer or "",
-        props,
+        _props(event),
         event.id or "",
     )
 
 
-def _props(event: Event) -> dict[str, Scalar] | None:
-    given = event.p or event.props or event.m
-    if not given:
-        return None
-    if isinstance(given, str):
-        try:
-            given = _PROPS.decode(given)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise MalformedEvent("The properties are no JSON.", field="props", mend=_MEND) from error
-    if not isinstance(given, dict):
-        raise MalformedEvent("The properties are no object.", field="props", mend=_MEND)
-    return given
+def _props(event: Event) -> bytes:
+    """The properties as they were sent: JSON."""
+    for given in (event.p, event.props, event.m):
+        found = bytes(given)
+        if found not in _EMPTY:
+            return found
+    return b""

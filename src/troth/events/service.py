@@ -10,7 +10,18 @@ from troth.events.cleaning import name_of, page_of, props_of, referrer_of
 from troth.events.cookies import cookie_value, remembering, set_cookie
 from troth.events.errors import MalformedEvent
 from troth.events.identity import Blind, Salts, cookie_visitor, daily_visitor, is_cookie, new_cookie
-from troth.events.model import CHANNEL, Choice, ReadChoice, Request, Sender, Sent, Sites, Taken, sites_of
+from troth.events.model import (
+    CHANNEL,
+    Choice,
+    Headers,
+    ReadChoice,
+    Request,
+    Sender,
+    Sent,
+    Sites,
+    Taken,
+    sites_of,
+)
 from troth.gate import Admission, Arrival, Gate
 from troth.kernel import (
     Clock,
@@ -50,6 +61,19 @@ class _Prepared(NamedTuple):
     cookie: str
 
 
+class _Known:
+    """What a visitor's headers say under a policy, with what follows from that alone at each site."""
+
+    __slots__ = ("arrivals", "choice", "cookie", "digests", "session")
+
+    def __init__(self, choice: Choice, cookie: str, session: str) -> None:
+        self.choice = choice
+        self.cookie = cookie if is_cookie(cookie) else ""
+        self.session = session
+        self.arrivals: dict[tuple[str, str, str, str], Arrival] = {}
+        self.digests: dict[str, str] = {}
+
+
 class _PolicyChanged(Exception):
     """Another version came in force between reading and deciding; the batch starts over."""
 
@@ -80,7 +104,8 @@ class Intake:
     ) -> None:
         self._database, self._gate, self._clock = database, gate, clock
         self._salts, self._blind, self._country = salts, blind, country
-        self._choice = lru_cache(maxsize=4_096)(read_choice)
+        self._read_choice = read_choice
+        self._known = lru_cache(maxsize=4_096)(self._know)
 
     def perform(self, requests: Sequence[Request]) -> list[Taken | TrothError]:
         """Take requests in, in one unit of work.
@@ -101,6 +126,15 @@ class Intake:
             except _PolicyChanged:
                 continue
         raise Unavailable("The policy is being changed at this moment.", mend="Send it again.")
+
+    def _know(self, policy: Policy, headers: Headers) -> "_Known":
+        """What headers say, read once for all requests of a visitor."""
+        visitor, session = remembering(policy, "visitor"), remembering(policy, "session")
+        return _Known(
+            self._read_choice(policy, headers),
+            cookie_value(headers, visitor.wire_name) if visitor is not None else "",
+            cookie_value(headers, session.wire_name) if session is not None else "",
+        )
 
     def _prepare(self, request: Request, policy: Policy, sites: Sites) -> _Prepared | TrothError:
         if sites.point is None:
@@ -207,14 +241,13 @@ class _Taking:
     def __init__(self, intake: Intake, request: Request, policy: Policy, sites: Sites) -> None:
         self._intake, self._request, self._policy, self._sites = intake, request, policy, sites
         self._sender: Sender = request.sender
-        self._choice: Choice = intake._choice(policy, request.sender.headers)
+        self._known: _Known = intake._known(policy, request.sender.headers)
         self._device, self._robot = agent_of(self._sender.agent)
         takes = sites.takes
         self._device = self._device if takes("device") else ""
         self._robot = self._robot if takes("robot") else 0
         address = self._sender.address
         self._place = intake._country(address) if takes("country") and address else ""
-        self._arrivals: dict[tuple[str, str], Arrival] = {}
         self._visitors: dict[str, str] = {}
         self._fresh = ""
         self._session: str | None = None
@@ -253,14 +286,14 @@ class _Taking:
         if sent.event_id:
             seen = inbox.seen_id(site.name, sent.event_id)
             row[-1] = seen.hex()
-        key = (site.name, person)
-        arrival = self._arrivals.get(key)
+        key = (site.name, person, self._sender.key, self._request.pixel)
+        arrival = self._known.arrivals.get(key)
         if arrival is None:
-            arrival = self._arrivals[key] = self._arrival(site, person)
+            arrival = self._known.arrivals[key] = self._arrival(site, person)
         return _Event(place, arrival, row, seen)
 
     def _arrival(self, site: Website, person: str) -> Arrival:
-        point, sender, choice = self._sites.point, self._sender, self._choice
+        point, sender, choice = self._sites.point, self._sender, self._known.choice
         if point is None:
             msg = "events without a point were not refused"
             raise AssertionError(msg)
@@ -305,8 +338,7 @@ class _Taking:
     def _signed_in(self) -> str:
         """Handle of whoever the session cookie names; a session that is over is nobody's."""
         if self._session is None:
-            declared = remembering(self._policy, "session")
-            key = cookie_value(self._sender.headers, declared.wire_name) if declared is not None else ""
+            key = self._known.session
             try:
                 self._session = self._intake._gate.actor(key).person if key else ""
             except Unauthenticated:
@@ -332,10 +364,11 @@ class _Taking:
             return daily_visitor(salt, site.name, site.domain, sender.address, sender.agent)
         if sender.key:
             return cookie_visitor(intake._blind, site.name, given) if given else ""
-        declared = remembering(self._policy, "visitor")
-        if declared is None:
-            return ""
-        cookie = cookie_value(sender.headers, declared.wire_name)
-        if not is_cookie(cookie):
+        cookie = self._known.cookie
+        if not cookie:
             cookie = self._fresh = self._fresh or new_cookie()
-        return cookie_visitor(intake._blind, site.name, cookie)
+            return cookie_visitor(intake._blind, site.name, cookie)
+        found = self._known.digests.get(site.name)
+        if found is None:
+            found = self._known.digests[site.name] = cookie_visitor(intake._blind, site.name, cookie)
+        return found

@@ -1,7 +1,5 @@
 """Umami's wire format: `POST /api/send` and `/api/batch`. Pure."""
 
-from typing import Any
-
 import msgspec
 
 from troth.events.errors import MalformedEvent
@@ -20,7 +18,7 @@ class Payload(msgspec.Struct, gc=False):
     url: str | None = None
     referrer: str | None = None
     name: str | None = None
-    data: Any = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
     id: str | None = None
 
 
@@ -81,15 +79,13 @@ def _sent(envelope: Envelope, sites: Sites) -> Sent | TrothError:
         )
     if envelope.type not in {"event", "performance"}:
         return MalformedEvent("The type of the message is not known.", field="type", mend=_MEND)
-    if payload.data is not None and not isinstance(payload.data, dict):
-        return MalformedEvent("The data is no object.", field="data", mend=_MEND)
     host = payload.hostname or site.domain
     return Sent(
         site,
         payload.name or (PAGE_VIEW if envelope.type == "event" else envelope.type),
         _absolute(payload.url or "/", host),
         _absolute(payload.referrer, host) if payload.referrer else "",
-        payload.data,
+        bytes(payload.data),
         subject=payload.id or "",
     )
 
