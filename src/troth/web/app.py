@@ -162,10 +162,10 @@ class Front:
             return
         path, method = str(scope["path"]), str(scope["method"])
         tracked = self._tracking.methods(path)
-        send = self._counted(guarded(send, self._headers, without_body=method == "HEAD"))
         if tracked is not None:
             await self._track(tracked[0], Visit(scope, receive, send, tracked[1]))
             return
+        send = self._counted(guarded(send, self._headers, without_body=method == "HEAD"))
         send = self._cookies.over(scope, send)
         if path == ACTS:
             await self._hot(self._acts, scope, receive, send)
@@ -190,13 +190,14 @@ class Front:
     async def _track(self, methods: Mapping[str, Tracked], visit: Visit) -> None:
         method = str(visit.scope["method"])
         if method == "OPTIONS":
-            await self._tracking.preflight(visit.send)
+            await self._tracking.preflight(visit)
             return
         handler = methods.get("GET" if method == "HEAD" else method)
         try:
             await (handler or _refuse_visit(methods))(visit)
         except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
-            await respond_error(visit.scope, visit.send, error, self.site.renderer)
+            send = self._counted(guarded(visit.send, self._headers, without_body=method == "HEAD"))
+            await respond_error(visit.scope, send, error, self.site.renderer)
 
     def _counted(self, send: Send) -> Send:
         async def counting(message: Message) -> None:

@@ -23,6 +23,7 @@ class Metrics:
         self._requests = Counter(
             "troth_http_responses", "Responses by class of status.", ("status",), registry=self._registry
         )
+        self._classes: dict[int, Counter] = {}
         self._cookies = Counter(
             "troth_cookies_not_sent",
             "Cookies that the policy kept from a browser, by reason.",
@@ -65,7 +66,10 @@ class Metrics:
 
     def responded(self, status: int) -> None:
         """Count a response."""
-        self._requests.labels(f"{status // 100}xx").inc()
+        counter = self._classes.get(status // 100)
+        if counter is None:
+            counter = self._classes[status // 100] = self._requests.labels(f"{status // 100}xx")
+        counter.inc()
 
     def cookie_stripped(self, reason: str) -> None:
         """Count a cookie that was not sent."""

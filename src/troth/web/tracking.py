@@ -25,8 +25,8 @@ from troth.events import (
     read_umami_batch,
 )
 from troth.kernel import TrothError, new_id
-from troth.web.asgi import MAX_BODY, Receive, Scope, Send, respond
-from troth.web.guarding import FailedSignIns
+from troth.web.asgi import JSON, MAX_BODY, Receive, Scope, Send
+from troth.web.guarding import FailedSignIns, security_headers
 from troth.web.measuring import Metrics
 from troth.web.problems import MalformedBody, TooLarge
 from troth.web.tracker import script
@@ -40,15 +40,16 @@ PIXEL = "/p.gif"
 SCRIPT = "/t.js"
 KEYED = "/s/"
 _NOT_KEYED = frozenset({PIXEL, SCRIPT})
-_GIF_TYPE, _SCRIPT_TYPE = "image/gif", "text/javascript"
+_GIF_TYPE, _SCRIPT_TYPE = "image/gif", "text/javascript; charset=utf-8"
 _CROSS = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+_FRESH = {"Cache-Control": "no-store"}
 _PREFLIGHT = {
-    **_CROSS,
+    **_FRESH,
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "content-type, x-umami-cache, x-umami-client",
     "Access-Control-Max-Age": "86400",
 }
-_ACCEPTED = (b"ok", "text/plain")
+_ACCEPTED = (b"ok", "text/plain; charset=utf-8")
 Tracked = Callable[["Visit"], Awaitable[None]]
 """What answers one method of one address."""
 _encode = msgspec.json.Encoder().encode
@@ -73,6 +74,9 @@ class Tracking:
     """
 
     def __init__(self, troth: Troth, failures: FailedSignIns, metrics: Metrics) -> None:
+        headers = dict(security_headers(troth.settings.web.public_url))
+        headers.update({name.lower().encode(): value.encode() for name, value in _CROSS.items()})
+        self._common = tuple(headers.items())
         self._batcher = troth.events.batcher(read_choice)
         self._failures, self._metrics = failures, metrics
         self._troth = troth
@@ -98,9 +102,9 @@ class Tracking:
             return None if found is None else (found, key)
         return None
 
-    async def preflight(self, send: Send) -> None:
+    async def preflight(self, visit: Visit) -> None:
         """Answer a browser that asks whether a page of another origin may send."""
-        await respond(send, HTTPStatus.NO_CONTENT, b"", headers=_PREFLIGHT)
+        await self._answer(visit, HTTPStatus.NO_CONTENT, b"", "text/plain", _PREFLIGHT)
 
     async def close(self) -> None:
         """Finish what waits."""
@@ -128,14 +132,27 @@ class Tracking:
             raise taken.errors[0][1]
         return taken
 
-    def _headers(self, taken: Taken) -> Mapping[str, str]:
-        return {**_CROSS, "Set-Cookie": taken.cookie + self._secure} if taken.cookie else _CROSS
+    async def _answer(
+        self, visit: Visit, status: int, body: bytes, media: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer with the headers of every response; without the wrappers of other endpoints, which cost too much here."""
+        found = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
+        found += self._common
+        for name, value in (headers or _FRESH).items():
+            found.append((name.lower().encode(), value.encode("latin-1")))
+        self._metrics.responded(status)
+        await visit.send({"type": "http.response.start", "status": status, "headers": found})
+        whole = b"" if visit.scope["method"] == "HEAD" else body
+        await visit.send({"type": "http.response.body", "body": whole})
+
+    def _headers(self, taken: Taken) -> Mapping[str, str] | None:
+        return {**_FRESH, "Set-Cookie": taken.cookie + self._secure} if taken.cookie else None
 
     async def _plausible(self, visit: Visit) -> None:
         body = await self._body(visit)
         request = Request(self._sender(visit), partial(read_plausible, body), "plausible")
         taken = await self._take_one(visit, request)
-        await respond(visit.send, HTTPStatus.ACCEPTED, *_ACCEPTED, headers=self._headers(taken))
+        await self._answer(visit, HTTPStatus.ACCEPTED, *_ACCEPTED, self._headers(taken))
 
     async def _umami(self, visit: Visit) -> None:
         body = await self._body(visit)
@@ -143,7 +160,7 @@ class Tracking:
         taken = await self._take_one(visit, request)
         # Ids are made up for each answer: the client wants some, and none of them may tell visitors apart.
         answer = {"cache": "", "sessionId": new_id(), "visitId": new_id()}
-        await respond(visit.send, HTTPStatus.OK, _encode(answer), headers=self._headers(taken))
+        await self._answer(visit, HTTPStatus.OK, _encode(answer), JSON, self._headers(taken))
 
     async def _umami_batch(self, visit: Visit) -> None:
         body = await self._body(visit)
@@ -153,16 +170,16 @@ class Tracking:
         fine = taken.kept + taken.repeated + taken.denied
         answer = {"size": fine + len(errors), "processed": fine, "errors": len(errors), "details": errors}
         answer["cache"] = ""
-        await respond(visit.send, HTTPStatus.OK, _encode(answer), headers=self._headers(taken))
+        await self._answer(visit, HTTPStatus.OK, _encode(answer), JSON, self._headers(taken))
 
     async def _matomo(self, visit: Visit) -> None:
         query = bytes(visit.scope.get("query_string", b""))
         request = Request(self._sender(visit), partial(read_matomo, query), "matomo")
         taken = await self._take_one(visit, request)
         if b"send_image=0" in query:
-            await respond(visit.send, HTTPStatus.NO_CONTENT, b"", headers=self._headers(taken))
+            await self._answer(visit, HTTPStatus.NO_CONTENT, b"", _GIF_TYPE, self._headers(taken))
         else:
-            await respond(visit.send, HTTPStatus.OK, GIF, _GIF_TYPE, self._headers(taken))
+            await self._answer(visit, HTTPStatus.OK, GIF, _GIF_TYPE, self._headers(taken))
 
     async def _matomo_bulk(self, visit: Visit) -> None:
         body = await self._body(visit)
@@ -173,33 +190,33 @@ class Tracking:
         if not body.lstrip().startswith(b"{"):  # a browser's beacon: the query as the body
             request = Request(self._sender(visit), partial(read_matomo, body.removeprefix(b"?")), "matomo")
             taken = await self._take_one(visit, request)
-            await respond(visit.send, HTTPStatus.NO_CONTENT, b"", headers=self._headers(taken))
+            await self._answer(visit, HTTPStatus.NO_CONTENT, b"", _GIF_TYPE, self._headers(taken))
             return
         request = Request(self._sender(visit), partial(read_matomo_bulk, body), "matomo")
         taken = await self._take(visit, request)
         fine = taken.kept + taken.repeated + taken.denied
         answer = {"status": "success", "tracked": fine, "invalid": len(taken.errors)}
-        await respond(visit.send, HTTPStatus.OK, _encode(answer), headers=self._headers(taken))
+        await self._answer(visit, HTTPStatus.OK, _encode(answer), JSON, self._headers(taken))
 
     async def _pixel(self, visit: Visit) -> None:
         """The picture, whatever becomes of its event: a page must not break on it."""
-        headers: Mapping[str, str] = _CROSS
+        headers: Mapping[str, str] | None = None
         request = Request(self._sender(visit), partial(_pixel_event, visit.scope), "pixel", PIXEL)
         try:
             headers = self._headers(await self._take(visit, request))
         except TrothError as error:
             if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
-        await respond(visit.send, HTTPStatus.OK, GIF, _GIF_TYPE, headers)
+        await self._answer(visit, HTTPStatus.OK, GIF, _GIF_TYPE, headers)
 
     async def _script(self, visit: Visit) -> None:
         body, tag = script(self._troth.policy())
-        headers = {**_CROSS, "ETag": tag, "Cache-Control": "public, max-age=3600"}
+        headers = {"ETag": tag, "Cache-Control": "public, max-age=3600"}
         given = dict(visit.scope["headers"]).get(b"if-none-match", b"")
         if tag.encode() in given:
-            await respond(visit.send, HTTPStatus.NOT_MODIFIED, b"", _SCRIPT_TYPE, headers)
+            await self._answer(visit, HTTPStatus.NOT_MODIFIED, b"", _SCRIPT_TYPE, headers)
         else:
-            await respond(visit.send, HTTPStatus.OK, body, _SCRIPT_TYPE, headers)
+            await self._answer(visit, HTTPStatus.OK, body, _SCRIPT_TYPE, headers)
 
     def _sender(self, visit: Visit) -> Sender:
         """Who sent a request, in one walk over its headers."""
