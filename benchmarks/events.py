@@ -16,8 +16,7 @@ from benchmarks.over_http import free_port, rate_of, serving
 from benchmarks.report import Report, Result
 from troth.bootstrap import Troth
 from troth.choice import choice_value
-from troth.events import inbox
-from troth.events.model import Row
+from troth.events import Row, keep_events
 from troth.kernel import micros, new_id
 
 USAGE = "analytics.reporting.site_usage"
@@ -173,7 +172,7 @@ def _fill(opened: Troth, count: int, people: list[str]) -> None:
                 if size <= 0:
                     break
                 at = micros(start + timedelta(days=30 * made / count))
-                inbox.keep(tx, new_id(), at, [new_id()], [_row(made + one, people) for one in range(size)])
+                keep_events(tx, new_id(), at, [new_id()], [_row(made + one, people) for one in range(size)])
                 made += size
 
 

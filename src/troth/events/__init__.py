@@ -2,6 +2,7 @@
 
 from troth.events.errors import MalformedEvent
 from troth.events.identity import Salts, forget_salts
+from troth.events.inbox import keep as keep_events
 from troth.events.keeping import DISPOSAL, DISPOSER, Disposed, EventKeeper, Status
 from troth.events.lake import Lake, lake_available
 from troth.events.matomo import read_matomo, read_matomo_bulk
@@ -30,6 +31,7 @@ __all__ = [
     "Status",
     "Taken",
     "forget_salts",
+    "keep_events",
     "lake_available",
     "read_matomo",
     "read_matomo_bulk",
