@@ -29,7 +29,7 @@ class Company:
     def __init__(self, folder: Path, people: int, database_url: str = "", keystore_url: str = "") -> None:
         self.folder = folder
         made = troth.init_folder(
-            folder, policy=_any_serial(folder), database_url=database_url, keystore_url=keystore_url
+            folder, policy=any_serial(folder), database_url=database_url, keystore_url=keystore_url
         )
         self.troth = troth.open(folder)
         self.privacy_key = made.admin_key
@@ -107,7 +107,7 @@ class Company:
         )
 
 
-def _any_serial(folder: Path) -> Path:
+def any_serial(folder: Path) -> Path:
     """The reference policy, but products can be registered by serial numbers that were never issued."""
     reference = Path(__file__).resolve().parents[1] / "policies" / "software-vendor" / "policy.md"
     file = folder.parent / "any-serial.md"

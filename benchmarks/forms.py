@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import troth
+from benchmarks.company import any_serial
 from benchmarks.over_http import CONNECTIONS, free_port, rate_of, serving
 from benchmarks.report import Report, Result
 
@@ -23,7 +24,7 @@ def run(report: Report, place: Path) -> None:
     """Measure submissions of new people by 64 connections to one worker, each with keys of its own."""
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-", dir=place))
     try:
-        troth.init_folder(folder / "data")
+        troth.init_folder(folder / "data", policy=any_serial(folder / "data"))
         with troth.open(folder / "data") as opened:
             notice = str(opened.policy().points[_POINT].notice)
         port = free_port()
