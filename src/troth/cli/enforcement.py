@@ -16,6 +16,7 @@ RUNS = {
     "vault": "keeps people's fields sealed under their own keys",
     "ledger": "keeps every decision in a signed Merkle log",
     "collection": "takes data at declared collection points only",
+    "accounts": "opens, secures and closes people's accounts",
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
     "events": "counts visits of the web sites, after the visitor's choice only",
     "web": "publishes the policy and serves the API",
