@@ -14,7 +14,7 @@ from troth.gate import Ask, Waiting
 from troth.kernel import InvalidInput, NotFound, is_id
 from troth.policy import Field, Point, Policy
 
-_MEMBERS = ("channel", "notice", "purpose", "values", "case")
+_MEMBERS = ("channel", "notice", "purpose", "values", "case", "acknowledged", "record")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _MOST_TEXT = 200
 _MOST_FAULTS = 50
@@ -121,6 +121,7 @@ class _Reader:
             self._find(
                 "case", "case is not the id of a case.", "Send the 32 characters that opening it gave."
             )
+        acknowledged, record = self._acknowledged(body), self._short(body, "record")
         values = self._values(body.get("values"))
         if self._faults:
             raise InvalidSubmission(self._faults[:_MOST_FAULTS])
@@ -133,6 +134,8 @@ class _Reader:
             notice=notice,
             case=case,
             values=values,
+            acknowledged=acknowledged,
+            record=record,
         )
 
     def _check_size(self, body: object) -> None:
@@ -154,6 +157,16 @@ class _Reader:
         elif channel and channel not in known:
             self._find("channel", "The point is not used through this channel.", mend, self._point.clause)
         return channel
+
+    def _acknowledged(self, body: Mapping[str, Any]) -> str:
+        """The notice acknowledged for this very submission, without which some points take nothing."""
+        acknowledged, notice = self._short(body, "acknowledged"), self._point.notice
+        if self._point.acknowledge and acknowledged != notice:
+            declared = self._policy.notices.get(notice or "")
+            mend = f"Show the notice, let the person confirm it, and send {notice} as acknowledged."
+            clause = declared.clause if declared else self._point.clause
+            self._find("acknowledged", "The notice was not acknowledged for this submission.", mend, clause)
+        return acknowledged
 
     def _purpose(self, body: Mapping[str, Any]) -> str:
         purpose, known = self._short(body, "purpose"), self._point.purposes

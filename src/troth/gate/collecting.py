@@ -104,7 +104,8 @@ class Collector:
         if fresh:
             self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now)
         record = self._record(one.ask.record, one.person, point)
-        self._identify(one.person, claimed(point, values), record, fresh=fresh)
+        signed = point.signs if point is not None else ()
+        self._identify(one.person, claimed(point, values), record, fresh=fresh, signed=signed)
         self._write(_decided(one), one.person, values, record)
         return Collected(one.person, record)
 
@@ -201,15 +202,17 @@ class Collector:
         create_record(self._tx, Record(made, who, point.record, point.name, self._now, self._now))
         return made
 
-    def _identify(self, who: str, values: Mapping[str, Any], record: str, *, fresh: bool) -> None:
-        """Make somebody findable; a record adds to a known person only what names the thing itself."""
+    def _identify(
+        self, who: str, values: Mapping[str, Any], record: str, *, fresh: bool, signed: Sequence[str] = ()
+    ) -> None:
+        """Make somebody findable; a record adds to a known person only what names the thing itself, or signs it."""
         fields = self._policy.fields
         pairs = [
             (name, value)
             for name, value in identifiers_of(values, self._policy)
             if fresh or not record or fields[name].unique
         ]
-        named = [pair for pair in pairs if record and fields[pair[0]].unique]
+        named = [pair for pair in pairs if record and fields[pair[0]].unique and pair[0] not in signed]
         plain = [pair for pair in pairs if pair not in named] if named else pairs
         self._vault.add_identifiers(self._tx, who, plain, fields, fresh=fresh)
         if named:

@@ -96,6 +96,9 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     consent: Annotated[
         bool, Meta(description="confirming is consent to the purposes of the point, and kept as such")
     ] = False
+    acknowledge: Annotated[
+        bool, Meta(description="the notice must be acknowledged for each submission, not only shown")
+    ] = False
     record: Annotated[
         Name | None,
         Meta(description="the kind of record that each submission is; left out: the person's one profile"),
@@ -123,6 +126,12 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             "for a link), address (a new mail address), password, passkey (ways to sign in)"
         ),
     ] = None
+    signs: Annotated[
+        tuple[FieldName, ...],
+        Meta(
+            description="unique identifiers that name the person, not the record: one name signs many, and is nobody else's"
+        ),
+    ] = ()
 
 
 class Role(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="role"):

@@ -19,6 +19,7 @@ from troth.web import (
     describing,
     leaving,
     pages,
+    posting,
     running,
     signing_in,
 )
@@ -52,6 +53,7 @@ HANDLERS = [
     *accounts.HANDLERS,
     *leaving.HANDLERS,
     *form_pages.HANDLERS,
+    *posting.HANDLERS,
     *running.HANDLERS,
     *pages.HANDLERS,
     *describing.HANDLERS,

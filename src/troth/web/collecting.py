@@ -8,9 +8,11 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec import structs
 
 from troth.collection import Collection, Fault, InvalidSubmission, TooYoung
 from troth.gate import Ask, Outcome
+from troth.kernel import Unauthenticated
 from troth.policy import Policy
 from troth.web.acts import bearer
 from troth.web.api import refusal
@@ -80,9 +82,8 @@ async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     body = await read_body(request.scope, request.receive)
     arguments = (site, request.scope, policy, taking, point, key, body)
     # A body of usual size is read faster than a thread is woken for it.
-    return (
-        _submission(*arguments) if len(body) <= _SMALL else await asyncio.to_thread(_submission, *arguments)
-    )
+    ask = _submission(*arguments) if len(body) <= _SMALL else await asyncio.to_thread(_submission, *arguments)
+    return structs.replace(ask, person=await asyncio.to_thread(_signed_in, site, key)) if key else ask
 
 
 def _prepared(site: Site, point: str) -> tuple[Policy, Collection | None]:
@@ -114,6 +115,14 @@ def _submission(
             else _screened(site, scope, policy, point, answer)
         )
     return taking.submission(point, body, age_passed=passed)
+
+
+def _signed_in(site: Site, key: str) -> str:
+    """Whose session a key is, so that a submission becomes theirs; empty for every other key."""
+    try:
+        return site.troth.gate.actor(key).person
+    except Unauthenticated:  # the gate refuses the act for it, and the failure is counted there
+        return ""
 
 
 def _screened(site: Site, scope: Scope, policy: Policy, point: str, answer: object) -> bool:

@@ -37,6 +37,8 @@ _SHAPES = (
     shapes.ChoiceBody,
     shapes.ChoiceForm,
     *FORMS,
+    shapes.PostingForm,
+    shapes.EmptyForm,
     shapes.ChoiceAnswer,
     shapes.NoticeReceipt,
     shapes.ExitLink,

@@ -76,6 +76,22 @@ class ChoiceForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     back: Annotated[str, Meta(max_length=2_000, description="path of this site to go back to")] = "/choice"
 
 
+class PostingForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The form of a posting."""
+
+    do: Annotated[Literal["preview", "publish"], Meta(description="look at it first, or publish it")]
+    name: Annotated[str, Meta(max_length=1_000, description="name that everybody sees")] = ""
+    text: Annotated[str, Meta(max_length=100_000, description="Markdown subset")] = ""
+    acknowledged: Annotated[
+        str, Meta(max_length=200, description="name of the warning that was acknowledged")
+    ] = ""
+    previewed: Annotated[str, Meta(max_length=64, description="SHA-256 of the text previewed")] = ""
+
+
+class EmptyForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A form that is only a button."""
+
+
 class PurposeAnswer(Struct, frozen=True, kw_only=True):
     """One purpose that visitors choose about."""
 
