@@ -5,7 +5,7 @@ import pytest
 from troth.policy import Act, Policy
 
 ORDERS = {"order_number", "order_lines", "order_total"}
-REGISTRATION = {"product", "serial", "product_version", "purchase_date"}
+REGISTRATION = {"product", "serial", "issued_serial", "product_version", "purchase_date"}
 TICKETS = {"ticket_text", "ticket_file"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
