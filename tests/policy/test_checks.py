@@ -16,9 +16,15 @@ PERMIT = (
     "purposes: [essential.service.fulfil_order]\nretention: orders\nreason: Extra.\n"
 )
 FORBID = "forbid: extra\nacts: [use]\nactors: [service.shop]\nreason: Extra.\n"
+SLOT = "declare: slot\nname: extra\npurposes: [essential]\nvariants: {plain: Words., other: More.}\ndefault: plain\n"
+SEGMENT = "declare: segment\nname: some\nslot: extra\nvariant: other\nbecause: of it.\nfrom: {section: /a}\n"
 COOKIE = "declare: cookie\nname: extra\nessential: true\nremembers: choice\npurposes: [essential]\nlifetime: session\n"
 REPEATED = PERMIT.replace("[use]", "[collect]").replace("[user.contact]", "[user.name, user.contact]")
 REQUIRE = "require: extra\non: [request.received]\nobligation: Extra.\nreason: Extra.\n"
+
+
+_NEXT = "```\n\n```rule\n"
+FAITH = "declare: field\nname: faith\ncategory: user.demographic.religious_belief\nclass: personal\ngroup: contact\ntype: text\n"
 
 
 class Fault(NamedTuple):
@@ -32,6 +38,13 @@ class Fault(NamedTuple):
 def _permit(old: str, new: str) -> str:
     assert old in PERMIT
     return with_rule(PERMIT.replace(old, new))
+
+
+def _segment(old: str, new: str) -> str:
+    """A slot, and a segment for it with one fault."""
+    sound = SEGMENT.replace("{section: /a}", "{field: email, value: x}")
+    assert old in sound
+    return SLOT + _NEXT + sound.replace(old, new)
 
 
 def _forbid(extra: str) -> str:
@@ -138,6 +151,13 @@ FAULTS = [
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),
     Fault("event-point", spoilt("channels: [web]\nfields", "events: true\nchannels: [web]\nfields"), "declare: point"),
+    Fault("slot-default", with_rule(SLOT.replace("default: plain", "default: none")), "declare: slot"),
+    Fault("segment-slot", with_rule(SEGMENT.replace("{section: /a}", "{field: email, value: x}")), "declare: segment"),
+    Fault("segment-slot", with_rule(_segment("variant: other", "variant: none")), "declare: segment"),
+    Fault("segment-rule", with_rule(SLOT + _NEXT + SEGMENT), "declare: segment"),
+    Fault("segment-rule", with_rule(_segment("value: x", "value: ''")), "declare: segment"),
+    Fault("segment-rule", with_rule(_segment("field: email", "field: nothing")), "declare: segment"),
+    Fault("segment-sensitive", with_rule(_segment("field: email", "field: faith") + _NEXT + FAITH), "declare: segment"),
     Fault("browser-part", with_rule(f"{COOKIE}called: x\n```\n\n```rule\ndeclare: cookie\nname: x\nessential: true\npurposes: [essential]\nlifetime: session"), "declare: cookie\nname: x"),
     Fault("choice-cookie", with_rule("declare: pixel\nname: extra\npurposes: [analytics]"), "declare: pixel"),
     Fault("choice-cookie", with_rule(COOKIE.replace("essential: true\n", "").replace("[essential]", "[analytics]")), "declare: cookie"),

@@ -5,6 +5,7 @@ from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS
 from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy
+from troth.policy.customising import Segment, Slot
 from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
@@ -53,6 +54,8 @@ __all__ = [
     "Require",
     "Retention",
     "Role",
+    "Segment",
+    "Slot",
     "Span",
     "Storage",
     "Website",

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from troth.policy.bases import Category, Named, Thing, Url
+from troth.policy.customising import Segment, Slot
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.websites import PART_MEANING, EventPart, Website
@@ -339,5 +340,5 @@ class DataKind(
 
 Declared = (
     Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Product
-    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Website
+    | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Slot | Segment | Website
 )  # fmt: skip

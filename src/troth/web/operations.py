@@ -2,6 +2,7 @@
 
 from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
+from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
 from troth.web.form_operations import FORM_OPERATIONS
 from troth.web.forum_operations import FORUM_OPERATIONS
@@ -27,6 +28,7 @@ TAGS = {
     "Accounts": "Signing in, one's own profile, closing; and the links that mails carry.",
     "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
     "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
+    "Content": "What suits the visitor, where that is allowed.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
@@ -237,4 +239,5 @@ OPERATIONS = (
     *ACCOUNT_OPERATIONS,
     *EVENT_OPERATIONS,
     *FORUM_OPERATIONS,
+    *CONTENT_OPERATIONS,
 )  # fmt: skip
