@@ -26,8 +26,8 @@ outside:  ## Browsers and Node.js for tests, from Debian's packages where they a
 lock:  ## Pin every dependency with its hashes again (asks the package index)
 	@"$(PYTHON)" scripts/lock.py
 
-demo: setup-core  ## Serve a demonstration with 2,000 made people (DATA=folder PORT=number)
-	@$(BIN)/troth demo --data "$(DATA)" --port $(PORT)
+demo: setup-core  ## Serve the reference vendor's site, Troth behind it (DATA=folder PORT=number)
+	@$(PY) -m examples.vendor --data "$(DATA)" --port $(PORT)
 
 run: setup-core  ## Serve the folder DATA on PORT
 	@$(BIN)/troth serve --data "$(DATA)" --port $(PORT)
@@ -50,7 +50,7 @@ format: setup  ## Put the code in the house's form
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 types: setup  ## mypy, strict
-	@$(BIN)/mypy src/troth tests scripts $(if $(wildcard benchmarks/*.py),benchmarks)
+	@$(BIN)/mypy src/troth tests scripts examples $(if $(wildcard benchmarks/*.py),benchmarks)
 
 contracts: setup  ## Who may import whom: layers, purity, front doors
 	@failed=0; $(BIN)/lint-imports --no-logo || failed=1; $(PY) scripts/check_doors.py || failed=1; exit $$failed

@@ -117,7 +117,7 @@ def test_a_cut_off_demonstration_gets_the_keys_that_it_lacks(tmp_path: Path) -> 
     (tmp_path / "demo" / "demo" / "support.key").unlink()
     again = prepare(say, say.folder)
     assert again.keys() == made.keys()
-    assert again["collection"] == made["collection"]
+    assert again["import"] == made["import"]
     assert again["support"].startswith("troth_")
     assert again["support"] != made["support"]
 

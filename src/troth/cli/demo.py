@@ -26,6 +26,8 @@ SUPPORT = "essential.service.operations.support"
 _OWN = "demo"
 _GRANTS: dict[str, tuple[str, str, list[str]]] = {
     "import": ("service.import", "essential.service.product_registration", []),
+    "site": ("service.collection", "essential.service.fulfil_order", []),
+    "shop": ("service.shop", "essential.service.fulfil_order", []),
     "support": ("staff.support", SUPPORT, ["ticket"]),
 }
 _BATCH = 100

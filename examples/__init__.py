@@ -1,0 +1,1 @@
+"""Examples that use Troth's public interfaces only."""

@@ -1,0 +1,34 @@
+"""The mailbox page of the demonstration: what Troth's folder transport wrote. No real site has such a page."""
+
+import email
+import email.policy
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+_LINK = re.compile(r"https?://[^/\s]+(/\S*[^\s.,;)>])")
+_MOST = 20
+
+
+class Mail(NamedTuple):
+    """A mail as the page shows it."""
+
+    to: str
+    subject: str
+    text: Markup
+
+
+def newest(folder: Path) -> list[Mail]:
+    """The newest mails, their links made paths of this site."""
+    files = sorted(folder.rglob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True)[:_MOST]
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> Mail:
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    body = message.get_body(("plain",))
+    text = str(escape(body.get_content() if body is not None else ""))
+    linked = Markup(_LINK.sub(r'<a href="\1">\1</a>', text))  # noqa: S704  escaped above
+    return Mail(str(message["to"]), str(message["subject"]), linked)
