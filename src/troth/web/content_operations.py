@@ -3,7 +3,7 @@
 from troth.web.operation import HTML, Answer, Operation, Parameter
 
 _SLOT = Parameter("slot", "path", "name of a declared slot", "start-offer", required=True)
-_PAGE = Parameter("page", "query", "path of the page that shows it; a look at it is counted in the browser's own cookie", "/products/sensor", {"type": "string", "maxLength": 2000})  # fmt: skip
+_PAGE = Parameter("page", "query", "path of the page that shows it; a look at it is counted in the browser's own cookie", "/products/sensor", {"type": "string"})  # fmt: skip
 
 CONTENT_OPERATIONS = (
     Operation(

@@ -7,7 +7,7 @@ _ID = {"type": "string", "maxLength": 64}
 _PAGE = {"type": "string"}
 _WHICH = Parameter("posting", "path", "id of the posting", _POSTING, _ID, required=True)
 _BEFORE = Parameter("before", "query", "id of the last posting of the page before", _POSTING, _ID)
-_SAID = Parameter("said", "query", "which message to show", "published", _ID)
+_SAID = Parameter("said", "query", "which message to show", "published", _PAGE)
 _PREVIEW = {"do": "preview", "name": "sensor-fan", "text": "It works with **two** networks."}
 _READS, _WRITES = (404, 422, 503), (400, 401, 403, 404, 409, 413, 415, 422, 503)
 _SENT = {
