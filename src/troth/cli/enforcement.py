@@ -17,6 +17,8 @@ RUNS = {
     "ledger": "keeps every decision in a signed Merkle log",
     "collection": "takes data at declared collection points only",
     "accounts": "opens, secures and closes people's accounts",
+    "forum": "shows postings that were previewed and acknowledged, and runs nothing of them",
+    "content": "shows content that suits who looks, where that is allowed",
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
     "events": "counts visits of the web sites, after the visitor's choice only",
     "web": "publishes the policy and serves the API",
