@@ -73,3 +73,31 @@ def test_unconfirmed_leaves_nothing(vendor: Vendor) -> None:
         assert browser.post(link).status_code == 404
         wait_until(lambda: not mails(vendor), "the mail is removed")
     assert vendor.files_with(CANARY) == []
+
+
+@pytest.mark.clause("I.9")
+def test_consent_is_recorded_and_taken_back(vendor: Vendor) -> None:
+    """The confirmation gives a consent record tied to the ledger; one button in the account takes the consent back."""
+    key = vendor.key("service.mailer", ANNOUNCE)
+    with vendor.open() as site, Browser(site) as browser:
+        site.collect("email-opt-in", {"email": ANN})
+        page = browser.post(link_in(mail_to(vendor, ANN))).text
+        entry = page.partition("/v1/consents/")[2][:32]
+        record = browser.get(f"/v1/consents/{entry}").json()
+        assert record["dct:conformsTo"]["@id"] == "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr"
+        assert record["dct:identifier"] == entry
+        assert record["dpv:hasDataSubject"]["dct:identifier"]
+        assert record["dpv:hasProcess"]["dpv:hasPurpose"]["dct:identifier"] == ANNOUNCE
+        assert "announcements" in record["dpv:hasProcess"]["dpv:hasNotice"]["dct:description"]
+        assert CANARY not in str(record)
+        sent = site.act(
+            key, "send", ANNOUNCE, identify={"email": ANN}, fields=["email"],
+            recipient="email-provider", channel="email",
+        )  # fmt: skip
+        assert browser.get(f"/v1/consents/{sent.json()['entry']}").status_code == 404
+        browser.post("/account/sign-in/link", email=ANN)
+        assert browser.post(link_in(mail_to(vendor, ANN, 2))).status_code == 303
+        assert "Take it back" in browser.get("/account").text
+        assert browser.marked("/account/consents/withdraw", about=ANNOUNCE).status_code == 303
+        assert "Take it back" not in browser.get("/account").text
+        assert _send(site, key) == 403

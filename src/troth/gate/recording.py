@@ -73,8 +73,12 @@ def recorded(
 
 def _detail(one: Weighed, words: Words) -> dict[str, str]:
     ask = one.ask
-    if one.act is not None and "age.passed" in one.act.facts:
-        return {"age": "passed"}
+    facts = one.act.facts if one.act is not None else ()
+    shown = {"age": "passed"} if "age.passed" in facts else {}
+    if ask.act == "collect" and "person.confirmed" in facts:
+        shown["confirmed"] = "mailbox"
+    if shown:
+        return shown
     if ask.order in LIST_ORDERS | CHILD_ORDERS:
         return _protection(ask)
     if ask.order not in CHOICE_ORDERS or not ask.about:

@@ -1,8 +1,13 @@
 """The operations about accounts: confirming, signing in, the profile, closing."""
 
-from troth.web.operation import FORM, HTML, Answer, Operation, Parameter
+from troth.web.operation import ENTRY, FORM, HTML, Answer, Operation, Parameter
 
 _PAGE = {"type": "string"}
+_RECORD = {
+    "type": "object",
+    "required": ["@context", "@id", "@type", "dct:conformsTo", "dct:identifier", "dpv:hasDataSubject", "dpv:hasDataController", "dpv:hasProcess", "dpv:hasConsentStatus"],
+    "properties": {"dct:identifier": {"type": "string"}, "@type": {"const": "dpv:ConsentRecord"}},
+}  # fmt: skip
 _TOKEN = Parameter("token", "path", "the secret of the link", "x" * 43, {"type": "string", "maxLength": 200}, required=True)  # fmt: skip
 _NEXT = Parameter("next", "query", "path of this site to go on to", "/account", {"type": "string"})
 _NEW = Parameter("new", "query", "whether the account was just opened", "yes", {"type": "string"})
@@ -45,6 +50,13 @@ ACCOUNT_OPERATIONS = (
         {200: Answer("It counts now.", HTML, _PAGE), 303: Answer("It counts now, and the account is open.", "", {})}, parameters=(_TOKEN,),
         problems=(403, 404, 409, 422, 503),
     ),
+    Operation(
+        "getConsent", "GET", "/v1/consents/{entry}", "Accounts", "Record of a consent",
+        "The consent that a confirmation gave, in the shape of ISO/IEC TS 27560 (JSON-LD, Data Privacy Vocabulary), from its ledger entry.",
+        {200: Answer("The record.", "application/ld+json", _RECORD)},
+        parameters=(Parameter("entry", "path", "id of the ledger entry", ENTRY, required=True),), problems=(404, 409, 422, 503),
+    ),
+    _form("withdrawConsent", "/account/consents/withdraw", "Take a consent back", "Recorded; the next use is refused.", "ConsentForm", {"csrf": _MARK, "about": "marketing.communications.email"}),
     Operation("signUp", "GET", "/account/sign-up", "Accounts", "Open an account", "Leads to the form of the policy's point for accounts.",
               {303: Answer("To the form.", "", {})}, problems=(404, 503)),
     _page("pageSignIn", "/account/sign-in", "Signing in", "By a link to the mailbox, a password or a passkey.", _NEXT),

@@ -74,7 +74,15 @@ class OldPasskeyForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True
     record: Annotated[str, Meta(description="id of its record")]
 
 
+class ConsentForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A consent to take back."""
+
+    csrf: Mark
+    about: Annotated[str, Meta(max_length=200, description="the data use that it was given for")]
+
+
 FORMS = (
+    ConsentForm,
     EmptyForm,
     AddressForm,
     PasswordForm,

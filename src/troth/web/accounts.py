@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
 from troth.kernel import InvalidInput
 from troth.web.asgi import query
+from troth.web.consents import consents_of
 from troth.web.pages import page
 from troth.web.sessions import (
     OWN_FORMS,
@@ -133,6 +134,7 @@ def _account(site: Site, who: SignedIn, *, new: bool, saved: bool) -> Response[b
         adding=site.troth.passkeys.adding(who.key, who.person) if who.fresh else "",
         shortest=SHORTEST_PASSWORD,
         longest=MOST_PASSWORD,
+        consents=consents_of(site, who),
         new=new,
         saved=saved,
     )
