@@ -40,6 +40,7 @@ ESTABLISHED = (
     "point.age-screened",
     "parent.verified",
     "parent.sharing",
+    "notice.acknowledged",
     "point.declared",
     "person.self",
     "signal.opt-out",
