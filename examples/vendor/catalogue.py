@@ -17,21 +17,21 @@ PRODUCTS = {
     one.name: one
     for one in (
         Product(
-            "example-sensor",
+            "sensor",
             "Example Sensor",
             "Watches a network and says what is new on it.",
             "490.00",
             ("Finds devices in minutes", "Runs on two cores", "Reports only after its administrator agreed"),
         ),
         Product(
-            "example-server",
+            "server",
             "Example Server",
             "Gathers what many sensors see and keeps it searchable.",
             "1900.00",
             ("One place for a hundred sensors", "Keeps a year of findings", "Works without a cloud"),
         ),
         Product(
-            "example-cloud",
+            "cloud",
             "Example Cloud",
             "The hosted service, for teams that would rather not run a server.",
             "90.00",

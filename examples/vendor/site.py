@@ -1,10 +1,11 @@
 """The site: an ASGI application with its own pages; every other path is Troth's, so that both are one origin."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,6 +21,10 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 MOST = 1_000_000
+SLOT = "start-offer"
+TELLING = frozenset({b"host", b"cookie", b"sec-gpc", b"dnt", b"user-agent"})
+"""What of a visitor's request Troth has to know to fill a slot: the choice, and the browser's signal."""
+Headers = Sequence[tuple[bytes, bytes]]
 OUTSIDE = "https://www.example.org/list"
 _ACTION = re.compile(r'action="[^"]*?(/forms/[^"]*)"')
 FORMS = {
@@ -71,15 +76,18 @@ class Site:
             return await route(self, asked)
         name = asked.path.removeprefix("/products/")
         if name in PRODUCTS:
-            return self.page(asked, "product.html", product=PRODUCTS[name])
+            slot, cookies = await _slot(self, asked)
+            return self.page(asked, "product.html", product=PRODUCTS[name], slot=slot, cookies=cookies)
         if asked.path == "/assets/site.css":
             return Answer(
                 200, [(b"content-type", b"text/css; charset=utf-8")], (HERE / "static/site.css").read_bytes()
             )
         return await self.troth.pass_on(asked)
 
-    def page(self, asked: Asked, template: str, status: int = 200, **values: Any) -> Answer:
-        """A page of the site."""
+    def page(
+        self, asked: Asked, template: str, status: int = 200, *, cookies: Headers = (), **values: Any
+    ) -> Answer:
+        """A page of the site, with the cookies that Troth sets beside it."""
         text = self._pages.get_template(template).render(here=asked.path, **values)
         headers = [
             (b"content-type", b"text/html; charset=utf-8"),
@@ -87,6 +95,7 @@ class Site:
             (b"referrer-policy", b"same-origin"),
             (b"x-content-type-options", b"nosniff"),
             (b"cache-control", b"no-store"),
+            *cookies,
         ]
         return Answer(status, headers, text.encode())
 
@@ -103,9 +112,23 @@ async def _read(scope: dict[str, Any], receive: Any) -> Asked:
 
 
 async def _home(site: Site, asked: Asked) -> Answer:
-    slot = await site.troth.text("/content/home", asked.header(b"cookie"))
+    slot, cookies = await _slot(site, asked)
     leaving = await site.troth.exit_link(OUTSIDE, site.keys["site"])
-    return site.page(asked, "home.html", products=PRODUCTS.values(), leaving=leaving, slot=Markup(slot))  # noqa: S704  Troth's own fragment
+    return site.page(
+        asked, "home.html", products=PRODUCTS.values(), leaving=leaving, slot=slot, cookies=cookies
+    )
+
+
+async def _slot(site: Site, asked: Asked) -> tuple[Markup, Headers]:
+    """What Troth puts into the page's slot for this visitor, and the cookies that it sets for that."""
+    told = [pair for pair in asked.headers if pair[0] in TELLING]
+    page = quote(asked.path).encode()
+    wanted = Asked("GET", f"/content/{SLOT}", b"page=" + page, told, b"", asked.client)
+    answer = await site.troth.pass_on(wanted)
+    if answer.status != HTTPStatus.OK:
+        return Markup(""), ()
+    cookies = tuple(pair for pair in answer.headers if pair[0] == b"set-cookie")
+    return Markup(answer.body.decode()), cookies  # noqa: S704  Troth's own fragment
 
 
 async def _products(site: Site, asked: Asked) -> Answer:
