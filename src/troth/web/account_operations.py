@@ -1,6 +1,6 @@
 """The operations about accounts: confirming, signing in, the profile, closing."""
 
-from troth.web.operation import ENTRY, FORM, HTML, Answer, Operation, Parameter
+from troth.web.operation import ENTRY, FORM, HTML, PERSON, Answer, Operation, Parameter
 
 _PAGE = {"type": "string"}
 _RECORD = {
@@ -12,6 +12,15 @@ _TOKEN = Parameter("token", "path", "the secret of the link", "x" * 43, {"type":
 _NEXT = Parameter("next", "query", "path of this site to go on to", "/account", {"type": "string"})
 _NEW = Parameter("new", "query", "whether the account was just opened", "yes", {"type": "string"})
 _SAVED = Parameter("saved", "query", "whether something was just saved", "yes", {"type": "string"})
+_CONSENT = {
+    "@context": {"dct": "http://purl.org/dc/terms/", "dpv": "https://w3id.org/dpv#", "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#"},
+    "@id": f"/v1/consents/{ENTRY}", "@type": "dpv:ConsentRecord", "dct:identifier": ENTRY,
+    "dct:conformsTo": {"@id": "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr"},
+    "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dct:identifier": PERSON},
+    "dpv:hasDataController": {"@type": "dpv:DataController", "dpv:hasName": "Example Security, Inc."},
+    "dpv:hasProcess": {"@type": "dpv:Process", "dct:title": "Sign-up for announcements", "dpv:hasLegalBasis": {"@id": "eu-gdpr:A6-1-a"}},
+    "dpv:hasConsentStatus": {"@type": "dpv:ConsentGiven", "dpv:isIndicatedAtTime": "2026-01-05T09:00:00+00:00"},
+}  # fmt: skip
 _MARK = "0" * 64
 
 
@@ -53,7 +62,7 @@ ACCOUNT_OPERATIONS = (
     Operation(
         "getConsent", "GET", "/v1/consents/{entry}", "Accounts", "Record of a consent",
         "The consent that a confirmation gave, in the shape of ISO/IEC TS 27560 (JSON-LD, Data Privacy Vocabulary), from its ledger entry.",
-        {200: Answer("The record.", "application/ld+json", _RECORD)},
+        {200: Answer("The record.", "application/ld+json", _RECORD, _CONSENT)},
         parameters=(Parameter("entry", "path", "id of the ledger entry", ENTRY, required=True),), problems=(404, 409, 422, 503),
     ),
     _form("withdrawConsent", "/account/consents/withdraw", "Take a consent back", "Recorded; the next use is refused.", "ConsentForm", {"csrf": _MARK, "about": "marketing.communications.email"}),

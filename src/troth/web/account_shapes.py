@@ -14,10 +14,6 @@ Credential = Annotated[
 ]
 
 
-class EmptyForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A button."""
-
-
 class AddressForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address that a link is to be sent to."""
 
@@ -83,7 +79,6 @@ class ConsentForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 FORMS = (
     ConsentForm,
-    EmptyForm,
     AddressForm,
     PasswordForm,
     CredentialForm,
