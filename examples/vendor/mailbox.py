@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-_LINK = re.compile(r"https?://[^/\s]+(/\S*[^\s.,;)>])")
+_LINK = re.compile(r"https?://[^/\s]+(/[^\s<>\"]*[^\s<>\".,;)])")
 _MOST = 20
 
 
@@ -29,6 +29,8 @@ def newest(folder: Path) -> list[Mail]:
 def _read(file: Path) -> Mail:
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     body = message.get_body(("plain",))
-    text = str(escape(body.get_content() if body is not None else ""))
-    linked = Markup(_LINK.sub(r'<a href="\1">\1</a>', text))  # noqa: S704  escaped above
-    return Mail(str(message["to"]), str(message["subject"]), linked)
+    text, linked, end = body.get_content() if body is not None else "", Markup(), 0
+    for found in _LINK.finditer(text):
+        linked += escape(text[end : found.start()]) + Markup('<a href="{0}">{0}</a>').format(found[1])
+        end = found.end()
+    return Mail(str(message["to"]), str(message["subject"]), linked + escape(text[end:]))

@@ -147,6 +147,26 @@ def test_the_banner_is_answered_in_one_click(site: str, chromium: Browser, said:
 
 
 @pytest.mark.slow
+def test_a_sign_up_is_confirmed_from_the_mailbox(site: str, chromium: Browser) -> None:
+    """The embedded form leads over the age question to a mail, whose link confirms; the mailbox page shows it."""
+    with visitor(chromium, site, script=False) as page:
+        page.goto("/newsletter")
+        _old_enough(page)
+        page.get_by_label("E-mail address").fill("ann@example.org")
+        page.locator("form.troth-form button").click()
+
+        def arrived() -> bool:
+            page.goto("/mailbox")
+            return page.locator(".mail a").count() > 0
+
+        wait_until(arrived, "the mail is there", 60)
+        screenshots(page, "vendor mail")
+        page.locator(".mail a").first.click()
+        assert page.get_by_role("heading", level=1).is_visible()
+        assert "confirm" in page.url
+
+
+@pytest.mark.slow
 def test_it_works_without_script(site: str, chromium: Browser) -> None:
     """The pages and the embedded form work without script; a child is told nothing more than where parents read on."""
     with visitor(chromium, site, script=False) as page:
