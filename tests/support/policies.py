@@ -14,7 +14,9 @@ def any_serial() -> bytes:
 
 
 def any_serial_file(folder: Path) -> Path:
-    """The same as a file in a folder, for `init`."""
+    """The same as a file in a folder, for `init`, with the enforcement table of the reference policy beside it."""
     file = folder / "any-serial.md"
     file.write_bytes(any_serial())
+    claims = REFERENCE.with_name("enforcement.yaml")
+    file.with_name(claims.name).write_bytes(claims.read_bytes())
     return file
