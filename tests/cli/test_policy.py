@@ -216,7 +216,10 @@ def test_cedar_holds_every_rule(program: Program) -> None:
     """`policy cedar` exports permits and forbids by name."""
     text = program.ok("policy", "cedar", POLICY)["cedar"]
     assert '@id("ticket-support-read")' in text
-    assert text == program.ok("policy", "cedar")["cedar"]
+    in_force = program.ok("policy", "cedar")["cedar"]
+    assert text.partition("\n")[2] == in_force.partition("\n")[2], (
+        "only the version in the first line differs"
+    )
 
 
 def test_a_version_is_drafted_then_posted(program: Program, tmp_path: Path) -> None:

@@ -178,3 +178,22 @@ def test_mail_reaches_the_held_address_and_nothing_else_does(company: Company) -
     assert sent.values == {"email": "ann@example.com"}
     opened = company.act("instruct", "service.web", SIGN_IN, order="open-session", person=submission)
     assert not opened.permitted
+
+
+def test_each_point_counts_its_own_floods(company: Company) -> None:
+    """Three waiting sign-ups for announcements do not keep an account from being opened with the same address."""
+    for _ in range(3):
+        _sign_up(company)
+    point = company.gate.policy().points["account"]
+    opened = company.act(
+        "collect",
+        "service.collection",
+        "essential.service.account",
+        values={"email": "ann@example.com"},
+        channel="web",
+        point=point.name,
+        notice=str(point.notice),
+        age_passed=True,
+    )
+    assert opened.held, opened
+    assert len(_waiting(company)) == 4

@@ -97,7 +97,9 @@ def test_threads_get_their_own_values(company: Company, rounds: int) -> None:
 
     def work(number: int) -> bool:
         return all(
-            shared.perform([company.registration(number)])[0].person == people[number] for _ in range(rounds)
+            shared.perform([company.registration(number, serial=f"SN-{number}-{turn}")])[0].person
+            == people[number]
+            for turn in range(rounds)
         )
 
     assert key

@@ -113,7 +113,7 @@ class Collector:
         """Keep a submission until its mailbox confirms it; the answer is the same whoever has the address."""
         assert point is not None, "only a point asks for a confirmation"
         kind, blind = self._mailbox(values, point)
-        if waiting_for(self._tx, kind, blind, self._now) >= _MOST_WAITING:
+        if waiting_for(self._tx, point.name, kind, blind, self._now) >= _MOST_WAITING:
             return Collected("", held=True)
         self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now, held=True)
         span = read_span(point.confirm_within)

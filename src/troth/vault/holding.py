@@ -23,6 +23,7 @@ _END = Statement(delete(held).where(held.c.person == bindparam("who")))
 _ADOPT = Statement(update(person).where(person.c.person == bindparam("who")).values(state=LIVE))
 _WAITING = Statement(
     select(func.count()).where(
+        held.c.point == bindparam("at"),
         held.c.kind == bindparam("named"),
         held.c.blind == bindparam("hashed"),
         held.c.expires_at > bindparam("now"),
@@ -80,9 +81,12 @@ def held_names(tx: Transaction, who: str) -> tuple[str, ...]:
     return tuple(sorted({parted(row[0])[0] for row in tx.lookup_all(_SLOTS, [(who,)]).get((who,), ())}))
 
 
-def waiting_for(tx: Transaction, kind: str, blind: bytes, now: int) -> int:
-    """How many held submissions wait for a confirmation from one address at an instant (microseconds)."""
-    row = tx.row(_WAITING, {"named": kind, "hashed": blind, "now": now})
+def waiting_for(tx: Transaction, point: str, kind: str, blind: bytes, now: int) -> int:
+    """How many submissions to a point wait for a confirmation from one address at an instant (microseconds).
+
+    Each point counts for itself, so that strangers' sign-ups do not keep the owner's own link to sign in away.
+    """
+    row = tx.row(_WAITING, {"at": point, "named": kind, "hashed": blind, "now": now})
     return int(row[0]) if row is not None else 0
 
 
