@@ -55,3 +55,9 @@ def test_claims_are_proven(reference: Policy, clause: str) -> None:
     for path in proofs:
         assert (ROOT / path).is_file(), path
         assert clause in set(marks(ROOT / path)), path
+
+
+def test_the_readme_counts_what_is_enforced() -> None:
+    """The number of clauses that README.md says to be enforced is the true one."""
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"enforces and proves {len(ENFORCED)};" in text
