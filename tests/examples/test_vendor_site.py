@@ -147,6 +147,24 @@ def test_the_banner_is_answered_in_one_click(site: str, chromium: Browser, said:
 
 
 @pytest.mark.slow
+def test_visits_are_counted_after_the_choice(site: str, chromium: Browser) -> None:
+    """A page that is looked at after "Allow all" is kept as an event; one looked at before asked for nothing."""
+    with visitor(chromium, site) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto("/", wait_until="networkidle")
+        assert not [url for url in asked if url.endswith("/api/event")]
+        page.get_by_role("button", name="Allow all").click()
+        page.get_by_role("button", name="Allow all").wait_for(state="detached")
+        with page.expect_response(lambda answer: answer.url.endswith("/api/event")) as counted:
+            page.goto("/products")
+        assert counted.value.status == 202
+    told = httpx.get(f"{site}/metrics", trust_env=False).text.splitlines()
+    kept = [line for line in told if line.startswith("troth_") and '"kept"' in line]
+    assert sum(float(line.rpartition(" ")[2]) for line in kept) >= 1, kept
+
+
+@pytest.mark.slow
 def test_a_sign_up_is_confirmed_from_the_mailbox(site: str, chromium: Browser) -> None:
     """The embedded form leads over the age question to a mail, whose link confirms; the mailbox page shows it."""
     with visitor(chromium, site, script=False) as page:

@@ -4,10 +4,11 @@ from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import Restored, backup_folder, restore_folder, verify_folder
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
 from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
-from troth.bootstrap.settings import Settings, read_settings, store_places
+from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
 
 __all__ = [
     "MESSAGES",
+    "EventSettings",
     "Initialised",
     "Restored",
     "Settings",

@@ -48,6 +48,7 @@ class Events:
             blind=self._keys.blind,
             read_choice=read_choice,
             country=country_reader(self._folder, self._settings.country_database),
+            try_out=self._settings.try_out,
         )
 
     def batcher(self, read_choice: ReadChoice) -> Batcher[EventRequest, Taken | TrothError]:

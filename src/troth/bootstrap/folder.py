@@ -57,6 +57,7 @@ def init_folder(
     database_url: str = "",
     keystore_url: str = "",
     clock: Clock | None = None,
+    settings: Settings | None = None,
 ) -> Initialised:
     """Make a data folder: settings, keys, stores, the policy posted, a first API key.
 
@@ -66,6 +67,7 @@ def init_folder(
         database_url: A postgresql:// URL for the data; empty for SQLite in the folder.
         keystore_url: A postgresql:// URL for the key store, another database; empty for SQLite in the folder.
         clock: Dates what is made.
+        settings: Settings to begin with; None for those that need nothing set.
 
     Raises:
         Conflict: The folder is one already, or a store belongs to one; nothing was changed.
@@ -77,7 +79,7 @@ def init_folder(
     document = policy or reference_policy()
     text = document.read_bytes()
     compile_policy(text)  # before anything is made, so that a faulty policy leaves nothing behind
-    settings = Settings()
+    settings = settings or Settings()
     if database_url:
         settings = msgspec.structs.replace(settings, data=DataSettings(database=database_url))
     if keystore_url:

@@ -90,11 +90,13 @@ class EventSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         country_database: A country database in the MaxMind DB format, inside the folder unless absolute; empty for none.
         proxies: Addresses of reverse proxies whose `X-Forwarded-For` is believed.
         fold_seconds: Seconds between foldings of the inbox into the lake.
+        try_out: Name of the declared web site whose pages may lie on this machine too; empty for none.
     """
 
     country_database: str = ""
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     fold_seconds: float = 5.0
+    try_out: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

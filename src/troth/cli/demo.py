@@ -18,7 +18,7 @@ from troth.cli.say import Say, log_warnings_only
 from troth.kernel import Conflict, TrothError
 
 if TYPE_CHECKING:
-    from troth.bootstrap import Troth
+    from troth.bootstrap import Settings, Troth
 
 FOLDER = Path("demo-data")
 POINT = "import"
@@ -75,14 +75,23 @@ def run_demo(say: Say, *, people: int, host: str, port: int) -> None:
     say.note(f"Stopped. The data stays in {folder}; `{program()} demo{place}` goes on with it.")
 
 
+def _settings(policy: Path) -> "Settings":
+    """Settings of the demonstration: its web site lies on this machine, and its visits count there."""
+    from troth.bootstrap import EventSettings, Settings
+    from troth.policy import Website, compile_policy
+
+    sites = compile_policy(policy.read_bytes()).of(Website)
+    return Settings(events=EventSettings(try_out=sites[0].name if sites else ""))
+
+
 def prepare(say: Say, folder: Path) -> dict[str, str]:
     """Make the folder when it is missing; gives the demonstration's API keys by role."""
-    from troth.bootstrap import init_folder, open_troth
+    from troth.bootstrap import init_folder, open_troth, reference_policy
 
     own = folder / _OWN
     if not (folder / "troth.toml").exists():
         say.note(f"Making {folder}: keys, stores, the reference policy.")
-        made = init_folder(folder)
+        made = init_folder(folder, settings=_settings(reference_policy()))
         own.mkdir(mode=0o700)
         write_secret(own / "first.key", made.admin_key)
     elif not own.is_dir():

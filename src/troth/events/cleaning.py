@@ -18,6 +18,7 @@ MAX_PROPS = 30
 MAX_PROP_NAME = 80
 MAX_PROP = 400
 MAX_CAMPAIGN = 100
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _REMOVED = "-"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _FLAT = "Send flat properties: text, numbers, true or false."
@@ -56,14 +57,19 @@ def address_of(url: str) -> Address:
     return Address(host, f"{host}{quote(path, safe='/%:@!$&()*+,;=~-._')}"[:MAX_KEPT], parts.query)
 
 
-def page_of(sent: Sent) -> str:
+def page_of(sent: Sent, *, on_this_machine: bool = False) -> str:
     """Host and path of the page with the declared campaign parameters.
+
+    Args:
+        sent: The event.
+        on_this_machine: Whether pages of the site may lie on this machine too, as they do while it is tried out.
 
     Raises:
         MalformedEvent: It is no address, or lies in no host of the site.
     """
     site = sent.site
-    return _page(sent.url, site.domain, site.hosts, site.campaign, site.clause)
+    hosts = (*site.hosts, *_THIS_MACHINE) if on_this_machine else site.hosts
+    return _page(sent.url, site.domain, hosts, site.campaign, site.clause)
 
 
 @lru_cache(maxsize=8_192)

@@ -89,6 +89,7 @@ class Intake:
         blind: Keyed digests of visitors' cookies.
         read_choice: Reads a visitor's choice out of headers.
         country: Knows countries of network addresses.
+        try_out: Name of the web site whose pages may lie on this machine; empty for none.
     """
 
     def __init__(
@@ -101,7 +102,9 @@ class Intake:
         blind: Blind,
         read_choice: ReadChoice,
         country: Country,
+        try_out: str = "",
     ) -> None:
+        self._try_out = try_out
         self._database, self._gate, self._clock = database, gate, clock
         self._salts, self._blind, self._country = salts, blind, country
         self._read_choice = read_choice
@@ -269,7 +272,7 @@ class _Taking:
         row = [
             site.name,
             name_of(sent) if sites.takes("event") else "",
-            page_of(sent),
+            page_of(sent, on_this_machine=bool(site.name) and site.name == self._intake._try_out),
             referrer_of(sent) if sites.takes("referrer") else "",
             props_of(sent) if sites.takes("properties") else "",
             "" if person else self._visitor(sent),
