@@ -61,7 +61,9 @@ def schema(place: str) -> set[tuple[str, ...]]:
     if place.startswith("postgresql"):
         with psycopg.connect(place) as connection:
             rows = connection.execute(
-                "SELECT table_name, ordinal_position::text, column_name, data_type, is_nullable, coalesce(column_default, '')"
+                # counted anew: a dropped column leaves a gap in PostgreSQL's own numbers
+                "SELECT table_name, row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position)::text,"
+                " column_name, data_type, is_nullable, coalesce(column_default, '')"
                 " FROM information_schema.columns WHERE table_schema = 'public'"
                 " UNION ALL SELECT tablename, '', indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'"
                 " UNION ALL SELECT conrelid::regclass::text, '', conname, pg_get_constraintdef(oid), '', ''"
