@@ -2,7 +2,9 @@
 
 from tests.web.conftest import Web
 from troth.bootstrap import Troth
+from troth.bootstrap.web_secret import web_secret
 from troth.gate import Ask
+from troth.web import create_app
 from troth.web.visiting import cookie_of, cookie_that_remembers, visitor_of
 
 SIGN_IN = "essential.service.authentication"
@@ -57,3 +59,13 @@ def test_cookie_planted_beside_another_counts_for_nothing() -> None:
     assert cookie_of(_scope("a=1", "a=1"), "a") == "1"
     assert cookie_of(_scope("a=1; a=2"), "a") == ""
     assert cookie_of(_scope("a=1"), "") == ""
+
+
+def test_each_secret_has_a_file_of_its_own(web: Web) -> None:
+    """The key of the pages and the secret of the forms do not overwrite each other, so that a restart finds both."""
+    folder = web.troth.folder
+    key, secret = web.troth.web_key(), web_secret(folder)
+    assert web_secret(folder) == secret
+    assert web.troth.web_key() == key
+    create_app(web.troth)  # as at the next start
+    assert (web.troth.web_key(), web_secret(folder)) == (key, secret)

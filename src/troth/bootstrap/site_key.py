@@ -25,4 +25,4 @@ def site_key(keys: ServiceKeys, policy: Policy) -> str:
             field="role",
             mend=f"Declare the role {ROLE} and a permit for it.",
         )
-    return keys.key("web.key", name="pages of the service", role=ROLE, purposes=sorted(purposes))
+    return keys.key("pages.key", name="pages of the service", role=ROLE, purposes=sorted(purposes))

@@ -1,6 +1,6 @@
 """The application: a small dispatcher for the hot endpoints in front of Litestar for all others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -81,7 +81,7 @@ def create_app(troth: Troth) -> App:
     Returns:
         An ASGI application (HTTP and lifespan). One batcher serves all its requests; its shutdown finishes what waits.
     """
-    _prepare_collection(troth)
+    _prepare_keys(troth)
     batcher, web = troth.batcher(), troth.settings.web
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     shown = ShownNotices(troth.database, troth.clock)
@@ -113,12 +113,24 @@ def create_app(troth: Troth) -> App:
     return Front(site, framework, tracking)
 
 
-def _prepare_collection(troth: Troth) -> None:
-    """Make the key of the public points now, so that a visitor's malformed submission writes nothing at all."""
-    try:
-        _ = troth.collection
-    except TrothError as error:
-        _log.warning("no_public_collection", reason=error.code)
+def _prepare_keys(troth: Troth) -> None:
+    """Make the keys of the pages and of the public points now.
+
+    So a visitor's malformed submission writes nothing at all, and pages are shown while a full disk takes no file.
+    """
+    for part, make in (
+        ("exits", troth.exit_keys),
+        ("pages", troth.web_key),
+        ("collection", _collecting(troth)),
+    ):
+        try:
+            make()
+        except TrothError as error:
+            _log.warning("part_not_ready", part=part, reason=error.code)
+
+
+def _collecting(troth: Troth) -> Callable[[], object]:
+    return lambda: troth.collection
 
 
 def _refuse(allowed: str) -> App:
