@@ -190,6 +190,7 @@ def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
         "policy",
         "ledger",
         "mail",
+        "events",
     ]
     assert all(line["ok"] and line["detail"] for line in document["checks"])
     assert program.run("doctor").out.count("ok   ") == len(names)

@@ -85,7 +85,7 @@ def command_registers(vendor: Vendor, key: str, notice: str, number: int) -> str
     file.write_text(key)
     file.chmod(0o600)
     outcome = vendor.json(
-        "act", "collect", "--key-file", file, "--purpose", str(body["purpose"]), "--point", POINT,
+        "act", "collect", "--age-passed", "--key-file", file, "--purpose", str(body["purpose"]), "--point", POINT,
         "--channel", "web", "--notice", notice, "--values", values,
     )  # fmt: skip
     entry: str = outcome["entry"]
