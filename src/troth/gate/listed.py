@@ -23,6 +23,8 @@ from troth.vault import (
 _LISTED = {"person.suppressed", "person.objected", *(f"suppressed.{reason}" for reason in SUPPRESSIONS)}
 OPTED_OUT = "opted-out"
 _CHILD = {"person.child", "parent.verified", "parent.sharing"}
+_REMEMBERED = 4_096
+"""Most answers kept for a policy version: callers may name any purpose."""
 
 
 class _Scope(NamedTuple):
@@ -35,6 +37,24 @@ class _Scope(NamedTuple):
         return ask.act in self.acts and any(one == "*" or covers(one, ask.purpose) for one in self.purposes)
 
 
+class _Scopes:
+    """What some rules speak about; remembers its answers, because every act asks."""
+
+    def __init__(self, scopes: Sequence[_Scope]) -> None:
+        self._scopes = tuple(scopes)
+        self._told: dict[tuple[str, str], bool] = {}
+
+    def hold(self, ask: Ask) -> bool:
+        """Whether some rule speaks about an act."""
+        key = (ask.act, ask.purpose)
+        found = self._told.get(key)
+        if found is None:
+            found = any(scope.holds(ask) for scope in self._scopes)
+            if len(self._told) < _REMEMBERED:
+                self._told[key] = found
+        return found
+
+
 class ListRules:
     """Which acts a policy version weighs by the suppression list and by childhood, so that others look nothing up.
 
@@ -45,8 +65,8 @@ class ListRules:
     def __init__(self, policy: Policy) -> None:
         self.matching = matching_fields(policy)
         self.unique = frozenset(name for name, field in policy.fields.items() if field.unique)
-        self.by_list = _scopes(policy, _LISTED)
-        self.by_childhood = _scopes(policy, _CHILD)
+        self.by_list = _Scopes(_scopes(policy, _LISTED))
+        self.by_childhood = _Scopes(_scopes(policy, _CHILD))
 
     def counts(self, kind: str, reason: str) -> bool:
         """Whether an identifier on the list tells of the person who gives it.
@@ -114,12 +134,8 @@ def reconsidered(purpose: str, purposes: Collection[str]) -> list[str]:
     return [OBJECTED + one for one in purposes if covers(purpose, one)]
 
 
-def _concerned(scopes: Sequence[_Scope], asks: Sequence[Ask]) -> list[int]:
-    told: dict[tuple[str, str], bool] = {}
-    for ask in asks:
-        if (ask.act, ask.purpose) not in told:
-            told[ask.act, ask.purpose] = any(scope.holds(ask) for scope in scopes)
-    return [number for number, ask in enumerate(asks) if told[ask.act, ask.purpose]]
+def _concerned(scopes: _Scopes, asks: Sequence[Ask]) -> list[int]:
+    return [number for number, ask in enumerate(asks) if scopes.hold(ask)]
 
 
 def _named(ask: Ask, policy: Policy, rules: ListRules) -> set[tuple[str, str]]:
