@@ -49,6 +49,27 @@ def test_serial_belongs_to_one_order(vendor: Vendor) -> None:
 
 
 @pytest.mark.clause("I.12")
+def test_no_visitor_chooses_the_number_or_the_total_of_an_order(vendor: Vendor) -> None:
+    """They are issued: no form asks for them, JSON that brings them is refused and nothing stays, the shop's key brings them."""
+    issued = {"order_number": "OR-1", "order_total": {"amount": "0.01", "currency": "USD"}}
+    with vendor.open() as site, site.visitor() as person:
+        asked = person.form("shop").fields
+        assert "name" in asked
+        assert not [name for name in asked if name.startswith(tuple(issued))]
+        assert site.buy("OR-0").status_code == 201
+        told = site.request("GET", "/v1/collect/shop").json()["fields"]
+        assert {name for name, field in told.items() if field.get("issued")} == set(issued)
+        values = {name: field["example"] for name, field in told.items()} | {"name": CANARY}
+        refused = site.collect("shop", values | issued)
+        assert refused.status_code == 422
+        found = {(fault["field"], fault["clause"]) for fault in refused.json()["errors"]}
+        assert found == {("order_number", "I.12"), ("order_total", "I.12")}
+        assert vendor.files_with(CANARY) == []
+        left = {name: value for name, value in values.items() if name not in issued}
+        assert site.collect("shop", left).status_code == 201
+
+
+@pytest.mark.clause("I.12")
 def test_serial_in_a_ticket_claims_nothing(vendor: Vendor) -> None:
     """Who names a serial number to support does not take it from its buyer, and nobody is found by it there."""
     shop = vendor.key("service.shop", FULFIL)

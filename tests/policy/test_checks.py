@@ -147,6 +147,8 @@ FAULTS = [
     Fault("point-unconfirmable", spoilt("fields: {email: required, full_name: optional}", "fields: {full_name: optional}\nconfirm: mail"), "declare: point"),
     Fault("point-reference", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nrefers: {email: full_name}"), "declare: point"),
     Fault("point-reference", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nmentions: [full_name]"), "declare: point"),
+    Fault("point-issued", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nissued: [order_number]"), "declare: point"),
+    Fault("point-issued", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nissued: [email]\npublic: true"), "declare: point"),
     Fault("unclassed-field", spoilt("full_name: optional", "birth_date: optional"), "declare: point"),
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),

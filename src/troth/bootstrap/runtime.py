@@ -174,7 +174,7 @@ class Troth:
         version = self.policy().sha256
         if self._collection is None or self._collected_under != version:
             key = collection_key(self.service_keys, self.policy())
-            self._collection, self._collected_under = Collection(self.policy, key), version
+            self._collection, self._collected_under = Collection(self.policy, key, visitors=True), version
         return self._collection
 
     def draft_policy(self, text: bytes) -> str:

@@ -174,6 +174,8 @@ def _purpose(policy: Policy, point: Point) -> tuple[Control, ...]:
 
 def _controls(policy: Policy, point: Point) -> Iterator[Control]:
     for name, need in point.fields.items():
+        if name in point.issued:
+            continue
         yield control_of(policy.fields[name], required=need == "required")
 
 

@@ -18,6 +18,7 @@ _MEMBERS = ("channel", "notice", "purpose", "values", "case", "acknowledged", "r
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _MOST_TEXT = 200
 _MOST_FAULTS = 50
+_ISSUED = "Leave it out; only the holder of an API key sends it."
 _NO_CARD = "Remove it; payments are taken by the card processor, which gives a token."
 
 
@@ -27,15 +28,17 @@ class Collection:
     Args:
         policy: Gives the policy version in force.
         key: API key of the service that collects; acts are asked for in its name.
+        visitors: Whether what comes in was sent by visitors, who may not choose what the company issues.
     """
 
-    def __init__(self, policy: Callable[[], Policy], key: str) -> None:
+    def __init__(self, policy: Callable[[], Policy], key: str, *, visitors: bool = False) -> None:
         self._policy = policy
         self._key = key
+        self._visitors = visitors
 
     def under(self, policy: Policy) -> "Collection":
         """The same places under a version that was read already."""
-        return Collection(lambda: policy, self._key)
+        return Collection(lambda: policy, self._key, visitors=self._visitors)
 
     def points(self) -> tuple[str, ...]:
         """Names of the declared collection points, in the order of the policy."""
@@ -61,6 +64,7 @@ class Collection:
             "age_screen": declared.age_screen,
             "fields": {
                 name: _described(policy.fields[name], required=need == "required")
+                | ({"issued": True} if name in declared.issued else {})
                 for name, need in declared.fields.items()
             },
         }
@@ -79,7 +83,7 @@ class Collection:
             InvalidSubmission: It is malformed; `errors` names every field and what to send instead, without values.
         """
         policy = self._policy()
-        ask = _Reader(policy, _declared(policy, point)).ask(body, self._key)
+        ask = _Reader(policy, _declared(policy, point), visitors=self._visitors).ask(body, self._key)
         return structs.replace(ask, age_passed=True) if age_passed else ask
 
     def confirming(self, waiting: Waiting, proof: str) -> Ask:
@@ -103,9 +107,10 @@ class Collection:
 class _Reader:
     """Reads one submission and gathers its faults."""
 
-    def __init__(self, policy: Policy, point: Point) -> None:
+    def __init__(self, policy: Policy, point: Point, *, visitors: bool) -> None:
         self._policy = policy
         self._point = point
+        self._withheld = frozenset(point.issued if visitors else ())
         self._faults: list[Fault] = []
 
     def ask(self, body: Mapping[str, Any], key: str) -> Ask:
@@ -198,7 +203,9 @@ class _Reader:
         kept: dict[str, Any] = {}
         for name, need in self._point.fields.items():
             value = given.get(name)
-            if not is_blank(value):
+            if name in self._withheld and not is_blank(value):
+                self._find(name, f"{name} is issued by us.", _ISSUED, self._policy.fields[name].clause)
+            elif not is_blank(value):
                 self._keep(kept, self._policy.fields[name], value)
             elif need == "required":
                 mend = f"The point needs {', '.join(self._needed())}."

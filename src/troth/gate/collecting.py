@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from troth.gate.cases import after
 from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.listed import OPTED_OUT, reconsidered
-from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
 from troth.gate.promising import stage_mail
 from troth.gate.proofs import spend_proof
@@ -88,7 +87,7 @@ class Collector:
         point = self._policy.points.get(one.ask.point)
         if one.ask.proof:
             return self._confirm(one)
-        self._check_point(one.ask, point)
+        self._check_point(one, point)
         fresh = one.person not in self._known
         if fresh and one.person not in newcomers:
             raise NotFound(
@@ -224,9 +223,10 @@ class Collector:
             self._tx, [WriteWant(decision, who, self._policy.sha256, typed, record)], self._now, self._ahead
         )
 
-    def _check_point(self, ask: Ask, point: Point | None) -> None:
+    def _check_point(self, one: Weighed, point: Point | None) -> None:
         if point is None:
             return
+        ask, self_sent = one.ask, one.actor is not None and bool(one.actor.person)
         for name in ask.values:
             if name not in point.fields:
                 raise InvalidInput(
@@ -234,6 +234,13 @@ class Collector:
                     clause=point.clause,
                     field=name[:64],
                     mend=f"It takes {', '.join(point.fields)}.",
+                )
+            if name in point.issued and self_sent:
+                raise InvalidInput(
+                    f"{name} is issued by us; nothing was stored.",
+                    clause=self._policy.fields[name].clause,
+                    field=name,
+                    mend="Leave it out.",
                 )
 
 

@@ -120,6 +120,13 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             description="identifiers that only name a thing kept elsewhere; nobody becomes findable by them here"
         ),
     ] = ()
+    issued: Annotated[
+        tuple[FieldName, ...],
+        Meta(
+            description="fields that the company issues, such as the number and the total of an order: taken from the holder "
+            "of an API key only, and asked for on no form"
+        ),
+    ] = ()
     part: Annotated[
         Literal["account", "sign-in", "address", "password", "passkey"] | None,
         Meta(

@@ -88,6 +88,21 @@ def _unreferable(draft: Draft) -> Iterator[Finding]:
                 )
 
 
+def _unissuable(draft: Draft) -> Iterator[Finding]:
+    """What the company issues must be a field of the point, and no visitor may be left with a form that nobody can fill in."""
+    for point in draft.of(Point):
+        for name in point.issued:
+            need = point.fields.get(name)
+            if need is None or (need == "required" and point.public):
+                what = "does not take" if need is None else "requires of visitors"
+                yield draft.find(
+                    point,
+                    "point-issued",
+                    f"{label(point)} says that the company issues {name!r}, which it {what}",
+                    "name a field of the point, which is optional where visitors may use the point",
+                )
+
+
 def _unclassed(draft: Draft) -> Iterator[Finding]:
     for point in draft.of(Point):
         for name in point.fields:
@@ -191,6 +206,11 @@ CHECKS = (
         "point-reference",
         "a collection point that refers to or mentions what cannot be looked up",
         _unreferable,
+    ),
+    Check(
+        "point-issued",
+        "a collection point with a field issued by the company that it does not take, or requires of visitors",
+        _unissuable,
     ),
     Check("unclassed-field", "a collection point with a field that is not declared and classed", _unclassed),
     Check(
