@@ -11,11 +11,6 @@ from examples.vendor.upstream import Upstream
 FULFIL = "essential.service.fulfil_order"
 
 
-def card_token() -> str:
-    """What the card processor gives in place of a card number; the demonstration's processor accepts everybody."""
-    return f"tok-{secrets.token_hex(8)}"
-
-
 async def place(
     troth: Upstream, keys: Mapping[str, str], given: Mapping[str, str], product: Product
 ) -> tuple[str, str, dict[str, Any]]:
@@ -32,7 +27,7 @@ async def place(
         "shipping_address": address,
         "billing_address": address,
         "country": given.get("country", ""),
-        "payment_token": given.get("token", ""),
+        "payment_token": given.get("payment", ""),
         "order_lines": [{"sku": product.name, "title": product.title, "quantity": 1}],
         "order_number": order,
         "order_total": {"amount": product.price, "currency": "USD"},

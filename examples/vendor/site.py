@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,19 +13,20 @@ from markupsafe import Markup
 from examples.vendor import shop
 from examples.vendor.catalogue import PRODUCTS, Product
 from examples.vendor.mailbox import newest
-from examples.vendor.upstream import Answer, Asked, Upstream
+from examples.vendor.paying import Processor
+from examples.vendor.upstream import Upstream
+from examples.vendor.wire import MOST, Answer, Asked, Headers, read, write
 
 HERE = Path(__file__).resolve().parent
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-MOST = 1_000_000
 SLOT = "start-offer"
 TELLING = frozenset({b"host", b"cookie", b"sec-gpc", b"dnt", b"user-agent"})
 """What of a visitor's request Troth has to know to fill a slot: the choice, and the browser's signal."""
-Headers = Sequence[tuple[bytes, bytes]]
 OUTSIDE = "https://www.example.org/list"
+_BEFORE = "A short question comes before every form on this site."
 _ACTION = re.compile(r'action="[^"]*?(/forms/[^"]*)"')
 FORMS = {
     "/register": ("product-registration", "Register a product", "Your serial number stands on the invoice."),
@@ -39,13 +40,18 @@ class Site:
     """The site of Example Security, Inc.
 
     Args:
+        address: The address that visitors see.
         troth: The running Troth.
+        processor: The card processor.
         keys: API keys: `site` collects orders, `shop` issues serial numbers.
         mails: Folder of the demonstration's mails.
     """
 
-    def __init__(self, troth: Upstream, keys: Mapping[str, str], mails: Path) -> None:
-        self.troth, self.keys, self.mails = troth, keys, mails
+    def __init__(
+        self, address: str, troth: Upstream, processor: Processor, keys: Mapping[str, str], mails: Path
+    ) -> None:
+        self.address, self.troth, self.processor = address, troth, processor
+        self.keys, self.mails = keys, mails
         self._pages = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
         )
@@ -60,13 +66,9 @@ class Site:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Answer a request (ASGI)."""
-        if scope["type"] != "http":
-            return
-        asked = await _read(scope, receive)
-        answer = await self._answer(asked)
-        headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if asked.method == "HEAD" else answer.body})
+        if scope["type"] == "http":
+            asked = await read(scope, receive)
+            await write(send, asked, await self._answer(asked))
 
     async def _answer(self, asked: Asked) -> Answer:
         if len(asked.body) > MOST:
@@ -85,7 +87,13 @@ class Site:
         return await self.troth.pass_on(asked)
 
     def page(
-        self, asked: Asked, template: str, status: int = 200, *, cookies: Headers = (), **values: Any
+        self,
+        asked: Asked,
+        template: str,
+        status: int = 200,
+        *,
+        cookies: Sequence[tuple[bytes, bytes]] = (),
+        **values: Any,
     ) -> Answer:
         """A page of the site, with the cookies that Troth sets beside it."""
         text = self._pages.get_template(template).render(here=asked.path, **values)
@@ -98,17 +106,6 @@ class Site:
             *cookies,
         ]
         return Answer(status, headers, text.encode())
-
-
-async def _read(scope: dict[str, Any], receive: Any) -> Asked:
-    body = b""
-    while len(body) <= MOST:
-        message = await receive()
-        body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            break
-    client = (scope.get("client") or ("127.0.0.1", 0))[0]
-    return Asked(scope["method"], scope["path"], scope["query_string"], list(scope["headers"]), body, client)
 
 
 async def _home(site: Site, asked: Asked) -> Answer:
@@ -126,8 +123,8 @@ async def _slot(site: Site, asked: Asked) -> tuple[Markup, Headers]:
     wanted = Asked("GET", f"/content/{SLOT}", b"page=" + page, told, b"", asked.client)
     answer = await site.troth.pass_on(wanted)
     if answer.status != HTTPStatus.OK:
-        return Markup(""), ()
-    cookies = tuple(pair for pair in answer.headers if pair[0] == b"set-cookie")
+        return Markup(""), []
+    cookies = [pair for pair in answer.headers if pair[0] == b"set-cookie"]
     return Markup(answer.body.decode()), cookies  # noqa: S704  Troth's own fragment
 
 
@@ -137,10 +134,16 @@ async def _products(site: Site, asked: Asked) -> Answer:
 
 async def _form(site: Site, asked: Asked) -> Answer:
     point, title, lead = FORMS[asked.path]
-    fragment = await site.troth.text(f"/forms/{point}/fragment")
+    fragment = await _fragment(site, asked, point, asked.path)
+    return site.page(asked, "form.html", title=title, lead=lead, fragment=fragment)
+
+
+async def _fragment(site: Site, asked: Asked, point: str, back: str) -> Markup:
+    """A form of Troth for this visitor: where an age question stands before it, that, and it leads back to the page."""
+    path = f"/forms/{point}/fragment?{urlencode({'back': back})}"
+    fragment = await site.troth.text(path, asked.header(b"cookie"))
     # The fragment names Troth's public address; here the site itself stands in front of Troth.
-    own = Markup(_ACTION.sub(r'action="\1"', fragment))  # noqa: S704  Troth's own fragment
-    return site.page(asked, "form.html", title=title, lead=lead, fragment=own)
+    return Markup(_ACTION.sub(r'action="\1"', fragment))  # noqa: S704  Troth's own fragment
 
 
 async def _mailbox(site: Site, asked: Asked) -> Answer:
@@ -148,31 +151,47 @@ async def _mailbox(site: Site, asked: Asked) -> Answer:
 
 
 async def _checkout(site: Site, asked: Asked) -> Answer:
-    sent = dict(parse_qsl(asked.body.decode("utf-8", "replace"))) if asked.method == "POST" else {}
-    chosen = sent.get("product") or dict(parse_qsl(asked.query.decode("latin-1"))).get("product", "")
-    product = PRODUCTS.get(chosen)
+    """The age question, then the card at the processor, then the order."""
+    given = asked.form or asked.asked_for
+    product, token = PRODUCTS.get(given.get("product", "")), given.get("payment", "")
     if product is None:
-        return Answer(303, [(b"location", b"/shop")], b"")
-    # Troth keeps the age screen; whoever has not passed it is shown the question in place of the form.
-    hosted = await site.troth.text("/forms/shop", asked.header(b"cookie"))
-    if 'name="payment_token"' not in hosted:
-        return site.page(asked, "screen.html", product=product)
-    if asked.method != "POST" or "name" not in sent:
-        return _till(site, asked, product, sent, {})
+        return Answer(HTTPStatus.SEE_OTHER, [(b"location", b"/shop")], b"")
+    here = f"{asked.path}?{urlencode({'product': product.name} | ({'payment': token} if token else {}))}"
+    fragment = await _fragment(site, asked, "shop", here)
+    if 'name="payment_token"' not in fragment:
+        return site.page(asked, "form.html", title="Before you order", lead=_BEFORE, fragment=fragment)
+    if not await site.processor.accepted(token, product.price):
+        back = f"{site.address}{asked.path}?{urlencode({'product': product.name})}"
+        return site.page(
+            asked,
+            "card.html",
+            product=product,
+            again=bool(token),
+            pay=site.processor.pay_page(product.price, back),
+        )
+    if asked.method != "POST":
+        return _till(site, asked, product, token, {})
     if asked.header(b"sec-fetch-site") not in {"same-origin", ""}:
         return site.page(
             asked, "plain.html", 403, title="Not taken", text="Send the order from the shop's own page."
         )
-    order, serial, problem = await shop.place(site.troth, site.keys, sent, product)
+    return await _order(site, asked, product, token)
+
+
+async def _order(site: Site, asked: Asked, product: Product, token: str) -> Answer:
+    order, serial, problem = await shop.place(site.troth, site.keys, asked.form, product)
     if problem:
-        return _till(site, asked, product, sent, problem)
+        return _till(site, asked, product, token, problem)
+    if not await site.processor.charge(token):
+        return site.page(
+            asked, "plain.html", 409, title="Not paid", text="The card was used for another order."
+        )
     return site.page(asked, "ordered.html", order=order, serial=serial, product=product)
 
 
-def _till(
-    site: Site, asked: Asked, product: Product, sent: Mapping[str, str], problem: Mapping[str, Any]
-) -> Answer:
+def _till(site: Site, asked: Asked, product: Product, token: str, problem: Mapping[str, Any]) -> Answer:
     status = int(problem.get("status", 422)) if problem else 200
     faults = problem.get("errors") or ([problem] if problem else [])
-    token = sent.get("token") or shop.card_token()
-    return site.page(asked, "checkout.html", status, product=product, sent=sent, faults=faults, token=token)
+    return site.page(
+        asked, "checkout.html", status, product=product, sent=asked.form, faults=faults, token=token
+    )

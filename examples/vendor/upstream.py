@@ -1,39 +1,17 @@
 """Troth, as the site knows it: an address on the same machine. Nothing here but HTTP."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+
+from examples.vendor.wire import Answer, Asked, Headers
 
 HOP = frozenset(
     {b"connection", b"keep-alive", b"transfer-encoding", b"te", b"trailer", b"upgrade", b"content-length"}
 )
 _SECONDS = 30
-Headers = list[tuple[bytes, bytes]]
-
-
-class Asked(NamedTuple):
-    """A request of a visitor, read to its end."""
-
-    method: str
-    path: str
-    query: bytes
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    client: str
-
-    def header(self, name: bytes) -> str:
-        """A header's value; empty when it was not sent."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
-
-
-class Answer(NamedTuple):
-    """What goes back to the visitor."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
 
 
 class Upstream:

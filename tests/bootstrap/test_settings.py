@@ -13,6 +13,7 @@ from troth.bootstrap.settings import (
     KeySettings,
     LedgerSettings,
     WebSettings,
+    served_at,
     settings_text,
 )
 from troth.kernel import InvalidInput, NotFound
@@ -83,6 +84,18 @@ def test_own_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Without an environment given, the process's own counts."""
     monkeypatch.setenv("TROTH_DATABASE_URL", "postgresql://db/own")
     assert read_settings(written(tmp_path, "")).data.database == "postgresql://db/own"
+
+
+def test_the_public_address_follows_environment_and_port(tmp_path: Path) -> None:
+    """The variable overrides the file; an address that only repeats host and port follows the port that is served."""
+    folder = written(tmp_path, "")
+    assert (
+        read_settings(folder, {"TROTH_PUBLIC_URL": "https://a.example"}).web.public_url == "https://a.example"
+    )
+    own = read_settings(folder, {})
+    assert served_at(own, "127.0.0.1", 9000).web.public_url == "http://127.0.0.1:9000"
+    named = Settings(web=WebSettings(public_url="https://privacy.example.com"))
+    assert served_at(named, "127.0.0.1", 9000) == named
 
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)

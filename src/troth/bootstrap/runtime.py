@@ -13,7 +13,7 @@ from troth.bootstrap.eventing import Events
 from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
-from troth.bootstrap.settings import Settings, located, read_settings
+from troth.bootstrap.settings import Settings, located, read_settings, served_at
 from troth.bootstrap.site_key import site_key
 from troth.bootstrap.web_secret import web_secret
 from troth.choice import Exits, Link, Look, links, look
@@ -286,7 +286,12 @@ def chosen_clock(clock: Clock | None) -> Clock:
 
 
 def open_troth(
-    folder: Path | str, *, clock: Clock | None = None, sequencer: bool = True, background: bool = False
+    folder: Path | str,
+    *,
+    clock: Clock | None = None,
+    sequencer: bool = True,
+    background: bool = False,
+    listening: tuple[str | None, int | None] = (None, None),
 ) -> Troth:
     """Open a data folder.
 
@@ -295,6 +300,8 @@ def open_troth(
         clock: Dates every act; None for the machine's clock.
         sequencer: Whether to integrate ledger entries in the background; a short command need not.
         background: Whether to run due jobs and periodic tasks in the background, as a server does.
+        listening: Host and port that are served instead of those in the settings; links follow them, unless the settings
+            name another public address.
 
     Raises:
         NotFound: The folder was not initialised.
@@ -303,9 +310,11 @@ def open_troth(
         Unavailable: A store cannot be opened.
     """
     path = Path(folder)
+    settings = read_settings(path)
+    host, port = listening
     return Troth(
         path,
-        read_settings(path),
+        served_at(settings, host or settings.web.host, port or settings.web.port),
         chosen_clock(clock),
         start_sequencer=sequencer,
         start_background=background,

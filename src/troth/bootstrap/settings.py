@@ -14,6 +14,7 @@ SETTINGS_FILE = "troth.toml"
 _FROM_ENVIRONMENT = (
     ("data", "database", "TROTH_DATABASE_URL"),
     ("keys", "keystore", "TROTH_KEYSTORE_URL"),
+    ("web", "public_url", "TROTH_PUBLIC_URL"),
 )
 
 
@@ -117,7 +118,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
     Args:
         folder: The data folder.
         environment: Overrides; the process's own when None. `TROTH_DATABASE_URL` and `TROTH_KEYSTORE_URL` keep
-            passwords out of the file.
+            passwords out of the file; `TROTH_PUBLIC_URL` lets one file serve at several addresses.
 
     Raises:
         NotFound: The folder was not initialised.
@@ -151,6 +152,15 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         return msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"{path}: {error}.", mend="See docs/settings.md.") from error
+
+
+def served_at(settings: Settings, host: str, port: int) -> Settings:
+    """The settings of a server that listens elsewhere than they say: a public address that only repeats them follows."""
+    web = settings.web
+    if web.public_url != f"http://{web.host}:{web.port}":
+        return settings
+    followed = msgspec.structs.replace(web, public_url=f"http://{host}:{port}")
+    return msgspec.structs.replace(settings, web=followed)
 
 
 def settings_text(settings: Settings) -> str:

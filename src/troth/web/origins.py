@@ -51,6 +51,21 @@ def local_path(text: str, default: str = "/") -> str:
     return text if safe and "\\" not in text else default
 
 
+def own_address(policy: Policy, public_url: str, scope: Scope, text: str) -> str:
+    """An address to send a visitor back to: a path of this site, or an address on one of our own sites; else empty."""
+    if local_path(text, ""):
+        return text
+    parts = urlsplit(text)
+    if not (text.isascii() and text.isprintable()) or "\\" in text or "@" in parts.netloc:
+        return ""
+    if parts.scheme in {"http", "https"} and parts.netloc in {
+        urlsplit(public_url).netloc,
+        header(scope, b"host"),
+    } - {""}:
+        return text
+    return text if parts.scheme == "https" and own_host(policy, parts.hostname or "") else ""
+
+
 def shared_with(origin: str) -> dict[str, str]:
     """The headers that let a page of our own read an answer with the visitor's cookies (Fetch standard, CORS)."""
     vary = {"Vary": "Origin"}

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from troth.choice import notice_html
+from troth.forum import forum_of
 from troth.gate import Version
 from troth.kernel import NotFound, TrothError
 from troth.ledger import TreeHead, staged_count, tree_head
@@ -26,11 +27,19 @@ from troth.web.published import (
 )
 from troth.web.rendering import HTML
 from troth.web.site import Site, site_of
+from troth.web.visiting import cookie_that_remembers
 
 AnyRequest = Request[Any, Any, Any]
 MARKDOWN = "text/markdown"
 ATOM = "application/atom+xml; charset=utf-8"
 _DAY = "public, max-age=86400"
+_ABOUT = (
+    ("/policy", "Policy"),
+    ("/policy/versions", "History"),
+    ("/exceptions", "Exceptions"),
+    ("/security", "Security"),
+    ("/ledger", "Ledger"),
+)
 
 
 @get("/", sync_to_thread=True)
@@ -240,11 +249,20 @@ def made_page(
         policy = None
     shown = [(notice, notice_html(policy, notice)) for notice in notices] if policy else []
     company = policy.front.controller.name if policy else "Troth"
-    text = site.renderer.text(template, company=company, notices=shown, **values)
+    text = site.renderer.text(template, company=company, menu=_menu(policy), notices=shown, **values)
     if policy is not None and not leaving:
         here = urlsplit(site.troth.settings.web.public_url).hostname or ""
         text = site.troth.exits.rewritten(policy, text, here)
     return Response(text.encode(), media_type=HTML)
+
+
+def _menu(policy: Policy | None) -> tuple[tuple[str, str], ...]:
+    """The pages at the head of each page: those about the policy, then what it lets people do here."""
+    if policy is None:
+        return _ABOUT
+    forum = (("/forum", "Forum"),) if forum_of(policy) else ()
+    account = (("/account", "Account"),) if cookie_that_remembers(policy, "session") else ()
+    return (*_ABOUT, *forum, *account)
 
 
 def notices_at(site: Site, place: str) -> tuple[Notice, ...]:

@@ -48,7 +48,7 @@ def serve(
         _check_pair(*tls)
     if json_logs:
         configure_logs()
-    with open_troth(folder, background=True) as troth:
+    with open_troth(folder, background=True, listening=(host, port)) as troth:
         web = troth.settings.web
         asyncio.run(_run(troth, host or web.host, port or web.port, tls, ready))
 

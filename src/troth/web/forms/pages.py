@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -28,6 +29,7 @@ from troth.web.forms.bodies import Body, Pairs, form_body
 from troth.web.forms.marks import PASSED, REFUSED, Mark
 from troth.web.forms.showing import Showing
 from troth.web.forms.views import Shown, found_of, missing_parts, wrong_of
+from troth.web.origins import own_address
 from troth.web.screening import screened
 from troth.web.site import Site, site_of
 
@@ -38,6 +40,8 @@ _AGAIN = frozenset({"more", "look"})
 """Buttons that give the form back instead of submitting it."""
 _YEAR, _MONTH = "birth-year", "birth-month"
 _CHANNEL = "web"
+_BACK = "back"
+"""Names the page on which the visitor found the form."""
 
 
 class Visit(NamedTuple):
@@ -48,12 +52,14 @@ class Visit(NamedTuple):
         policy: The version in force.
         form: The form of the point.
         mark: What the form cookie says; None when there is none.
+        back: The page of ours on which the form stands, to which the visitor goes back; empty for the hosted page.
     """
 
     site: Site
     policy: Policy
     form: Form
     mark: Mark | None
+    back: str = ""
 
     @property
     def refused(self) -> bool:
@@ -67,18 +73,23 @@ class Visit(NamedTuple):
 
     def showing(self) -> Showing:
         """What renders its pages."""
-        return Showing(self.site, self.policy, self.form, self.mark)
+        return Showing(self.site, self.policy, self.form, self.mark, self.back)
+
+    def coming_from(self, request: AnyRequest, back: str) -> "Visit":
+        """The same visit, which ends on the page that it came from, if that is one of ours."""
+        public_url = self.site.troth.settings.web.public_url
+        return self._replace(back=own_address(self.policy, public_url, request.scope, back))
 
 
 @get("/forms/{point:str}")
 async def form_page(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """The form of a public point on a page of its own; where an age screen stands, that first."""
-    query(request.scope, ())
-    return await asyncio.to_thread(_opened, request, point)
+    back = query(request.scope, (_BACK,)).get(_BACK, "")
+    return await asyncio.to_thread(_opened, request, point, back)
 
 
-def _opened(request: AnyRequest, point: str) -> Response[bytes]:
-    visit = _visit(request, point)
+def _opened(request: AnyRequest, point: str, back: str) -> Response[bytes]:
+    visit = _visit(request, point).coming_from(request, back)
     if visit.refused:
         return visit.showing().refusal()
     if not visit.screened:
@@ -89,16 +100,16 @@ def _opened(request: AnyRequest, point: str) -> Response[bytes]:
 @get("/forms/{point:str}/fragment", sync_to_thread=True)
 def form_fragment(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """The same without a page around it, for a company's own page."""
-    query(request.scope, ())
-    visit = _visit(request, point)
+    back = query(request.scope, (_BACK,)).get(_BACK, "")
+    visit = _visit(request, point).coming_from(request, back)
     return visit.showing().fragment(Shown(visit.form), refused=visit.refused, screened=visit.screened)
 
 
 @get("/forms/{point:str}/thanks", sync_to_thread=True)
 def form_thanks(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """What was stored, by name, and the way to the receipt."""
-    given = query(request.scope, ("entry", "stored"))
-    visit = _visit(request, point)
+    given = query(request.scope, ("entry", "stored", _BACK))
+    visit = _visit(request, point).coming_from(request, given.get(_BACK, ""))
     entry = given.get("entry", "")
     if not is_id(entry):
         raise NotFound("No submission has this receipt.", mend="Use the address that the form led to.")
@@ -114,6 +125,7 @@ async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[byte
     visit = await asyncio.to_thread(_visit, request, point)
     visit.site.submissions.count(request.scope)
     body = await form_body(request, _KEPT)
+    visit = visit.coming_from(request, body.own.get(_BACK, ""))
     return await asyncio.to_thread(_answer_age, request, visit, body)
 
 
@@ -124,6 +136,7 @@ async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[byt
     visit, taking = await asyncio.to_thread(_prepared, request, point)
     visit.site.submissions.count(request.scope)
     body = await form_body(request, _KEPT)
+    visit = visit.coming_from(request, body.own.get(_BACK, ""))
     read = await asyncio.to_thread(_read, request, visit, taking, body)
     if isinstance(read, Response):
         return read
@@ -242,8 +255,8 @@ def _not_done(visit: Visit, sent: Sent, problem: Problem) -> Response[bytes]:
 
 
 def _taken(visit: Visit, values: Mapping[str, Any], outcome: Outcome) -> Response[bytes]:
-    place = f"/forms/{visit.form.point.name}/thanks?entry={outcome.entry}&stored={','.join(values)}"
-    return visit.showing().onwards(place)
+    told = {"entry": outcome.entry, "stored": ",".join(values)} | ({_BACK: visit.back} if visit.back else {})
+    return visit.showing().onwards(f"/forms/{visit.form.point.name}/thanks?{urlencode(told, safe=',')}")
 
 
 HANDLERS: list[HTTPRouteHandler] = [form_page, form_fragment, form_thanks, answer_age, submit_form]

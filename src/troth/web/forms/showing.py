@@ -27,12 +27,14 @@ class Showing:
         policy: The version in force.
         form: The form.
         mark: What is remembered of the visitor; None for nothing yet, so that the next page hands out a cookie.
+        back: The page of ours to which the visitor goes back; empty for the hosted page.
     """
 
-    def __init__(self, site: Site, policy: Policy, form: Form, mark: Mark | None) -> None:
+    def __init__(self, site: Site, policy: Policy, form: Form, mark: Mark | None, back: str = "") -> None:
         self._site = site
         self._policy = policy
         self._form = form
+        self._back = back
         self._mark = mark or site.marks.fresh()
 
     def page(self, shown: Shown, status: int = HTTPStatus.OK) -> Response[bytes]:
@@ -91,7 +93,8 @@ class Showing:
 
     def onwards(self, place: str = "") -> Response[bytes]:
         """Send the browser on, so that going back or reloading submits nothing again; to the form where no place is given."""
-        headers = {"Location": place or f"/forms/{self._form.point.name}", **self._cookie()}
+        place = place or self._back or f"/forms/{self._form.point.name}"
+        headers = {"Location": place, **self._cookie()}
         return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers, media_type=HTML)
 
     def _answer(self, template: str, status: int, **values: Any) -> Response[bytes]:
@@ -104,6 +107,7 @@ class Showing:
             "form": self._form,
             "question": age_question(self._policy, self._form.point),
             "base": base,
+            "back": self._back,
             "token": token,
         }
 

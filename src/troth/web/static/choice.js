@@ -33,14 +33,27 @@
       .then(function (answer) { return answer.json(); })
       .then(function (choice) {
         keep(choice);
-        if (shown) shown.remove();
-        shown = null;
+        leave();
         document.dispatchEvent(new CustomEvent("troth:choice", { detail: choice }));
       });
   }
 
-  function show(choice) {
-    if (shown) return shown.querySelector("button").focus();
+  function leave() {
+    if (shown) shown.remove();
+    shown = null;
+  }
+
+  function measure(box) {
+    // What has the focus must not lie behind the banner: the style sheet keeps this much of the page free.
+    var keep = function () {
+      document.documentElement.style.setProperty("--troth-banner-height", box.offsetHeight + 32 + "px");
+    };
+    keep();
+    if (window.ResizeObserver) new ResizeObserver(keep).observe(box);
+  }
+
+  function show(choice, asked) {
+    if (shown) return shown.focus();
     var style = document.createElement("link");
     style.rel = "stylesheet";
     style.href = base + "/static/banner.css";
@@ -55,6 +68,8 @@
         choose(button && button.value === "all" ? all : []).catch(function () { form.submit(); });
       });
       document.body.prepend(shown);
+      measure(shown);
+      if (asked) shown.focus();
     });
   }
 
@@ -66,7 +81,7 @@
     var link = event.target.closest && event.target.closest("[data-troth-choices]");
     if (!link) return;
     event.preventDefault();
-    look().then(show).catch(function () { location.assign(base + "/choice"); });
+    look().then(function (choice) { return show(choice, true); }).catch(function () { location.assign(base + "/choice"); });
   });
 
   function start() {
