@@ -3,6 +3,7 @@
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import Restored, backup_folder, restore_folder, verify_folder
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
+from troth.bootstrap.receiving import mail_coming_in
 from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
 from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
 
@@ -18,6 +19,7 @@ __all__ = [
     "chosen_clock",
     "folder_keys",
     "init_folder",
+    "mail_coming_in",
     "open_troth",
     "read_settings",
     "reference_policy",

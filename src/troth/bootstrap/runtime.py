@@ -43,6 +43,7 @@ from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_s
 if TYPE_CHECKING:
     from troth.accounts import Accounts, Passkeys
     from troth.bootstrap.background import Background
+    from troth.inbound import Inbox
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -140,6 +141,13 @@ class Troth:
     def events(self) -> Events:
         """Web events: what takes them in, and what is done with them in the background."""
         return Events(self)
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        """Mail that arrived and is not handled yet."""
+        from troth.bootstrap.receiving import inbox_of
+
+        return inbox_of(self)
 
     @cached_property
     def web_secret(self) -> bytes:

@@ -60,6 +60,28 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     submissions_per_minute: int = 120
 
 
+class InboundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mail.inbound]: how mail comes in.
+
+    Args:
+        listen: `smtp://host:port` or `lmtp://host:port`; empty for no mail at all.
+        domain: Domain of the aliases under which users reach each other; empty for that of the policy's support address.
+        max_bytes: Largest mail.
+        max_recipients: Most recipients of a mail.
+        max_connections: Most connections at once.
+        timeout_seconds: Until the next command, and for the whole of a mail's data.
+        keep_days: Days after which a mail that nobody handled is destroyed.
+    """
+
+    listen: str = ""
+    domain: str = ""
+    max_bytes: int = 10_000_000
+    max_recipients: int = 20
+    max_connections: int = 50
+    timeout_seconds: float = 60.0
+    keep_days: int = 30
+
+
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mail]: how mail leaves.
 
@@ -69,6 +91,7 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         recipient: The policy's declared recipient that carries mail; empty for its only processor with channel email.
         role: The policy's role that sends.
         keep_days: Days after which a mail in the folder is removed.
+        inbound: How mail comes in.
     """
 
     transport: str = "folder"
@@ -76,6 +99,7 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recipient: str = ""
     role: str = "service.mailer"
     keep_days: int = 30
+    inbound: InboundSettings = InboundSettings()
 
 
 class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,9 +198,13 @@ def settings_text(settings: Settings) -> str:
             values[section][name] = f"${variable}"
     lines = ["# Settings of this Troth folder; docs/settings.md explains each one.", ""]
     for section, settled in values.items():
-        lines.append(f"[{section}]")
-        lines += [f"{name} = {_toml(value)}" for name, value in settled.items()]
-        lines.append("")
+        inner = {name: value for name, value in settled.items() if isinstance(value, dict)}
+        tables = {section: {name: value for name, value in settled.items() if name not in inner}}
+        tables |= {f"{section}.{name}": value for name, value in inner.items()}
+        for table, held in tables.items():
+            lines.append(f"[{table}]")
+            lines += [f"{name} = {_toml(value)}" for name, value in held.items()]
+            lines.append("")
     return "\n".join(lines)
 
 

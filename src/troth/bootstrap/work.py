@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from troth.adapters import FolderMailer
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.bootstrap.receiving import inbox_tasks
 from troth.gate import ERASED, MAIL
+from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
 from troth.storage import Handler, Task, remove_finished
@@ -33,7 +35,11 @@ def background_of(troth: "Troth") -> Background:
 
 def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
     """A handler for each topic."""
-    return {MAIL: mail_sending(troth, mailer), ERASED: forgetting(_forgetters(troth, mailer))}
+    return {
+        MAIL: mail_sending(troth, mailer),
+        RECEIVED: troth.inbox,
+        ERASED: forgetting(_forgetters(troth, mailer)),
+    }
 
 
 def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
@@ -62,6 +68,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         Task("credentials", _HOURLY, clear_credentials, "Remove sessions and links that are over."),
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
+        *inbox_tasks(troth, troth.inbox),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

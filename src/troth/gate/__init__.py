@@ -8,6 +8,7 @@ from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
+from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, MAIL, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
@@ -28,6 +29,7 @@ __all__ = [
     "Gate",
     "KeyRecord",
     "Outcome",
+    "Parcels",
     "Problem",
     "SharedCommits",
     "Shown",

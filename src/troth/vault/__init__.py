@@ -42,6 +42,7 @@ from troth.vault.holding import (
 from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
+from troth.vault.parcels import forget_parcels, keep_parcel, opened_parcel, prepare_parcels
 from troth.vault.records import (
     Record,
     change_record,
@@ -115,21 +116,25 @@ __all__ = [
     "erase_fields",
     "expired_submissions",
     "finish_erasure",
+    "forget_parcels",
     "forget_reasons",
     "found_record",
     "held_fields",
     "held_names",
     "held_submission",
     "hold_submission",
+    "keep_parcel",
     "key_status",
     "listings",
     "listings_of",
     "new_secret",
     "newest_records",
     "normalised",
+    "opened_parcel",
     "pair_stores",
     "parted",
     "people_who_said",
+    "prepare_parcels",
     "record_stance",
     "records_of",
     "refuse_paired",

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, select, update
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
 from troth.vault.life import ERASING
+from troth.vault.parcels import kept_parcels
 from troth.vault.suppression import ERASED, keep_objections, suppress_person
 from troth.vault.tables import childhood, erasure, held, identifier, person, preference, record, sealed_field
 
@@ -66,8 +67,9 @@ def sweep_orphan_keys(database: Database, keys: KeyRing, now: int) -> int:
     before = now - ORPHAN_AGE // timedelta(microseconds=1)
     for handles in _pages(keys, before):
         with database.snapshot() as tx:
-            there = tx.lookup(_PERSONS, [(one,) for one in handles])
-        orphans = [one for one in handles if (one,) not in there]
+            there = {key[0] for key in tx.lookup(_PERSONS, [(one,) for one in handles])}
+            there |= kept_parcels(tx, [one for one in handles if one not in there])
+        orphans = [one for one in handles if one not in there]
         if orphans:
             keys.destroy(orphans)
             swept += len(orphans)

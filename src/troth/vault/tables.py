@@ -109,6 +109,15 @@ erasure = Table(
     Column("begun_at", BigInteger, nullable=False),
 )
 
+parcel = Table(
+    "parcel",
+    data_tables,
+    Column("parcel", Text, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    # last, because SQLite walks through a large value to reach what stands behind it
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 store_mark = Table(
     "store_mark",
     data_tables,

@@ -11,7 +11,7 @@ import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from troth.bootstrap import Troth, open_troth
+from troth.bootstrap import Troth, mail_coming_in, open_troth
 from troth.kernel import InvalidInput
 from troth.web.app import create_app
 
@@ -106,12 +106,13 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    serving = asyncio.create_task(server.serve())
-    await _listening(serving, host, port)
-    _log.info("serving", host=host, port=port, policy=troth.policy().sha256)
-    if ready is not None:
-        ready(f"{'https' if tls else 'http'}://{host}:{port}")
-    await serving
+    async with mail_coming_in(troth):
+        serving = asyncio.create_task(server.serve())
+        await _listening(serving, host, port)
+        _log.info("serving", host=host, port=port, policy=troth.policy().sha256)
+        if ready is not None:
+            ready(f"{'https' if tls else 'http'}://{host}:{port}")
+        await serving
     _log.info("stopped")
 
 

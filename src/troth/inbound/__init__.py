@@ -1,0 +1,26 @@
+"""Inbound mail: accepted means on disk and sealed; read under limits; given to the handler that its address names."""
+
+from troth.inbound.model import MOST_HOPS, Attachment, Bounce, InboundMail, parted_address
+from troth.inbound.reading import hops_of, read_mail
+from troth.inbound.routing import ForStaff, Handle, Received, Route, for_staff
+from troth.inbound.service import RECEIVED, STAFF, WAITING, Inbox, Kept
+
+__all__ = [
+    "MOST_HOPS",
+    "RECEIVED",
+    "STAFF",
+    "WAITING",
+    "Attachment",
+    "Bounce",
+    "ForStaff",
+    "Handle",
+    "InboundMail",
+    "Inbox",
+    "Kept",
+    "Received",
+    "Route",
+    "for_staff",
+    "hops_of",
+    "parted_address",
+    "read_mail",
+]

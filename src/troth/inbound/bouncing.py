@@ -1,0 +1,66 @@
+"""What no person wrote: reports of failures (RFC 3464), automatic answers (RFC 3834), lists."""
+
+import re
+from email.message import Message
+
+from troth.inbound.model import Bounce
+
+_BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
+_MESSAGE_ID = re.compile(r"(?im)^message-id\s*:\s*(<[^<>\s]{1,250}>)")
+_LISTS = ("list-id", "list-unsubscribe", "list-post")
+_ANSWERS = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder")
+_MOST = 100_000
+
+
+def automatic_reason(message: "Message[str, str]") -> str:
+    """Why a mail is taken for one that no person wrote; empty for a person's."""
+    if str(message.get("return-path") or "").strip() == "<>":
+        return "null-sender"
+    said = str(message.get("auto-submitted") or "no").partition(";")[0].strip().lower()
+    if said != "no":
+        return "auto-submitted"
+    if any(name in message for name in _LISTS):
+        return "list"
+    if str(message.get("precedence") or "").strip().lower() in _BULK:
+        return "precedence"
+    if any(name in message for name in _ANSWERS):
+        return "auto-response"
+    if _is_report(message):
+        return "null-sender"
+    return ""
+
+
+def bounce_of(message: "Message[str, str]") -> Bounce | None:
+    """What a report of a failed delivery says; None when the mail is none."""
+    if not _is_report(message):
+        return None
+    action, status, back = "", "", ""
+    parts = message.get_payload()
+    for part in parts if isinstance(parts, list) else ():
+        if not isinstance(part, Message):
+            continue
+        kind = part.get_content_type()
+        if kind == "message/delivery-status" and not action:
+            action, status = _told(part)
+        elif kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"} and not back:
+            found = _MESSAGE_ID.search(part.as_string()[:_MOST])
+            back = found[1] if found else ""
+    return Bounce(back, action, status)
+
+
+def _is_report(message: "Message[str, str]") -> bool:
+    kind = str(message.get_param("report-type") or "").strip().lower()
+    return message.get_content_type() == "multipart/report" and kind == "delivery-status"
+
+
+def _told(part: "Message[str, str]") -> tuple[str, str]:
+    """Action and status of the first recipient that the report is about."""
+    blocks = part.get_payload()
+    for block in blocks if isinstance(blocks, list) else ():
+        if isinstance(block, Message) and block.get("action"):
+            action = str(block.get("action")).strip().lower()
+            status = _STATUS.search(str(block.get("status") or ""))
+            return (action if action in _ACTIONS else ""), (status[0] if status else "")
+    return "", ""
