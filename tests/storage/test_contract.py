@@ -321,3 +321,31 @@ def test_one_unit_of_work_spans_tables(store: Database) -> None:
         tx.run(Statement(insert(tag)), {"tag_id": "1", "name": "a"})
         joined = Statement(select(tag.c.tag_id).join(thing, thing.c.owner == tag.c.name))
         assert tx.rows(joined) == [("1",)]
+
+
+def test_a_lookup_by_itself_finds_what_is_committed(store: Database) -> None:
+    """A database answers one lookup without a unit of work, of one key and of several, and holds nothing open for it."""
+    number = Lookup(thing, by=("owner", "number"), take=("number",))
+    owned = Lookup(thing, by=("owner",), take=("number",))
+    fill(store, row("a", 1), row("a", 2), row("b", 3))
+    assert store.lookup(number, [("a", 1)]) == {("a", 1): (1,)}
+    assert store.lookup(number, [("a", 1), ("b", 3), ("c", 4)]) == {("a", 1): (1,), ("b", 3): (3,)}
+    assert store.lookup(number, []) == {}
+    assert {key: sorted(rows) for key, rows in store.lookup_all(owned, [("a",)]).items()} == {
+        ("a",): [(1,), (2,)]
+    }
+    fill(store, row("b", 4))
+    store.scrub()
+    assert sorted(store.lookup_all(owned, [("b",), ("c",)])[("b",)]) == [(3,), (4,)]
+
+
+def test_a_snapshot_after_a_lookup_stays_as_it_was(store: Database) -> None:
+    """Reads by themselves and snapshots share connections; each behaves as it should all the same."""
+    owned = Lookup(thing, by=("owner",), take=("number",))
+    fill(store, row("a", 1))
+    assert store.lookup_all(owned, [("a",)]) == {("a",): [(1,)]}
+    with store.snapshot() as tx:
+        before = tx.lookup_all(owned, [("a",)])
+        fill(store, row("a", 2))
+        assert tx.lookup_all(owned, [("a",)]) == before
+    assert len(store.lookup_all(owned, [("a",)])[("a",)]) == 2

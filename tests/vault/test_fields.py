@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import bindparam, delete, select, update
 
 from tests.vault.stand import ALL, EMAIL, FIELDS, LATER_POLICY, POLICY, Stand, bytes_on_disk, decision
 from troth.kernel import Conflict
+from troth.policy import Field
 from troth.storage import Statement, open_database
 from troth.vault import (
     KeyMissing,
@@ -278,3 +280,38 @@ def test_unwrapped_keys_are_not_kept(stand: Stand) -> None:
     KeyRing(stand.keystore, stand.root).destroy([JANE])
     with pytest.raises(KeyMissing):
         reads()
+
+
+def test_outside_a_record_the_profile_comes_before_the_newest_record(stand: Stand) -> None:
+    """Without a record named, a field is that of the profile, else of the newest record, whoever else has a like name."""
+    other = structs.replace(EMAIL, name="email_other")
+    older, newer = "0190" + "a" * 28, "0191" + "0" * 28
+    stand.add(JANE)
+    stand.add(JOHN, email="john@example.com")
+    stand.vault.prepare_keys({JANE: {EMAIL.group}}, 10)
+
+    def write(field: Field, record: str, value: str) -> None:
+        with stand.data.transaction() as tx:
+            stand.vault.write_fields(tx, [WriteWant(ALL, JANE, POLICY, ((field, value),), record)], 20)
+
+    def read(*fields: Field, record: str = "") -> dict[str, Any]:
+        with stand.data.transaction() as tx:
+            wants = [ReadWant(ALL, JANE, fields, record), ReadWant(ALL, JOHN, (EMAIL,))]
+            mine, johns = stand.vault.read_fields(tx, wants)
+        assert johns == {"email": "john@example.com"}
+        return mine
+
+    assert read(EMAIL, other) == {}
+    write(other, newer, "other")
+    assert read(EMAIL, other) == {"email_other": "other"}
+    write(EMAIL, newer, "new")
+    write(EMAIL, older, "old")
+    assert read(EMAIL, other) == {"email": "new", "email_other": "other"}
+    assert read(EMAIL, record=older) == {"email": "old"}
+    write(EMAIL, "", "own")
+    assert read(EMAIL) == {"email": "own"}
+    with stand.data.transaction() as tx:
+        told = stand.vault.versions(
+            tx, [(JANE, "email", older), (JANE, "email_other", ""), (JANE, "phone", "")]
+        )
+    assert told == {(JANE, "email", older): POLICY, (JANE, "email_other", ""): POLICY}

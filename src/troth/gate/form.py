@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -42,6 +43,9 @@ _TEXTS = (
     "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
     "method", "since", "until",
 )  # fmt: skip
+_HANDLES = ("person", "case", "record", "before")
+_texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them
+_handles_of = attrgetter(*_HANDLES)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -178,13 +182,13 @@ def _check_message(ask: Ask, messages: Collection[str]) -> None:
 
 def _check_sizes(ask: Ask) -> None:
     for name, given, most in (
-        ("fields", len(ask.fields), MAX_FIELDS),
-        ("values", len(ask.values), MAX_VALUES),
-        ("identify", len(ask.identify), MAX_IDENTIFIERS),
+        ("fields", ask.fields, MAX_FIELDS),
+        ("values", ask.values, MAX_VALUES),
+        ("identify", ask.identify, MAX_IDENTIFIERS),
     ):
-        if given > most:
+        if given and len(given) > most:
             raise InvalidInput(
-                f"The act has {given} {name}; {most} is the most.", field=name, mend="Split it."
+                f"The act has {len(given)} {name}; {most} is the most.", field=name, mend="Split it."
             )
     if ask.record and ask.act == "erase" and not ask.fields:
         raise InvalidInput(
@@ -192,19 +196,17 @@ def _check_sizes(ask: Ask) -> None:
             field="fields",
             mend="Name the fields of the record, or leave the record out to erase the person.",
         )
-    ids = (("person", ask.person), ("case", ask.case), ("record", ask.record), ("before", ask.before))
-    for name, handle in ids:
+    for name, handle in zip(_HANDLES, _handles_of(ask), strict=True):
         if handle and not is_id(handle):
             raise InvalidInput(
                 f"The {name} is not a handle.",
                 field=name,
                 mend="Give the 32 hexadecimal characters that Troth gave.",
             )
-    for name in _TEXTS:
-        if len(getattr(ask, name)) > MAX_TEXT:
-            raise InvalidInput(
-                f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it."
-            )
+    texts = _texts_of(ask)
+    if max(map(len, texts)) > MAX_TEXT:
+        name = next(name for name, text in zip(_TEXTS, texts, strict=True) if len(text) > MAX_TEXT)
+        raise InvalidInput(f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it.")
     if ask.fields or ask.identify or ask.values:
         _check_kept(ask)
 

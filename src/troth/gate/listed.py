@@ -12,9 +12,8 @@ from troth.vault import (
     ERASED,
     OBJECTED,
     Childhood,
+    Standing,
     Vault,
-    any_child,
-    anybody_suppressed,
     children,
     listings,
     listings_of,
@@ -95,6 +94,7 @@ def listed_facts(
     vault: Vault,
     policy: Policy,
     rules: ListRules,
+    standing: Standing,
     asks: Sequence[Ask],
     persons: Sequence[str],
     now: int,
@@ -106,13 +106,14 @@ def listed_facts(
         vault: Knows the keys of the list.
         policy: The version in force.
         rules: Which acts it weighs so.
+        standing: Whether anything is listed, and anybody known as a child.
         asks: The acts.
         persons: Handle of the person whom each concerns, or an empty text.
         now: Instant of the batch (microseconds).
     """
     found: dict[int, set[str]] = {}
-    concerned = _concerned(rules.by_list, asks)
-    if concerned and anybody_suppressed(tx):
+    concerned = _concerned(rules.by_list, asks) if standing.suppressed else []
+    if concerned:
         named = {n: _named(asks[n], policy, rules) for n in concerned}
         on_list = listings(tx, vault.keys, list({pair for pairs in named.values() for pair in pairs}))
         of_people = listings_of(tx, list({persons[n] for n in concerned if persons[n]}))
@@ -120,8 +121,8 @@ def listed_facts(
             kinds = [(pair[0], reason) for pair in named[number] for reason, _ in on_list.get(pair, ())]
             kinds += of_people.get(persons[number], ())
             found[number] = _suppressed(rules, kinds, asks[number].purpose)
-    young = [n for n in _concerned(rules.by_childhood, asks) if persons[n]]
-    if young and any_child(tx):
+    young = [n for n in _concerned(rules.by_childhood, asks) if persons[n]] if standing.children else []
+    if young:
         known = children(tx, list({persons[n] for n in young}))
         for number in young:
             if persons[number] in known:

@@ -11,6 +11,7 @@ from troth.gate.tables import policy_version
 from troth.kernel import Conflict, Corrupt, NotFound, Unavailable, from_micros, micros
 from troth.policy import Policy, compile_policy
 from troth.storage import Lookup, Statement, Transaction
+from troth.vault import Standing, standing_columns
 
 _ADD = Statement(insert(policy_version))
 _POST = Statement(
@@ -25,6 +26,17 @@ _IN_FORCE = Statement(
     .where(policy_version.c.posted_at > 0)
     .order_by(policy_version.c.posted_at.desc())
     .limit(1)
+)
+# One read for all that every batch asks: the version in force, and what is mostly empty.
+_HEAD = Statement(
+    select(
+        select(policy_version.c.sha256)
+        .where(policy_version.c.posted_at > 0)
+        .order_by(policy_version.c.posted_at.desc())
+        .limit(1)
+        .scalar_subquery(),
+        *standing_columns(),
+    )
 )
 _LAST_POSTED = Statement(select(func.coalesce(func.max(policy_version.c.posted_at), 0)))
 _LAST_NUMBER = Statement(select(func.coalesce(func.max(policy_version.c.number), 0)))
@@ -159,12 +171,19 @@ class PolicyShelf:
         """
         row = tx.row(_IN_FORCE)
         if row is None:
-            raise Unavailable(
-                "No policy version is in force.",
-                clause="V.2",
-                mend="Post one with `troth policy publish FILE`.",
-            )
+            raise _none_in_force()
         return self.version(tx, row[0])
+
+    def head(self, tx: Transaction) -> tuple[Policy, Standing]:
+        """The version in force, and whether anything stands beside the people that limits acts.
+
+        Raises:
+            Unavailable: None was posted yet, so nothing can be decided.
+        """
+        sha256, *standing = tx.row(_HEAD) or (None,)
+        if sha256 is None:
+            raise _none_in_force()
+        return self.version(tx, sha256), Standing(*map(bool, standing))
 
     def version(self, tx: Transaction, sha256: str) -> Policy:
         """A version by its SHA-256, checked and compiled.
@@ -184,3 +203,9 @@ class PolicyShelf:
         if found is None:
             found = self._list_rules[policy.sha256] = ListRules(policy)
         return found
+
+
+def _none_in_force() -> Unavailable:
+    return Unavailable(
+        "No policy version is in force.", clause="V.2", mend="Post one with `troth policy publish FILE`."
+    )

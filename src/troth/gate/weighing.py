@@ -1,6 +1,6 @@
 """The first half of a batch: who asks, about whom, with which facts, and what the policy answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import structs
@@ -60,7 +60,8 @@ class Scales:
         self._shelf = shelf
         self._now = now
         self._on = from_micros(now).date().isoformat()
-        self.policy: Policy = shelf.in_force(tx)
+        self.policy: Policy
+        self.policy, self._standing = shelf.head(tx)
         self.people: dict[str, PersonState] = {}
 
     def weigh(
@@ -77,13 +78,15 @@ class Scales:
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.live_cases(tx, list(cited), self.policy.cases, self._now) if cited else {}
-        restricted = restricted_above(tx, {ask.purpose for ask in asks})
+        restricted: Collection[str] = ()
+        if self._standing.restricted:
+            restricted = restricted_above(tx, {ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
         asks = [_with_record(ask, found.get(ask.case)) for ask in asks]
         versions = self._versions(asks, persons)
         proven = proven or {}
         rules = self._shelf.list_rules(self.policy)
-        listed = listed_facts(tx, self._vault, self.policy, rules, asks, persons, self._now)
+        listed = listed_facts(tx, self._vault, self.policy, rules, self._standing, asks, persons, self._now)
         weighed = []
         for number, (ask, person) in enumerate(zip(asks, persons, strict=True)):
             actor = actors[ask.key]

@@ -68,6 +68,12 @@ class Database(Protocol):
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A consistent view for reading only."""
 
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """One `Transaction.lookup` by itself, which costs less than a snapshot made for it."""
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """One `Transaction.lookup_all` by itself, which costs less than a snapshot made for it."""
+
     def scrub(self) -> None:
         """Remove the bytes of deleted rows from the engine's side files, where it keeps any.
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -76,6 +77,15 @@ def _is_lost(connection: "psycopg.Connection[Row]") -> bool:
     except psycopg.OperationalError:
         return True
     return False
+
+
+def _turn(connection: "psycopg.Connection[Row]", *, snapshot: bool, single: bool) -> None:
+    """Set what the next BEGIN of an idle connection says, or that there is none; costs no round trip."""
+    if connection.autocommit is not single:
+        connection.autocommit = single
+    if bool(connection.read_only) is not snapshot:
+        connection.read_only = snapshot or None
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
 
 
 class PostgresTransaction:
@@ -161,11 +171,12 @@ class PostgresTransaction:
 class _Borrowed:
     """A pooled connection's transaction as a context manager."""
 
-    __slots__ = ("_connection", "_database", "_read_only", "_transaction")
+    __slots__ = ("_connection", "_database", "_read_only", "_single", "_transaction")
 
-    def __init__(self, database: "PostgresDatabase", *, read_only: bool) -> None:
+    def __init__(self, database: "PostgresDatabase", *, read_only: bool, single: bool = False) -> None:
         self._database = database
         self._read_only = read_only
+        self._single = single
 
     def __enter__(self) -> PostgresTransaction:
         database = self._database
@@ -177,15 +188,9 @@ class _Borrowed:
                 f"{database.location} cannot be reached; nothing was stored.",
                 mend="Check the server; Troth connects again by itself.",
             ) from error
-        transaction = PostgresTransaction(self._connection, database._compiler, database.location)
-        self._transaction = transaction
-        if self._read_only:
-            try:
-                transaction.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            except psycopg.Error as error:
-                database._pool.putconn(self._connection)
-                raise reported(error, database.location) from error
-        return transaction
+        _turn(self._connection, snapshot=self._read_only, single=self._single)
+        self._transaction = PostgresTransaction(self._connection, database._compiler, database.location)
+        return self._transaction
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -194,7 +199,7 @@ class _Borrowed:
         try:
             if error is None and not self._read_only:
                 connection.commit()
-            elif not connection.closed:
+            elif not (connection.closed or self._single):
                 connection.rollback()
         except psycopg.Error as failed:
             if error is None and connection.closed:
@@ -254,6 +259,16 @@ class PostgresDatabase:
     def snapshot(self) -> _Borrowed:
         """See `Database.snapshot`."""
         return _Borrowed(self, read_only=True)
+
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """See `Database.lookup`."""
+        with _Borrowed(self, read_only=True, single=True) as tx:
+            return tx.lookup(lookup, keys)
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """See `Database.lookup_all`."""
+        with _Borrowed(self, read_only=True, single=True) as tx:
+            return tx.lookup_all(lookup, keys)
 
     def scrub(self) -> None:
         """Nothing to do here: PostgreSQL's dead rows go with its own vacuum."""

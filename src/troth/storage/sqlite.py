@@ -211,6 +211,24 @@ class SqliteDatabase:
         """See `Database.snapshot`."""
         return _Reading(self)
 
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """See `Database.lookup`."""
+        return {key: rows[0] for key, rows in self.lookup_all(lookup, keys).items()}
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """See `Database.lookup_all`; the read of one key is a snapshot of its own."""
+        if len(keys) != 1:
+            with self.snapshot() as tx:
+                return tx.lookup_all(lookup, keys)
+        reader = self._borrow()
+        try:
+            found = reader.lookup_all(lookup, keys)
+        except apsw.Error as error:
+            reader._connection.close(True)  # noqa: FBT003  apsw's own signature: force
+            raise reported(error, self.location) from error
+        self._give_back(reader)
+        return found
+
     def scrub(self) -> None:
         """Fold the write-ahead log into the file and cut it to nothing; waits for those who are reading.
 
@@ -278,6 +296,8 @@ class SqliteDatabase:
         try:
             connection = apsw.Connection(self.location)
             connection.set_busy_timeout(BUSY_MILLISECONDS)
+            # Else a range is planned anew for each value bound to it, which costs more than reading it.
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             for pragma in (
                 "journal_mode=WAL",
                 "synchronous=FULL",

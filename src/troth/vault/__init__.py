@@ -2,7 +2,6 @@
 
 from troth.vault.childhood import (
     Childhood,
-    any_child,
     children,
     consent_to_sharing,
     verify_parent,
@@ -56,13 +55,13 @@ from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
 from troth.vault.selftest import try_sealing
 from troth.vault.service import NewestKeys, Vault
 from troth.vault.stances import STANCES, record_stance, withdraw_stance
+from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
 from troth.vault.store_keys import RootKey, create_key_store
 from troth.vault.suppression import (
     CHILD,
     ERASED,
     OBJECTED,
-    anybody_suppressed,
     forget_reasons,
     listings,
     listings_of,
@@ -95,6 +94,7 @@ __all__ = [
     "Rekeyed",
     "RootKey",
     "Rotated",
+    "Standing",
     "StoreKeyStatus",
     "Tampered",
     "Vault",
@@ -102,8 +102,6 @@ __all__ = [
     "WrongPair",
     "WrongRoot",
     "adopt_submission",
-    "any_child",
-    "anybody_suppressed",
     "begin_erasure",
     "begun_erasures",
     "change_record",
@@ -150,6 +148,7 @@ __all__ = [
     "rotate_store_key",
     "slot_of",
     "stances_of",
+    "standing_columns",
     "suppress",
     "suppress_person",
     "sweep_orphan_keys",

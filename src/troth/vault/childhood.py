@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from troth.kernel import NotFound
 from troth.storage import Lookup, Statement, Transaction, Upsert
@@ -23,7 +23,6 @@ _SHARE = Statement(
     .where(childhood.c.person == bindparam("who"), childhood.c.until > bindparam("now"))
     .values(sharing=bindparam("may"))
 )
-_ANY = Statement(select(childhood.c.person).limit(1))
 
 
 class Childhood(NamedTuple):
@@ -42,11 +41,6 @@ class Childhood(NamedTuple):
     verified_at: int
     until: int
     sharing: int
-
-
-def any_child(tx: Transaction) -> bool:
-    """Whether anybody is known to be a child."""
-    return tx.row(_ANY) is not None
 
 
 def children(tx: Transaction, persons: Sequence[str]) -> dict[str, Childhood]:

@@ -13,8 +13,8 @@ from troth.vault.life import LIVE
 from troth.vault.stances import _SILENT, _take
 from troth.vault.tables import person, preference
 
-_EVERYBODY = ""
-_RESTRICTED = "restricted"
+EVERYBODY = ""
+RESTRICTED = "restricted"
 
 _ADD = Upsert(preference, by=("person", "purpose", "stance"))
 _OF = Lookup(preference, by=("person",), take=("purpose", "stance"))
@@ -64,23 +64,23 @@ def withdraw_stances(tx: Transaction, who: str, purpose: str, stance: str) -> in
 
 def restrict_purpose(tx: Transaction, purpose: str, now: int) -> None:
     """Restrict a purpose, with all below it, for everybody from an instant (microseconds) on."""
-    tx.run(_ADD, (_EVERYBODY, purpose, _RESTRICTED, now))
+    tx.run(_ADD, (EVERYBODY, purpose, RESTRICTED, now))
 
 
 def release_purpose(tx: Transaction, purpose: str) -> int:
     """Lift the restrictions for everybody on a purpose and on all below it; gives the number lifted."""
-    return tx.run(_WITHDRAW, _below(_EVERYBODY, purpose, _RESTRICTED))
+    return tx.run(_WITHDRAW, _below(EVERYBODY, purpose, RESTRICTED))
 
 
 def restricted_purposes(tx: Transaction) -> list[str]:
     """The purposes that are restricted for everybody, in order."""
-    return sorted(row[0] for row in tx.lookup_all(_OF, [(_EVERYBODY,)]).get((_EVERYBODY,), ()))
+    return sorted(row[0] for row in tx.lookup_all(_OF, [(EVERYBODY,)]).get((EVERYBODY,), ()))
 
 
 def restricted_above(tx: Transaction, purposes: Collection[str]) -> frozenset[str]:
     """Those of some purposes that are restricted for everybody, by themselves or by one above them."""
     above = {purpose: _with_parents(purpose) for purpose in purposes}
-    keys = {(_EVERYBODY, one, _RESTRICTED) for some in above.values() for one in some}
+    keys = {(EVERYBODY, one, RESTRICTED) for some in above.values() for one in some}
     closed = {key[1] for key in tx.lookup(_HELD, list(keys))}
     if not closed:
         return frozenset()

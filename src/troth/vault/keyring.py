@@ -78,14 +78,12 @@ class KeyRing:
         Raises:
             KeyMissing: A wrapped key was changed or moved.
         """
-        with self.keystore.snapshot() as tx:
-            rows: dict[Any, Row] = tx.lookup(_KEYS, list(names))
+        rows: dict[Any, Row] = self.keystore.lookup(_KEYS, list(names))
         return {name: self._open(name, key_no, wrapped) for name, (key_no, wrapped) in rows.items()}
 
     def newest_keys(self, persons: Iterable[str]) -> dict[str, dict[str, tuple[int, bytes]]]:
         """For each person, the newest generation of each key group and its key."""
-        with self.keystore.snapshot() as tx:
-            rows = tx.lookup_all(_OF_PERSON, [(one,) for one in persons])
+        rows = self.keystore.lookup_all(_OF_PERSON, [(one,) for one in persons])
         found: dict[str, dict[str, tuple[int, bytes]]] = {}
         for (person,), keys in rows.items():
             newest: dict[str, tuple[int, int, bytes]] = {}
@@ -105,8 +103,7 @@ class KeyRing:
             wanted: Key groups for each person.
             now: Instant of making (microseconds).
         """
-        with self.keystore.snapshot() as tx:
-            there = tx.lookup_all(_GROUPS, [(one,) for one in wanted])
+        there = self.keystore.lookup_all(_GROUPS, [(one,) for one in wanted])
         new = [
             (person, group, FIRST_GENERATION)
             for person, groups in wanted.items()

@@ -14,6 +14,7 @@ from troth.vault.errors import KeyMissing, NotPermitted
 from troth.vault.keyring import KeyName, KeyRing
 from troth.vault.life import HELD, LIVE, hold_living, hold_persons
 from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
+from troth.vault.slots import NewestSlot
 from troth.vault.tables import identifier, person, preference, sealed_field
 
 _PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
@@ -23,7 +24,8 @@ _FIELDS_OF = Lookup(
     sealed_field, by=("person",), take=("field", "key_group", "policy", "generation", "sealed")
 )
 _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
-_VERSIONS_OF = Lookup(sealed_field, by=("person",), take=("field", "policy"))
+_NEWEST_FIELDS = NewestSlot(take=("field", "key_group", "policy", "generation", "sealed"))
+_NEWEST_VERSIONS = NewestSlot(take=("policy",))
 _FIND = Lookup(identifier, by=("kind", "blind"), take=("person", "record"))
 _ADD_PERSON = Statement(insert(person))
 _ADD_IDENTIFIER = Statement(insert(identifier))
@@ -67,15 +69,11 @@ class Vault:
 
     def versions(self, tx: Transaction, wanted: Sequence[FieldName]) -> dict[FieldName, str]:
         """The policy version under which each field (person, name, record) was collected; absent where there is none."""
-        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in wanted}
+        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in wanted if record}
+        bare = {(who, name) for who, name, record in wanted if not record}
         found = {direct[key[0], key[1]]: row[0] for key, row in tx.lookup(_VERSIONS, list(direct)).items()}
-        left = {(who, name) for who, name, record in wanted if not record and (who, name, "") not in found}
-        if left:
-            rows = tx.lookup_all(_VERSIONS_OF, [(who,) for who in {who for who, _ in left}])
-            for (who,), held in rows.items():
-                for slot, policy in sorted(held):  # the newest record comes last
-                    if (who, parted(slot)[0]) in left:
-                        found[who, parted(slot)[0], ""] = policy
+        for (who, name), (policy,) in tx.lookup(_NEWEST_VERSIONS, list(bare)).items():
+            found[who, name, ""] = policy
         return found
 
     def find_persons(self, tx: Transaction, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -252,24 +250,27 @@ class Vault:
 
 def _rows(tx: Transaction, wants: Sequence[ReadWant]) -> dict[FieldName, Row]:
     """The sealed rows wanted, each as (slot, key group, policy, generation, sealed)."""
-    few: list[FieldName] = []
-    many: list[FieldName] = []
+    named: list[FieldName] = []
+    bare: list[tuple[str, str]] = []
+    many: dict[str, set[FieldName]] = {}
     for _, who, fields, record in wants:
-        names = [(who, field.name, record) for field in fields]
         if len(fields) > _FEW:
-            many += names
+            many.setdefault(who, set()).update((who, field.name, record) for field in fields)
+        elif record:
+            named += [(who, field.name, record) for field in fields]
         else:
-            few += names
+            bare += [(who, field.name) for field in fields]
     rows: dict[FieldName, Row] = {}
-    if few:
-        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in few}
+    if named:
+        direct = {(who, slot_of(name, record)): (who, name, record) for who, name, record in named}
         for key, row in tx.lookup(_FIELDS, list(direct)).items():
             rows[direct[key[0], key[1]]] = (key[1], *row)
-        many += [one for one in few if not one[2] and one not in rows]
+    if bare:
+        for (who, name), row in tx.lookup(_NEWEST_FIELDS, bare).items():
+            rows[who, name, ""] = row
     if many:
-        held = tx.lookup_all(_FIELDS_OF, [(who,) for who in {one[0] for one in many}])
-        for (who,), slots in held.items():
-            _choose(rows, who, slots, {one for one in many if one[0] == who})
+        for (who,), slots in tx.lookup_all(_FIELDS_OF, [(who,) for who in many]).items():
+            _choose(rows, who, slots, many[who])
     return rows
 
 

@@ -32,7 +32,6 @@ _RELEASE = Statement(
         suppression.c.reason == bindparam("why"),
     )
 )
-_ANY = Statement(select(suppression.c.kind).limit(1))
 
 
 def _kept_from(chosen: Any) -> Any:
@@ -73,11 +72,6 @@ _FORGET = Statement(
         ),
     )
 )
-
-
-def anybody_suppressed(tx: Transaction) -> bool:
-    """Whether anything stands on the list."""
-    return tx.row(_ANY) is not None
 
 
 def suppress(tx: Transaction, keys: KeyRing, pairs: Sequence[Listing], reason: str, now: int) -> None:
