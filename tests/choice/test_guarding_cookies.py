@@ -79,3 +79,15 @@ def test_any_header_is_sent_as_declared_or_not_at_all(header: str) -> None:
     found = _guarded(header, YES)
     assert not found.value or found.value.partition("=")[0] in declared_cookies(POLICY)
     assert bool(found.value) != bool(found.reason)
+
+
+def test_the_session_has_a_prefix_over_https_only() -> None:
+    """`__Host-` goes with Secure, the whole site and no other host; without https it is no declared name."""
+    session = next(one for one in POLICY.of(Cookie) if one.remembers == "session")
+    name = session.name_over(https=True)
+    assert name == f"__Host-{session.wire_name}"
+    assert session.name_over(https=False) == session.wire_name
+    kept = _guarded(f"{name}=k; Path=/account; Domain=example.com", secure=True)
+    assert kept.value == f"{name}=k; Path=/; HttpOnly; Secure; SameSite=Lax"
+    assert _guarded(f"{name}=k; Path=/") == Guarded("", "undeclared")
+    assert _guarded(f"__Host-{VISITOR.wire_name}=k", YES, secure=True) == Guarded("", "undeclared")

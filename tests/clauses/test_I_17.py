@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.clauses.mailbox import Browser, link_in, mail_to
 from tests.clauses.vendor import RIGHTS, SUPPORT, Vendor
 from tests.clauses.visiting import ANALYTICS, CONTENT, POLICY, Links, company_site, cookie_that, visiting
 
@@ -88,6 +89,26 @@ def test_the_account_of_whoever_is_signed_in_keeps_the_no(vendor: Vendor) -> Non
     said = [one for one in vendor.ledger() if one["act"] in {"record-stance", "withdraw-stance"}]
     assert {one["actor"] for one in said} == {"person"}
     assert {one["person"] for one in said} == {who}
+
+
+@pytest.mark.clause("I.17")
+def test_the_signal_reaches_the_account_at_sign_in(vendor: Vendor) -> None:
+    """Whoever signs in with a browser that says no by itself is shown that it is honoured, and the next use is refused elsewhere too."""
+    web = vendor.key("service.web", CONTENT, SIGN_IN)
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        site.collect("account", {"email": "ann@example.com"})
+        browser.client.headers["Sec-GPC"] = "1"
+        assert browser.post(link_in(mail_to(vendor, "ann@example.com"))).status_code == 303
+        use = {"identify": {"email": "ann@example.com"}, "fields": ["product"]}
+        assert "I.17" in site.act(web, "use", CONTENT, **use).json()["clauses"]
+        page = browser.get("/account").text
+        assert "Your browser says no by itself (Global Privacy Control)" in page
+        assert "honoured for your account too" in page
+        other.post("/account/sign-in/link", email="ann@example.com")
+        assert other.post(link_in(mail_to(vendor, "ann@example.com", 2))).status_code == 303
+        seen = other.get("/account").text
+        assert "Your browser says no" not in seen
+        assert "enforced" not in seen.partition('id="choices"')[2].partition("</section>")[0]
 
 
 @pytest.mark.clause("I.17")

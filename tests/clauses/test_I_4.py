@@ -48,7 +48,12 @@ def test_account_from_opening_to_closing(vendor: Vendor) -> None:
         )
         assert 'value="Example"' not in browser.get("/account").text
         closed = browser.marked("/account/close")
-        assert (closed.status_code, closed.headers["location"]) == (303, "/account/closed")
+        assert closed.status_code == 303
+        farewell = browser.get(closed.headers["location"]).text
+        assert "for the last time" in farewell
+        entry = re.search(r"/v1/receipts/([0-9a-f]{32})", farewell)
+        assert entry
+        assert site.request("GET", f"/v1/receipts/{entry[1]}").is_success
         assert browser.get("/account").headers["location"] == "/account/sign-in"
         wait_until(lambda: not vendor.files_with(CANARY), "the canary is gone")
         wait_until(lambda: not mails(vendor), "the mails are removed")
@@ -139,6 +144,57 @@ def test_sessions_are_new_end_and_are_held_to_their_forms(vendor: Vendor) -> Non
         other.post("/account/sign-in", email=ANN, password=PHRASE)
         assert browser.marked("/account/sign-out", everywhere="yes").status_code == 303
         assert [one.get("/account").status_code for one in (browser, other)] == [303, 303]
+
+
+@pytest.mark.clause("I.4")
+def test_sign_ins_are_listed_and_ended(vendor: Vendor) -> None:
+    """People see where they are signed in, end one sign-in from afar, and a new password ends all others."""
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, browser)
+        browser.marked("/account/password", password=PHRASE)
+        other.client.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0"
+        other.post("/account/sign-in", email=ANN, password=PHRASE)
+        page = browser.get("/account").text
+        assert "Firefox on Linux" in page
+        far = re.search(r'name="session" value="([0-9a-f]{32})"', page)
+        assert far
+        assert browser.marked("/account/sessions/end", session="0" * 32).status_code == 404
+        assert browser.marked("/account/sessions/end", session=far[1]).status_code == 303
+        assert other.get("/account").status_code == 303
+        other.post("/account/sign-in", email=ANN, password=PHRASE)
+        assert browser.marked("/account/password", password=PHRASE + "!").status_code == 303
+        assert [one.get("/account").status_code for one in (browser, other)] == [200, 303]
+
+
+@pytest.mark.clause("I.4")
+def test_limits_outlive_a_restart_and_hold_for_passkeys(vendor: Vendor) -> None:
+    """The delay after wrong passwords stands in the database; passkeys that do not verify wait as well."""
+    with vendor.open() as site:
+        for _ in range(5):
+            assert _visit(site, "/account/sign-in", email=NOBODY, password="wrong" * 4).status_code == 401
+        forged = [_visit(site, "/account/sign-in/passkey", credential='{"id":"x"}') for _ in range(6)]
+        assert [one.status_code for one in forged] == [401] * 5 + [429]
+    with vendor.open() as site:
+        late = _visit(site, "/account/sign-in", email=NOBODY, password="wrong" * 4)
+        assert (late.status_code, late.headers["retry-after"]) == (429, "3")
+
+
+@pytest.mark.clause("I.4")
+def test_closing_says_when_no_mail_went_out(vendor: Vendor) -> None:
+    """With a mail server that is down the account is closed all the same, and the page does not claim a mail."""
+    with vendor.open() as site, Browser(site) as browser:
+        _account(vendor, site, browser)
+        cookies = dict(browser.client.cookies)
+    settings = vendor.data / "troth.toml"
+    text = settings.read_text(encoding="utf-8")
+    down = '[mail]\ntransport = "smtp://127.0.0.1:9"'
+    settings.write_text(re.sub(r'\[mail\]\ntransport = "[^"]*"', down, text), encoding="utf-8")
+    assert down in settings.read_text(encoding="utf-8")
+    with vendor.open() as site, Browser(site) as browser:
+        browser.client.cookies.update(cookies)
+        closed = browser.marked("/account/close")
+        assert closed.status_code == 303
+        assert "We could not write this to your mailbox" in browser.get(closed.headers["location"]).text
 
 
 @pytest.mark.clause("I.4")

@@ -83,11 +83,15 @@ class Web(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, *, database: str = "", keystore: str = "") -> Iterator[Web]:
+def serving(folder: Path, *, database: str = "", keystore: str = "", public_url: str = "") -> Iterator[Web]:
     """A new folder, served in process."""
     clock = SettableClock(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
     policy = any_serial_file(folder.parent)
     init_folder(folder, policy=policy, database_url=database, keystore_url=keystore, clock=clock)
+    if public_url:
+        settings = folder / "troth.toml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("http://127.0.0.1:8080", public_url), encoding="utf-8")
     with open_troth(folder, clock=clock) as troth:
         keys = {
             name: troth.issue_key(name=name, role=role, purposes=purposes, cases=cases)[0]

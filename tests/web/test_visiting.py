@@ -1,6 +1,9 @@
 """Who makes a request, as its cookies tell."""
 
-from tests.web.conftest import Web
+import hashlib
+from pathlib import Path
+
+from tests.web.conftest import Web, serving
 from troth.bootstrap import Troth
 from troth.bootstrap.web_secret import web_secret
 from troth.gate import Ask
@@ -52,6 +55,25 @@ def test_who_is_signed_in(web: Web) -> None:
         f"x={key}",
     ):
         assert not visitor_of(site, _scope(cookie)).signed_in
+
+
+def test_session_over_https_has_a_prefix(tmp_path: Path) -> None:
+    """Behind TLS only the cookie with `__Host-` names anybody, so that no neighbouring host can plant one; the list tells its name."""
+    with serving(tmp_path / "data", public_url="https://privacy.example.com") as web:
+        who = _person(web.troth)
+        key = web.troth.accounts.open_session(person=who)
+        name = cookie_that_remembers(web.troth.policy(), "session")
+        assert visitor_of(web.app.site, _scope(f"__Host-{name}={key}")).person == who
+        assert not visitor_of(web.app.site, _scope(f"{name}={key}")).signed_in
+        assert f"<code>__Host-{name}</code>" in web.get("/cookies").text
+        token = hashlib.sha256(b"form\0" + key.encode()).hexdigest()
+        sent = {"Cookie": f"__Host-{name}={key}", "Sec-Fetch-Site": "same-origin"}
+        answer = web.client.post(
+            "/account/sign-out", data={"csrf": token}, headers=sent, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        assert answer.headers["set-cookie"].startswith(f'__Host-{name}=""; Path=/; Max-Age=0')
+        assert "Secure" in answer.headers["set-cookie"]
 
 
 def test_cookie_planted_beside_another_counts_for_nothing() -> None:

@@ -1,16 +1,22 @@
 """Accounts: signing in by mail link, password or passkey; the profile; closing. Everything through the gate."""
 
+from troth.accounts.attempts import PASSKEY, PASSWORD, Attempts
 from troth.accounts.challenges import Challenges
 from troth.accounts.model import Way, WrongCredentials, point_of
 from troth.accounts.passkeys import Passkeys, RelyingParty
 from troth.accounts.passwords import MOST_PASSWORD, SHORTEST_PASSWORD, Passwords
-from troth.accounts.service import Accounts, Profile, ProfileField, raised
+from troth.accounts.service import Accounts, Closed, OpenSession, Profile, ProfileField, raised
 
 __all__ = [
     "MOST_PASSWORD",
+    "PASSKEY",
+    "PASSWORD",
     "SHORTEST_PASSWORD",
     "Accounts",
+    "Attempts",
     "Challenges",
+    "Closed",
+    "OpenSession",
     "Passkeys",
     "Passwords",
     "Profile",

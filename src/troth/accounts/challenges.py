@@ -1,33 +1,39 @@
 """Challenges of passkey ceremonies (WebAuthn Level 3, section 13.4.3): random, short-lived, good once.
 
-A challenge carries its own end and a MAC, so that asking for many fills no memory; only those that were used are
-remembered until they end. The key lives as long as the process: a restart ends what is under way, ten minutes at most.
+A challenge carries its own end and a MAC, so that asking for many fills no table; only those that were used are kept,
+until they end. Key and table are shared by the processes of a site and outlive a restart.
 """
 
 import hashlib
 import hmac
 import secrets
 from datetime import timedelta
-from threading import Lock
 
+from sqlalchemy import bindparam, delete
+
+from troth.accounts.tables import spent_challenge
 from troth.kernel import Clock, micros
+from troth.storage import Database, Statement, Upsert
 
 SPAN = timedelta(minutes=10)
 _RANDOM, _TIME = 16, 8
+_SPEND = Upsert(spent_challenge, by=("challenge",))
+_CLEAR = Statement(delete(spent_challenge).where(spent_challenge.c.expires_at <= bindparam("now")))
 
 
 class Challenges:
     """Makes challenges and takes each back once.
 
     Args:
+        database: Remembers those that were used.
         clock: Tells when one is over.
+        secret: Key of the MACs.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, secret: bytes) -> None:
+        self._database = database
         self._clock = clock
-        self._key = secrets.token_bytes(32)
-        self._used: dict[bytes, int] = {}
-        self._guard = Lock()
+        self._secret = secret
 
     def make(self, use: str) -> bytes:
         """A challenge for a use, such as signing in, or adding a passkey in one session."""
@@ -40,12 +46,15 @@ class Challenges:
         now, ends = micros(self._clock.now()), int.from_bytes(body[:_TIME], "big")
         if not hmac.compare_digest(mac, self._mac(use, body)) or now >= ends:
             return False
-        with self._guard:
-            self._used = {one: until for one, until in self._used.items() if until > now}
-            if challenge in self._used:
-                return False
-            self._used[challenge] = ends
-        return True
+        with self._database.transaction() as tx:
+            return tx.run(_SPEND, (body, ends)) == 1
+
+    def clear(self) -> int:
+        """Remove the used ones that are over; gives their number."""
+        with self._database.transaction() as tx:
+            return tx.run(_CLEAR, {"now": micros(self._clock.now())})
 
     def _mac(self, use: str, body: bytes) -> bytes:
-        return hmac.new(self._key, use.encode() + b"\0" + body, hashlib.sha256).digest()
+        return hmac.new(
+            self._secret, b"passkey challenge\0" + use.encode() + b"\0" + body, hashlib.sha256
+        ).digest()

@@ -40,13 +40,14 @@ class Passkeys:
         accounts: What acts are performed by.
         clock: Dates challenges and passkeys.
         party: Who they are for.
+        challenges: Makes and takes back challenges.
     """
 
-    def __init__(self, accounts: Accounts, clock: Clock, party: RelyingParty) -> None:
+    def __init__(self, accounts: Accounts, clock: Clock, party: RelyingParty, challenges: Challenges) -> None:
         self._accounts = accounts
         self._clock = clock
         self._party = party
-        self._challenges = Challenges(clock)
+        self._challenges = challenges
 
     def adding(self, key: str, person: str) -> str:
         """The options (JSON) with which a browser makes a passkey for somebody who is signed in."""
@@ -118,7 +119,7 @@ class Passkeys:
         )
         return str(options_to_json(options))
 
-    def sign_in(self, credential: Mapping[str, Any]) -> str:
+    def sign_in(self, credential: Mapping[str, Any], device: str = "") -> str:
         """Open a session for the owner of a passkey that signed a challenge of ours; gives its key.
 
         Raises:
@@ -148,7 +149,7 @@ class Passkeys:
             raise WrongCredentials from error
         counted = msgspec.structs.replace(kept, count=verified.new_sign_count)
         self._counted(person, record, identified, counted)
-        return self._accounts.open_session(person=person)
+        return self._accounts.open_session(person=person, device=device)
 
     def _counted(self, person: str, record: str, identified: str, kept: Kept) -> None:
         ask = self._collecting(self._accounts.key(), person, kept, identified=identified)

@@ -4,7 +4,6 @@ NIST SP 800-63B-4, section 3.1.1: length counts, rules on the kinds of character
 """
 
 import secrets
-from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,6 +20,8 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
+        # A hash that no password has; made here, so that nobody's first try does not take twice as long.
+        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 
     def hashed(self, password: str) -> str:
         """The hash to keep.
@@ -44,8 +45,3 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return bool(known)
-
-    @cached_property
-    def _nobodys(self) -> str:
-        """A hash that no password has."""
-        return self._hasher.hash(secrets.token_urlsafe())

@@ -1,6 +1,7 @@
 """Accounts through the gate: in the name of the pages before somebody is signed in, in their own name after."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -49,6 +50,31 @@ class Profile(NamedTuple):
     passkeys: tuple[Way, ...]
 
 
+class OpenSession(NamedTuple):
+    """A session as its owner sees it.
+
+    Args:
+        session: Its id.
+        device: Coarse name of the device, empty where it was not told.
+        opened: Instant of the sign-in.
+        ends: Instant at which it ends by itself.
+        own: Whether it is the one that asks.
+    """
+
+    session: str
+    device: str
+    opened: datetime
+    ends: datetime
+    own: bool
+
+
+class Closed(NamedTuple):
+    """A closed account: the ledger entry of the erasure, and whether the mailbox was written to."""
+
+    entry: str
+    told: bool
+
+
 class Accounts:
     """What visitors do with accounts.
 
@@ -56,7 +82,7 @@ class Accounts:
         perform: Performs acts; the gate's, or what shares its commits.
         policy: Gives the version in force.
         key: Gives the API key of the pages.
-        closing: Writes to somebody (handle) that the account is being closed; must not fail.
+        closing: Writes to somebody (handle) that the account is being closed; must not fail. Tells whether it wrote.
     """
 
     def __init__(
@@ -65,7 +91,7 @@ class Accounts:
         perform: Perform,
         policy: Callable[[], Policy],
         key: Callable[[], str],
-        closing: Callable[[str], None],
+        closing: Callable[[str], bool],
     ) -> None:
         self.perform = perform
         self.policy = policy
@@ -91,15 +117,15 @@ class Accounts:
         }
         self._done(Collection(self.policy, self.key()).submission(point.name, body))
 
-    def sign_in_by_link(self, secret: str) -> str:
+    def sign_in_by_link(self, secret: str, device: str = "") -> str:
         """Open a session for whoever was sent a link; gives its key.
 
         Raises:
             NotFound: The link was used already, or its time is over.
         """
-        return self.open_session(proof=secret)
+        return self.open_session(proof=secret, device=device)
 
-    def sign_in_by_password(self, address: str, password: str) -> str:
+    def sign_in_by_password(self, address: str, password: str, device: str = "") -> str:
         """Open a session for whoever has an address and a password; gives its key.
 
         Raises:
@@ -120,14 +146,42 @@ class Accounts:
             raise raised(problem)
         if not self._passwords.fits(outcome.values.get(kept), password) or not outcome.permitted:
             raise WrongCredentials
-        return self.open_session(person=outcome.person)
+        return self.open_session(person=outcome.person, device=device)
 
-    def open_session(self, *, person: str = "", proof: str = "") -> str:
-        """Open a session for somebody who was made out, or for whoever a secret from a mailbox names; gives its key."""
+    def open_session(self, *, person: str = "", proof: str = "", device: str = "") -> str:
+        """Open a session for somebody who was made out, or for whoever a secret from a mailbox names; gives its key.
+
+        Args:
+            person: Handle.
+            proof: Secret from a mailbox.
+            device: Coarse name of the device, which the person tells sessions apart by.
+        """
         ask = Ask(
-            act="instruct", purpose=SIGN_IN, key=self.key(), order="open-session", person=person, proof=proof
+            act="instruct",
+            purpose=SIGN_IN,
+            key=self.key(),
+            order="open-session",
+            person=person,
+            proof=proof,
+            device=device,
         )
         return str(self._done(ask).values["session"])
+
+    def sessions(self, key: str, person: str) -> tuple[OpenSession, ...]:
+        """The sessions of somebody, newest first."""
+        ask = Ask(act="instruct", purpose=SIGN_IN, key=key, person=person, order="list-sessions")
+        return tuple(_session(one) for one in self._done(ask).values["sessions"])
+
+    def end_session(self, key: str, person: str, session: str) -> None:
+        """End one session of somebody.
+
+        Raises:
+            NotFound: They have no such session.
+        """
+        ask = Ask(
+            act="instruct", purpose=SIGN_IN, key=key, person=person, order="close-session", session=session
+        )
+        self._done(ask)
 
     def sign_out(self, key: str, person: str, *, everywhere: bool = False) -> None:
         """End the session of a key, or every session of its person."""
@@ -198,7 +252,7 @@ class Accounts:
                 raise raised(outcome.problem)
 
     def set_password(self, key: str, person: str, password: str) -> None:
-        """Set or change the password of somebody who is signed in.
+        """Set or change the password of somebody who is signed in; every other session of theirs ends.
 
         Raises:
             InvalidInput: It is too short or too long.
@@ -215,30 +269,43 @@ class Accounts:
             channel=point.channels[0],
             values={password_field(policy): self._passwords.hashed(password)},
         )
-        self._done(ask)
+        self._done(ask, self._ending_others(key, person))
 
     def remove_password(self, key: str, person: str) -> None:
-        """Remove the password; a link to the mailbox still signs in."""
+        """Remove the password, and end every other session; a link to the mailbox still signs in."""
         fields = (password_field(self.policy()),)
-        self._done(Ask(act="erase", purpose=SIGN_IN, key=key, person=person, fields=fields))
+        ask = Ask(act="erase", purpose=SIGN_IN, key=key, person=person, fields=fields)
+        self._done(ask, self._ending_others(key, person))
 
     def remove_passkey(self, key: str, person: str, record: str) -> None:
-        """Remove a passkey."""
+        """Remove a passkey, as of a device that was lost, and end every other session."""
         if record not in self.passkey_records(key, person):
             raise NotFound("The account has no such passkey.", field="record", mend="See the list.")
         fields = passkey_fields(self.policy())
-        self._done(Ask(act="erase", purpose=SIGN_IN, key=key, person=person, fields=fields, record=record))
+        ask = Ask(act="erase", purpose=SIGN_IN, key=key, person=person, fields=fields, record=record)
+        self._done(ask, self._ending_others(key, person))
 
-    def close(self, key: str, person: str) -> str:
-        """Close the account and erase the person; gives the ledger entry. The mailbox is written to first, while it is known."""
-        self._closing(person)
-        return self._done(Ask(act="erase", purpose=ACCOUNT, key=key, person=person)).entry
+    def close(self, key: str, person: str) -> Closed:
+        """Close the account and erase the person. The mailbox is written to first, while it is known."""
+        told = self._closing(person)
+        return Closed(self._done(Ask(act="erase", purpose=ACCOUNT, key=key, person=person)).entry, told)
 
-    def _done(self, ask: Ask) -> Outcome:
-        (outcome,) = self.perform([ask])
-        if outcome.problem is not None:
-            raise raised(outcome.problem)
-        return outcome
+    def _ending_others(self, key: str, person: str) -> Ask:
+        """The order that ends every session of somebody but the one that asks."""
+        return Ask(act="instruct", purpose=SIGN_IN, key=key, person=person, order="close-other-sessions")
+
+    def _done(self, *asks: Ask) -> Outcome:
+        """Perform acts in one unit of work; gives the outcome of the first."""
+        outcomes = self.perform(asks)
+        for outcome in outcomes:
+            if outcome.problem is not None:
+                raise raised(outcome.problem)
+        return outcomes[0]
+
+
+def _session(told: Mapping[str, Any]) -> OpenSession:
+    instants = {name: datetime.fromisoformat(told[name]) for name in ("opened", "ends")}
+    return OpenSession(told["session"], told["device"], own=told["own"], **instants)
 
 
 def raised(problem: Problem) -> TrothError:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from troth.accounts import Accounts, Passkeys, RelyingParty
+from troth.accounts import Accounts, Attempts, Challenges, Passkeys, RelyingParty
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.gate import MAIL
 from troth.kernel import Unavailable, new_id
@@ -22,14 +22,26 @@ def accounts_of(troth: "Troth") -> Accounts:
     """What visitors do with accounts."""
     sending = mail_sending(troth, mailer_of(troth))
 
-    def closing(person: str) -> None:
+    def closing(person: str) -> bool:
         """Write while the address is known; an account is closed whether or not a mail server is there."""
         try:
             sending(Job(new_id(), MAIL, person, dict(_CLOSED), 1))
         except (JobOver, Unavailable) as error:
             _log.warning("closing_not_told", error=getattr(error, "code", ""))
+            return False
+        return True
 
     return Accounts(perform=troth.perform, policy=troth.policy, key=troth.web_key, closing=closing)
+
+
+def attempts_of(troth: "Troth") -> Attempts:
+    """Limits on signing in, shared by the processes of a site."""
+    return Attempts(troth.database, troth.clock, troth.web_secret)
+
+
+def challenges_of(troth: "Troth") -> Challenges:
+    """Challenges of passkeys, shared by the processes of a site."""
+    return Challenges(troth.database, troth.clock, troth.web_secret)
 
 
 def passkeys_of(troth: "Troth", accounts: Accounts) -> Passkeys:
@@ -40,4 +52,4 @@ def passkeys_of(troth: "Troth", accounts: Accounts) -> Passkeys:
         troth.policy().front.controller.name,
         f"{parts.scheme}://{parts.netloc}",
     )
-    return Passkeys(accounts, troth.clock, party)
+    return Passkeys(accounts, troth.clock, party, challenges_of(troth))

@@ -31,6 +31,7 @@ class Events:
         self._folder, self._settings = troth.folder, troth.settings.events
         self._database, self._gate, self._clock = troth.database, troth.gate, troth.clock
         self._keys = troth.vault.keys
+        self._https = troth.settings.web.over_https
         self.salts = Salts(self._keys.keystore, self._clock)
         place = troth.folder / LAKE_FOLDER
         lake = Lake(place / "events") if lake_available() else None
@@ -49,6 +50,7 @@ class Events:
             read_choice=read_choice,
             country=country_reader(self._folder, self._settings.country_database),
             try_out=self._settings.try_out,
+            https=self._https,
         )
 
     def batcher(self, read_choice: ReadChoice) -> Batcher[EventRequest, Taken | TrothError]:

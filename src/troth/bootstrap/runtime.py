@@ -41,7 +41,7 @@ from troth.storage import Database, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
 if TYPE_CHECKING:
-    from troth.accounts import Accounts, Passkeys
+    from troth.accounts import Accounts, Attempts, Passkeys
     from troth.bootstrap.background import Background
     from troth.inbound import Inbox
 
@@ -136,6 +136,13 @@ class Troth:
         from troth.bootstrap.accounting import passkeys_of
 
         return passkeys_of(self, self.accounts)
+
+    @cached_property
+    def attempts(self) -> "Attempts":
+        """Limits on signing in."""
+        from troth.bootstrap.accounting import attempts_of
+
+        return attempts_of(self)
 
     @cached_property
     def events(self) -> Events:

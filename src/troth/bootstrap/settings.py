@@ -59,6 +59,11 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = "http://127.0.0.1:8080"
     submissions_per_minute: int = 120
 
+    @property
+    def over_https(self) -> bool:
+        """Whether people see the service over https."""
+        return self.public_url.startswith("https://")
+
 
 class InboundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mail.inbound]: how mail comes in.

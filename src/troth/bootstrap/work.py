@@ -61,11 +61,20 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         troth.gate.expire_held()
 
     def clear_credentials() -> None:
+        from troth.bootstrap.accounting import challenges_of
+
         troth.gate.clear_credentials()
+        troth.attempts.clear()
+        challenges_of(troth).clear()
 
     tasks = [
         Task("held-submissions", _OFTEN, expire_held, "Erase submissions that nobody confirmed in time."),
-        Task("credentials", _HOURLY, clear_credentials, "Remove sessions and links that are over."),
+        Task(
+            "credentials",
+            _OFTEN,
+            clear_credentials,
+            "Remove sessions, links and counts of tries that are over.",
+        ),
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from troth.choice.model import Choice
-from troth.policy import Cookie, Policy, read_span
+from troth.policy import HOST_PREFIX, Cookie, Policy, read_span
 
 UNDECLARED, UNCHOSEN, MALFORMED = "undeclared", "not-chosen", "malformed"
 _SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
@@ -48,10 +48,12 @@ def guard_cookie(
     name, equals, value = (part.strip() for part in pair.partition("="))
     if not (equals and name):
         return Guarded("", MALFORMED)
-    cookie = declared_cookies(policy).get(name)
+    cookie = declared_cookies(policy, https=secure).get(name)
     if cookie is None:
         return Guarded("", UNDECLARED)
     given = dict(_attribute(one) for one in attributes)
+    if name.startswith(HOST_PREFIX):
+        given |= {"path": "/", "domain": ""}  # or browsers would not take it
     seconds = _lifetime(given, now)
     taken_back = seconds is not None and seconds <= 0
     if not (taken_back or cookie.essential or any(map(choice().allows, cookie.purposes))):
@@ -67,9 +69,10 @@ def guard_cookie(
 
 
 @lru_cache(maxsize=16)
-def declared_cookies(policy: Policy) -> dict[str, Cookie]:
-    """The declared cookies by their names in the browser."""
-    return {cookie.wire_name: cookie for cookie in policy.of(Cookie)}
+def declared_cookies(policy: Policy, *, https: bool = False) -> dict[str, Cookie]:
+    """The declared cookies by their names in the browser; over https also by those with the prefix `__Host-`."""
+    found = {cookie.wire_name: cookie for cookie in policy.of(Cookie)}
+    return found | {cookie.name_over(https=https): cookie for cookie in policy.of(Cookie)}
 
 
 def longest_life(lifetime: str) -> timedelta | None:

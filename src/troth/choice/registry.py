@@ -73,8 +73,14 @@ def switches(policy: Policy, choice: Choice) -> tuple[Switch, ...]:
     )
 
 
-def technologies(policy: Policy, choice: Choice) -> tuple[Technology, ...]:
-    """Everything that the sites may leave in a browser or load to learn of a visit, in the order of the policy."""
+def technologies(policy: Policy, choice: Choice, *, https: bool = False) -> tuple[Technology, ...]:
+    """Everything that the sites may leave in a browser or load to learn of a visit, in the order of the policy.
+
+    Args:
+        policy: The policy in force.
+        choice: What the visitor chose.
+        https: Whether visitors see the site over https, where a cookie may have a prefix.
+    """
     found = []
     declared: tuple[Cookie | Storage | Pixel, ...]
     declared = (*policy.of(Cookie), *policy.of(Storage), *policy.of(Pixel))
@@ -83,7 +89,7 @@ def technologies(policy: Policy, choice: Choice) -> tuple[Technology, ...]:
         found.append(
             Technology(
                 kind=_kind(thing),
-                name=thing.path if isinstance(thing, Pixel) else thing.wire_name,
+                name=_name(thing, https=https),
                 title=thing.title or thing.about,
                 purposes=tuple(_title(policy, purpose) for purpose in thing.purposes),
                 lifetime="" if isinstance(thing, Pixel) else _lifetime(thing.lifetime),
@@ -92,6 +98,12 @@ def technologies(policy: Policy, choice: Choice) -> tuple[Technology, ...]:
             )
         )
     return tuple(found)
+
+
+def _name(thing: Cookie | Storage | Pixel, *, https: bool) -> str:
+    if isinstance(thing, Pixel):
+        return thing.path
+    return thing.name_over(https=https) if isinstance(thing, Cookie) else thing.wire_name
 
 
 def refused_cookies(policy: Policy, choice: Choice) -> tuple[Cookie, ...]:

@@ -90,6 +90,7 @@ class Intake:
         read_choice: Reads a visitor's choice out of headers.
         country: Knows countries of network addresses.
         try_out: Name of the web site whose pages may lie on this machine; empty for none.
+        https: Whether visitors see the site over https, where the session's cookie has a prefix.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class Intake:
         read_choice: ReadChoice,
         country: Country,
         try_out: str = "",
+        https: bool = False,
     ) -> None:
+        self._https = https
         self._try_out = try_out
         self._database, self._gate, self._clock = database, gate, clock
         self._salts, self._blind, self._country = salts, blind, country
@@ -136,7 +139,7 @@ class Intake:
         return _Known(
             self._read_choice(policy, headers),
             cookie_value(headers, visitor.wire_name) if visitor is not None else "",
-            cookie_value(headers, session.wire_name) if session is not None else "",
+            cookie_value(headers, session.name_over(https=self._https)) if session is not None else "",
         )
 
     def _prepare(self, request: Request, policy: Policy, sites: Sites) -> _Prepared | TrothError:

@@ -65,12 +65,18 @@ class Doer:
 
     def _read_all(self, weighed: Sequence[Weighed]) -> dict[int, dict[str, Any] | TrothError]:
         """Read for every permitted reading act at once; one that fails is read alone, so that others don't suffer."""
-        numbers, wants, fields = [], [], self._policy.fields
+        numbers, wants, nobodys, fields = [], [], [], self._policy.fields
         for number, one in enumerate(weighed):
-            if one.permitted and one.ask.act in READING and one.fields and one.person in self._known:
+            if not (one.permitted and one.ask.act in READING and one.fields):
+                continue
+            wanted = tuple(fields[name] for name in one.fields)
+            if one.person in self._known:
                 numbers.append(number)
-                wanted = tuple(fields[name] for name in one.fields)
                 wants.append(ReadWant(_decided(one), one.person, wanted, one.ask.record))
+            elif one.ask.identify:
+                nobodys.append(ReadWant(_decided(one), new_id(), wanted))
+        if nobodys:
+            self._vault.read_nobody(self._tx, nobodys)
         if not wants:
             return {}
         try:

@@ -18,7 +18,16 @@ PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
 LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
 RECORD_ORDERS = frozenset({"list-records"})
-SESSION_ORDERS = frozenset({"issue-proof", "open-session", "close-session", "close-sessions"})
+SESSION_ORDERS = frozenset(
+    {
+        "issue-proof",
+        "open-session",
+        "close-session",
+        "close-sessions",
+        "close-other-sessions",
+        "list-sessions",
+    }
+)
 LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
 CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
@@ -41,9 +50,9 @@ PARENT_METHODS = frozenset(
 """How a parent may be verified (16 CFR 312.5(b)(2))."""
 _TEXTS = (
     "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
-    "method", "since", "until",
+    "method", "since", "until", "device",
 )  # fmt: skip
-_HANDLES = ("person", "case", "record", "before")
+_HANDLES = ("person", "case", "record", "before", "session")
 _texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them
 _handles_of = attrgetter(*_HANDLES)
 _encode = msgspec.json.Encoder().encode

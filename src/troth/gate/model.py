@@ -35,7 +35,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         reason: Free text for the record, at most 200 characters.
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
             `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session`,
-            `close-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
+            `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
             `withdraw-parent`, `allow-sharing` or `withdraw-sharing`.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
@@ -53,6 +53,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         before: For `list-records`: id of the last record of the page before.
         acknowledged: Name of the notice or warning that the person has acknowledged for this very act.
         proof: Secret that was sent to a mailbox; it names the person, and is used up.
+        device: For `open-session`: coarse name of the device, such as `Firefox on Linux`, for the person to tell sessions apart.
+        session: For `close-session`: id of the session to end; empty for the one that the key opens.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
     """
 
@@ -84,6 +86,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
     acknowledged: str = ""
     proof: str = ""
+    device: str = ""
+    session: str = ""
     signal: bool = False
 
     def __repr__(self) -> str:

@@ -11,7 +11,15 @@ from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, RECORD_ORDERS, SESSIO
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
 from troth.gate.proofs import CONFIRM, issue_proof, spend_proof
-from troth.gate.sessions import close_session, close_sessions, open_session
+from troth.gate.sessions import (
+    Session,
+    close_other_sessions,
+    close_session,
+    close_sessions,
+    open_session,
+    session_of,
+    sessions_of,
+)
 from troth.gate.weighing import Weighed, may_open
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, new_id
 from troth.policy import Policy
@@ -99,12 +107,27 @@ def _session(tx: Transaction, one: Weighed, now: int, people: Mapping[str, Perso
     if ask.order == "open-session":
         if ask.proof and not spend_proof(tx, ask.proof):
             raise NotFound("This link was used already.", field="proof", mend="Ask for a new one.")
-        return {"session": open_session(tx, who, now)}
+        return {"session": open_session(tx, who, now, ask.device)}
+    if ask.order == "list-sessions":
+        return {"sessions": [_listed(one, ask.key) for one in sessions_of(tx, who, now)]}
     if ask.order == "close-session":
-        close_session(tx, ask.key, who)
+        if not close_session(tx, ask.session or session_of(ask.key), who):
+            raise NotFound("No session has this id.", field="session", mend="See the list of sessions.")
+    elif ask.order == "close-other-sessions":
+        close_other_sessions(tx, ask.key, who)
     else:
         close_sessions(tx, who)
     return {}
+
+
+def _listed(one: Session, key: str) -> dict[str, Any]:
+    return {
+        "session": one.session,
+        "device": one.device,
+        "opened": from_micros(one.opened_at).isoformat(),
+        "ends": from_micros(one.expires_at).isoformat(),
+        "own": one.session == session_of(key),
+    }
 
 
 def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) -> Mapping[str, Any]:

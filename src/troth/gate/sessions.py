@@ -9,8 +9,9 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete, insert, select
 
 from troth.gate.tables import person_session
 from troth.kernel import is_id, new_id
@@ -29,21 +30,60 @@ _CLOSE = Statement(
         person_session.c.session_id == bindparam("which"), person_session.c.person == bindparam("who")
     )
 )
+_CLOSE_OTHERS = Statement(
+    delete(person_session).where(
+        person_session.c.person == bindparam("who"), person_session.c.session_id != bindparam("own")
+    )
+)
+_LIST = Statement(
+    select(
+        person_session.c.session_id,
+        person_session.c.device,
+        person_session.c.opened_at,
+        person_session.c.expires_at,
+    )
+    .where(person_session.c.person == bindparam("who"), person_session.c.expires_at > bindparam("now"))
+    .order_by(person_session.c.opened_at.desc(), person_session.c.session_id)
+)
 _CLOSE_ALL = Statement(delete(person_session).where(person_session.c.person == bindparam("who")))
 _CLEAR = Statement(delete(person_session).where(person_session.c.expires_at <= bindparam("now")))
 
 
-def open_session(tx: Transaction, person: str, now: int) -> str:
+class Session(NamedTuple):
+    """A session as its person sees it: id, coarse name of the device, and instants in microseconds."""
+
+    session: str
+    device: str
+    opened_at: int
+    expires_at: int
+
+
+def open_session(tx: Transaction, person: str, now: int, device: str = "") -> str:
     """Open a session for a person; gives its key, shown this once."""
     session, secret = new_id(), secrets.token_urlsafe(_SECRET_BYTES)
     digest = hashlib.sha256(secret.encode()).digest()
-    tx.run(_ADD, (session, digest, person, now, now + SPAN // _MICROSECOND))
+    tx.run(_ADD, (session, digest, person, now, now + SPAN // _MICROSECOND, device))
     return f"{PREFIX}{session}_{secret}"
 
 
-def close_session(tx: Transaction, key: str, person: str) -> None:
-    """End the session of a key; a later act with it is refused."""
-    tx.run(_CLOSE, {"which": _parts(key)[0], "who": person})
+def close_session(tx: Transaction, session: str, person: str) -> bool:
+    """End a session of a person by its id; a later act in it is refused. Tells whether it was there."""
+    return tx.run(_CLOSE, {"which": session, "who": person}) == 1
+
+
+def close_other_sessions(tx: Transaction, key: str, person: str) -> int:
+    """End every session of a person but that of a key; gives their number."""
+    return tx.run(_CLOSE_OTHERS, {"own": session_of(key), "who": person})
+
+
+def sessions_of(tx: Transaction, person: str, now: int) -> list[Session]:
+    """The sessions of a person that are good at an instant (microseconds), newest first."""
+    return [Session(*row) for row in tx.rows(_LIST, {"who": person, "now": now})]
+
+
+def session_of(key: str) -> str:
+    """The id of the session that a key opens; proves nothing about the key."""
+    return _parts(key)[0]
 
 
 def close_sessions(tx: Transaction, person: str) -> None:

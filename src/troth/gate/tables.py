@@ -40,6 +40,7 @@ person_session = Table(
     Column("person", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("device", Text, nullable=False, server_default=""),
     Index(None, "person"),
     Index(None, "expires_at"),
 )

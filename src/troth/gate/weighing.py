@@ -23,6 +23,8 @@ CHOICES = "user.privacy_preferences"
 """The data category that orders on stances, purposes and suppressions touch."""
 CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
+DEVICE = "user.device"
+"""The data category of what a session tells of the device that it was opened on."""
 
 
 class Weighed(NamedTuple):
@@ -231,6 +233,8 @@ def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
         return categories_of(_kind_fields(ask, policy), policy)
     if ask.order in LIST_ORDERS:
         return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
+    if ask.order == "list-sessions" or (ask.order == "open-session" and ask.device):
+        return (DEVICE,)
     if ask.order in PARENT_ORDERS:
         return (CHILDREN, CHOICES)
     return (CHILDREN,) if ask.order in CHILD_ORDERS else ()

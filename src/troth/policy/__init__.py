@@ -16,7 +16,7 @@ from troth.policy.reading import Clause, Part
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, read_span
-from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
+from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.things import Activity, CaseType, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
@@ -25,6 +25,7 @@ __all__ = [
     "ACT_KINDS",
     "CHECKS",
     "FACTS",
+    "HOST_PREFIX",
     "SUPPRESSIONS",
     "Act",
     "Activity",

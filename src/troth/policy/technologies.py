@@ -31,6 +31,10 @@ WireName = Annotated[
 ]
 
 
+HOST_PREFIX = "__Host-"
+"""Browsers take a cookie with this prefix only over https, for the whole site and for no other host (RFC 6265bis, 4.1.3.2)."""
+
+
 class Cookie(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="cookie"):
     """A cookie that the sites may set; one that is not declared is stripped."""
 
@@ -51,6 +55,14 @@ class Cookie(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
     def wire_name(self) -> str:
         """Its name in the browser."""
         return self.called or self.name
+
+    def name_over(self, *, https: bool) -> str:
+        """Its name in the browser over https or without: the one that says who is signed in gets the prefix `__Host-`.
+
+        So no neighbouring host and no plain connection can plant a session (login CSRF, session fixation).
+        """
+        guarded = https and self.remembers == "session" and not self.wire_name.startswith(HOST_PREFIX)
+        return HOST_PREFIX + self.wire_name if guarded else self.wire_name
 
 
 class Pixel(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="pixel"):

@@ -56,6 +56,15 @@ held = Table(
     Index(None, "kind", "blind"),
 )
 
+address_change = Table(
+    "address_change",
+    data_tables,
+    Column("submission", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Index(None, "person"),
+    sqlite_with_rowid=False,
+)
+
 sealed_field = Table(
     "sealed_field",
     data_tables,

@@ -12,6 +12,8 @@ _TOKEN = Parameter("token", "path", "the secret of the link", "x" * 43, {"type":
 _NEXT = Parameter("next", "query", "path of this site to go on to", "/account", {"type": "string"})
 _NEW = Parameter("new", "query", "whether the account was just opened", "yes", {"type": "string"})
 _SAVED = Parameter("saved", "query", "whether something was just saved", "yes", {"type": "string"})
+_ENTRY = Parameter("entry", "query", "ledger entry of the erasure", ENTRY, {"type": "string"})
+_TOLD = Parameter("told", "query", "whether the mailbox was written to", "yes", {"type": "string"})
 _CONSENT = {
     "@context": {"dct": "http://purl.org/dc/terms/", "dpv": "https://w3id.org/dpv#", "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#"},
     "@id": f"/v1/consents/{ENTRY}", "@type": "dpv:ConsentRecord", "dct:identifier": ENTRY,
@@ -85,7 +87,8 @@ ACCOUNT_OPERATIONS = (
     _form("removePassword", "/account/password/remove", "Remove the password", "Within ten minutes after signing in.", "MarkedForm", {"csrf": _MARK}),
     _form("addPasskey", "/account/passkeys", "Add a passkey", "Within ten minutes after signing in; the page's script fills the form in.", "NewPasskeyForm", {"csrf": _MARK, "credential": "{}", "name": "Phone"}),
     _form("removePasskey", "/account/passkeys/remove", "Remove a passkey", "Within ten minutes after signing in.", "OldPasskeyForm", {"csrf": _MARK, "record": "0" * 32}),
+    _form("endSession", "/account/sessions/end", "End a session", "One of those that the account's page lists.", "SessionForm", {"csrf": _MARK, "session": "0" * 32}),
     _page("pageClose", "/account/close", "Closing the account", "What is erased, and the button that does it.", away=True),
     _form("closeAccount", "/account/close", "Close the account", "Within ten minutes after signing in; erases everything about the person.", "MarkedForm", {"csrf": _MARK}),
-    _page("pageClosed", "/account/closed", "The account is closed", "Where closing leads."),
+    _page("pageClosed", "/account/closed", "The account is closed", "Where closing leads.", _ENTRY, _TOLD),
 )  # fmt: skip

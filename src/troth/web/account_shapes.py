@@ -48,6 +48,13 @@ class SignOutForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     everywhere: Annotated[str, Meta(description="`yes` for every session")] = ""
 
 
+class SessionForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A session to end."""
+
+    csrf: Mark
+    session: Annotated[str, Meta(description="its id")]
+
+
 class NewPasswordForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A password to set."""
 
@@ -84,6 +91,7 @@ FORMS = (
     CredentialForm,
     MarkedForm,
     SignOutForm,
+    SessionForm,
     NewPasswordForm,
     NewPasskeyForm,
     OldPasskeyForm,

@@ -9,9 +9,11 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
-from troth.kernel import InvalidInput
+from troth.choice import Choice, switches
+from troth.kernel import InvalidInput, is_id
 from troth.web.asgi import query
 from troth.web.consents import consents_of
+from troth.web.objecting import with_objections
 from troth.web.pages import page
 from troth.web.sessions import (
     OWN_FORMS,
@@ -26,6 +28,7 @@ from troth.web.sessions import (
     to,
 )
 from troth.web.site import Site, site_of
+from troth.web.visiting import visitor
 
 AnyRequest = Request[Any, Any, Any]
 _HOME = "/account"
@@ -39,7 +42,9 @@ def account_page(request: AnyRequest) -> Response[bytes]:
     who = signed_in(site, request)
     if who is None:
         return to("/account/sign-in")
-    return _account(site, who, new=given.get("new") == "yes", saved=given.get("saved") == "yes")
+    choice = with_objections(site, site.troth.policy(), visitor(request))
+    told = {name: given.get(name) == "yes" for name in ("new", "saved")}
+    return _account(site, who, choice, told)
 
 
 @post("/account/profile")
@@ -95,6 +100,16 @@ async def remove_passkey(request: AnyRequest) -> Response[bytes]:
     return await _changed(request, remove)
 
 
+@post("/account/sessions/end")
+async def end_other(request: AnyRequest) -> Response[bytes]:
+    """End one of the sessions that are listed."""
+
+    def end(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        accounts.end_session(who.key, who.person, form.get("session", ""))
+
+    return await _changed(request, end, sensitive=False)
+
+
 @get("/account/close")
 async def close_page(request: AnyRequest) -> Response[bytes]:
     """What closing the account means, and the button that does it."""
@@ -110,21 +125,29 @@ async def close(request: AnyRequest) -> Response[bytes]:
     def end() -> Response[bytes]:
         who = fresh(someone(site, request))
         check_token(who, form)
-        site.troth.accounts.close(who.key, who.person)
-        return end_session(site, to("/account/closed"))
+        closed = site.troth.accounts.close(who.key, who.person)
+        told = "yes" if closed.told else "no"
+        return end_session(site, to(f"/account/closed?entry={closed.entry}&told={told}"))
 
     return await asyncio.to_thread(end)
 
 
 @get("/account/closed", sync_to_thread=True)
 def closed_page(request: AnyRequest) -> Response[bytes]:
-    """That the account is closed."""
-    query(request.scope, ())
-    return page(site_of(request), "closed.html", place="")
+    """That the account is closed, whether a mail says so too, and the receipt of the erasure."""
+    given = query(request.scope, ("entry", "told"))
+    entry = given.get("entry", "")
+    return page(
+        site_of(request),
+        "closed.html",
+        place="",
+        entry=entry if is_id(entry) else "",
+        told=given.get("told", ""),
+    )
 
 
-def _account(site: Site, who: SignedIn, *, new: bool, saved: bool) -> Response[bytes]:
-    accounts = site.troth.accounts
+def _account(site: Site, who: SignedIn, choice: Choice, told: dict[str, bool]) -> Response[bytes]:
+    accounts, policy = site.troth.accounts, site.troth.policy()
     answer = page(
         site,
         "account.html",
@@ -135,8 +158,10 @@ def _account(site: Site, who: SignedIn, *, new: bool, saved: bool) -> Response[b
         shortest=SHORTEST_PASSWORD,
         longest=MOST_PASSWORD,
         consents=consents_of(site, who),
-        new=new,
-        saved=saved,
+        sessions=accounts.sessions(who.key, who.person),
+        choice=choice,
+        switches=switches(policy, choice),
+        **told,
     )
     answer.headers.update(OWN_FORMS)
     return answer
@@ -171,6 +196,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     remove_password,
     add_passkey,
     remove_passkey,
+    end_other,
     close_page,
     close,
     closed_page,

@@ -27,7 +27,6 @@ from troth.web import (
 )
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
-from troth.web.attempts import Attempts
 from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
@@ -98,7 +97,6 @@ def create_app(troth: Troth) -> App:
         pages={},
         marks=Marks(troth.web_secret, troth.clock, web.public_url),
         submissions=Submissions(troth.clock, web.submissions_per_minute),
-        attempts=Attempts(troth.clock),
     )
     framework = Litestar(
         HANDLERS,

@@ -66,7 +66,7 @@ def _choice_page(request: AnyRequest) -> Response[bytes]:
         place="page.cookies",
         choice=choice,
         switches=switches(policy, choice),
-        technologies=technologies(policy, choice),
+        technologies=technologies(policy, choice, https=site.troth.settings.web.over_https),
         remembered=remembering(policy),
         contact=policy.front.contact,
         account=who.signed_in,

@@ -16,6 +16,7 @@ from troth.gate import Waiting, waiting_by_link
 from troth.kernel import NotFound, micros
 from troth.policy import Point
 from troth.web.asgi import query
+from troth.web.devices import device_name
 from troth.web.origins import check_origin
 from troth.web.pages import page
 from troth.web.sessions import OWN_FORMS, begin_session, to
@@ -56,7 +57,7 @@ def _confirm(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     if outcome.problem is not None:
         raise raised(outcome.problem)
     if point.part == "account":
-        key = troth.accounts.open_session(person=outcome.person)
+        key = troth.accounts.open_session(person=outcome.person, device=device_name(request.scope))
         return begin_session(site, request, to("/account?new=yes"), key)
     answer = page(site, "confirmed.html", place="", point=point, entry=outcome.entry, clauses=outcome.clauses)
     answer.status_code = HTTPStatus.OK

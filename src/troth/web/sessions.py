@@ -13,13 +13,13 @@ from litestar.datastructures import Cookie
 
 from troth.gate import session_opened
 from troth.kernel import Unauthenticated, micros
-from troth.policy import Policy
 from troth.web.asgi import query, read_form
+from troth.web.objecting import with_objections
 from troth.web.origins import check_origin
 from troth.web.problems import ForeignRequest
 from troth.web.rendering import HTML
 from troth.web.site import Site, site_of
-from troth.web.visiting import cookie_that_remembers, visitor_of
+from troth.web.visiting import session_cookie, visitor_of
 
 AnyRequest = Request[Any, Any, Any]
 OWN_FORMS = {"Referrer-Policy": "same-origin"}
@@ -117,20 +117,20 @@ def to(path: str) -> Response[bytes]:
 
 
 def begin_session(site: Site, request: AnyRequest, answer: Response[bytes], key: str) -> Response[bytes]:
-    """Give the browser a new session, and end the one that it had: no session outlives a sign-in (no fixation)."""
-    policy = site.troth.policy()
+    """Give the browser a new session, and end the one that it had: no session outlives a sign-in (no fixation).
+
+    A browser that says no by itself says it for the account too, from this moment on (clause I.17).
+    """
     before = visitor_of(site, request.scope)
     if before.signed_in and before.key != key:
         site.troth.accounts.sign_out(before.key, before.person)
-    _remember(answer, policy, key)
+    answer.set_cookie(Cookie(session_cookie(site), value=key))
+    now = before._replace(person=site.troth.gate.actor(key).person, key=key)
+    with_objections(site, site.troth.policy(), now)
     return answer
 
 
 def end_session(site: Site, answer: Response[bytes]) -> Response[bytes]:
     """Take the session's cookie back."""
-    answer.set_cookie(Cookie(cookie_that_remembers(site.troth.policy(), "session"), max_age=0))
+    answer.set_cookie(Cookie(session_cookie(site), max_age=0))
     return answer
-
-
-def _remember(answer: Response[bytes], policy: Policy, key: str) -> None:
-    answer.set_cookie(Cookie(cookie_that_remembers(policy, "session"), value=key))

@@ -39,6 +39,8 @@ Order = Literal[
     "open-session",
     "close-session",
     "close-sessions",
+    "close-other-sessions",
+    "list-sessions",
     "suppress",
     "release-suppression",
     "show-suppression",
@@ -207,6 +209,8 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Word, Meta(description="notice or warning that the person has acknowledged for this act")
     ] = ""
     proof: Annotated[Word, Meta(description="secret that was sent to the person's mailbox")] = ""
+    device: Annotated[Word, Meta(description="for open-session: coarse name of the device")] = ""
+    session: Annotated[Handle, Meta(description="for close-session: the session; empty for one's own")] = ""
 
     def ask(self, key: str) -> Ask:
         """The act as the gate takes it, asked by the holder of a key."""
@@ -239,6 +243,8 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             before=self.before,
             acknowledged=self.acknowledged,
             proof=self.proof,
+            device=self.device,
+            session=self.session,
         )
 
 

@@ -9,10 +9,12 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.accounts import WrongCredentials, point_of
+from troth.accounts import PASSKEY, PASSWORD, WrongCredentials, point_of
 from troth.gate import SIGN_IN, link_opens
 from troth.kernel import NotFound, micros
 from troth.web.asgi import query
+from troth.web.attempts import count_attempt, count_success
+from troth.web.devices import device_name
 from troth.web.origins import local_path
 from troth.web.pages import page
 from troth.web.sessions import (
@@ -28,6 +30,8 @@ from troth.web.site import Site, site_of
 
 AnyRequest = Request[Any, Any, Any]
 _HOME = "/account"
+_MOST_ID = 1_400
+"""Characters of the id of a passkey: at most 1,023 bytes (WebAuthn Level 3, section 4), in base64url."""
 _WRONG = "This did not sign you in. Check what you typed, or have a link sent to your mailbox."
 
 
@@ -88,7 +92,8 @@ async def use_link(request: AnyRequest, token: FromPath[str]) -> Response[bytes]
     await own_form(request)
 
     def use() -> Response[bytes]:
-        return begin_session(site, request, to(_HOME), site.troth.accounts.sign_in_by_link(token))
+        key = site.troth.accounts.sign_in_by_link(token, device_name(request.scope))
+        return begin_session(site, request, to(_HOME), key)
 
     return await asyncio.to_thread(use)
 
@@ -126,13 +131,13 @@ def _page(
 
 def _by_password(site: Site, request: AnyRequest, form: dict[str, str]) -> Response[bytes]:
     address, following = form.get("email", "")[:400], form.get("next", "")
-    site.attempts.check(request.scope, address)
+    count_attempt(site, request.scope, PASSWORD, address)
     try:
-        key = site.troth.accounts.sign_in_by_password(address, form.get("password", ""))
+        given, device = form.get("password", ""), device_name(request.scope)
+        key = site.troth.accounts.sign_in_by_password(address, given, device)
     except WrongCredentials:
-        site.attempts.failed(request.scope, address)
         return _page(site, following, email=address, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
-    site.attempts.signed_in(address)
+    count_success(site, request.scope, PASSWORD, address)
     return begin_session(site, request, to(local_path(following, _HOME)), key)
 
 
@@ -140,14 +145,20 @@ def _by_passkey(site: Site, request: AnyRequest, form: dict[str, str]) -> Respon
     following = form.get("next", "")
     try:
         credential = msgspec.json.decode(form.get("credential", ""), type=dict[str, Any])
-        key = site.troth.passkeys.sign_in(credential)
-    except (WrongCredentials, msgspec.MsgspecError):
+    except msgspec.MsgspecError:
         return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+    named = str(credential.get("id", ""))[:_MOST_ID]
+    count_attempt(site, request.scope, PASSKEY, named)
+    try:
+        key = site.troth.passkeys.sign_in(credential, device_name(request.scope))
+    except WrongCredentials:
+        return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+    count_success(site, request.scope, PASSKEY, named)
     return begin_session(site, request, to(local_path(following, _HOME)), key)
 
 
 def _ask(site: Site, address: str) -> None:
-    if site.attempts.may_write(address):
+    if site.troth.attempts.may_write(address):
         site.troth.accounts.ask_link(address)
 
 

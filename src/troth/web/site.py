@@ -10,7 +10,6 @@ from troth.choice import ShownNotices
 from troth.policy import Policy, compile_policy
 from troth.web.acts import Acting
 from troth.web.asgi import JSON
-from troth.web.attempts import Attempts
 from troth.web.evidence import SelfTest
 from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns
@@ -35,7 +34,6 @@ class Site(NamedTuple):
     pages: dict[str, tuple[object, bytes]]
     marks: Marks
     submissions: Submissions
-    attempts: Attempts
 
     def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
         """A page as it was made for this state; made again when the state is another.

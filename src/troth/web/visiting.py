@@ -35,7 +35,7 @@ def visitor_of(site: Site, scope: Scope) -> Visitor:
     """The visitor of a request; a session that is over, forged or unknown is nobody's. Reads the database."""
     policy = site.troth.policy()
     choice = read_choice(policy, scope["headers"])
-    key = cookie_of(scope, cookie_that_remembers(policy, "session"))
+    key = cookie_of(scope, session_cookie(site))
     if not key:
         return Visitor(choice)
     try:
@@ -49,6 +49,12 @@ def visitor_of(site: Site, scope: Scope) -> Visitor:
 def visitor(request: Request[Any, Any, Any]) -> Visitor:
     """The visitor of a framework's request; see `visitor_of`."""
     return visitor_of(site_of(request), request.scope)
+
+
+def session_cookie(site: Site) -> str:
+    """The name in the browser of the cookie that says who is signed in; empty where the policy declares none."""
+    policy, https = site.troth.policy(), site.troth.settings.web.over_https
+    return next((one.name_over(https=https) for one in policy.of(Cookie) if one.remembers == "session"), "")
 
 
 @lru_cache(maxsize=64)
