@@ -25,6 +25,8 @@ REQUIRE = "require: extra\non: [request.received]\nobligation: Extra.\nreason: E
 
 _NEXT = "```\n\n```rule\n"
 FAITH = "declare: field\nname: faith\ncategory: user.demographic.religious_belief\nclass: personal\ngroup: contact\ntype: text\n"
+REPORT = "question: What is bought most?\ndata_sets: [usage]\npurposes: [essential]\n"
+AUDIENCE = "declare: audience\nname: some\npurposes: [marketing]\ncohort: 10\nattributes: [{}]\n"
 
 
 class Fault(NamedTuple):
@@ -160,6 +162,13 @@ FAULTS = [
     Fault("segment-rule", with_rule(_segment("value: x", "value: ''")), "declare: segment"),
     Fault("segment-rule", with_rule(_segment("field: email", "field: nothing")), "declare: segment"),
     Fault("segment-sensitive", with_rule(_segment("field: email", "field: faith") + _NEXT + FAITH), "declare: segment"),
+    Fault("report-field", spoilt(REPORT, REPORT + "by: [full_name]\n"), "declare: report"),
+    Fault("report-field", spoilt(REPORT, REPORT + "by: [email]\n"), "declare: report"),
+    Fault("report-field", spoilt(REPORT, REPORT + "by: [nothing]\n"), "declare: report"),
+    Fault("report-actor", with_rule(f"declare: report\nname: some\n{REPORT}schedule: weekly\nby: [telephoned]\ncohort: 10\n" + _NEXT + FAITH.replace("faith", "telephoned").replace("user.demographic.religious_belief", "user.contact")), "declare: report\nname: some"),
+    Fault("audience-attribute", with_rule(AUDIENCE.format("faith") + _NEXT + FAITH), "declare: audience"),
+    Fault("audience-attribute", with_rule(AUDIENCE.format("email")), "declare: audience"),
+    Fault("audience-attribute", with_rule(AUDIENCE.format("school_year")), "declare: audience"),
     Fault("browser-part", with_rule(f"{COOKIE}called: x\n```\n\n```rule\ndeclare: cookie\nname: x\nessential: true\npurposes: [essential]\nlifetime: session"), "declare: cookie\nname: x"),
     Fault("choice-cookie", with_rule("declare: pixel\nname: extra\npurposes: [analytics]"), "declare: pixel"),
     Fault("choice-cookie", with_rule(COOKIE.replace("essential: true\n", "").replace("[essential]", "[analytics]")), "declare: cookie"),

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from troth.accounts import Accounts, Attempts, Passkeys
     from troth.bootstrap.background import Background
     from troth.inbound import Inbox
+    from troth.insights import Insights
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -143,6 +144,13 @@ class Troth:
         from troth.bootstrap.accounting import attempts_of
 
         return attempts_of(self)
+
+    @cached_property
+    def insights(self) -> "Insights":
+        """Declared reports: run, scheduled, shown."""
+        from troth.bootstrap.analysing import insights_of
+
+        return insights_of(self)
 
     @cached_property
     def events(self) -> Events:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
+from troth.bootstrap.analysing import report_task
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.receiving import inbox_tasks
@@ -78,6 +79,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),
+        report_task(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

@@ -17,6 +17,7 @@ from troth.cli import (
     persons,
     policy,
     protection,
+    reports,
     serving,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
@@ -31,6 +32,7 @@ _PARTS = (
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),
     (access.app, PEOPLE),
+    (reports.app, PEOPLE),
     (events.app, KEEPING),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),

@@ -5,6 +5,7 @@ from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
 from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
+from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
@@ -26,13 +27,16 @@ __all__ = [
     "Arrival",
     "Ask",
     "Batcher",
+    "Count",
     "Gate",
+    "Inquiry",
     "KeyRecord",
     "Outcome",
     "Parcels",
     "Problem",
     "SharedCommits",
     "Shown",
+    "Values",
     "Version",
     "Waiting",
     "add_draft",

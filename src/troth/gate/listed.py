@@ -120,13 +120,13 @@ def listed_facts(
         for number in concerned:
             kinds = [(pair[0], reason) for pair in named[number] for reason, _ in on_list.get(pair, ())]
             kinds += of_people.get(persons[number], ())
-            found[number] = _suppressed(rules, kinds, asks[number].purpose)
+            found[number] = suppression_facts(rules, kinds, asks[number].purpose)
     young = [n for n in _concerned(rules.by_childhood, asks) if persons[n]] if standing.children else []
     if young:
         known = children(tx, list({persons[n] for n in young}))
         for number in young:
             if persons[number] in known:
-                found.setdefault(number, set()).update(_childhood(known[persons[number]], now))
+                found.setdefault(number, set()).update(childhood_facts(known[persons[number]], now))
     return found
 
 
@@ -146,7 +146,8 @@ def _named(ask: Ask, policy: Policy, rules: ListRules) -> set[tuple[str, str]]:
     return pairs | {(kind, value) for kind in rules.matching for value in addresses}
 
 
-def _suppressed(rules: ListRules, kinds: Iterable[tuple[str, str]], purpose: str) -> set[str]:
+def suppression_facts(rules: ListRules, kinds: Iterable[tuple[str, str]], purpose: str) -> set[str]:
+    """What the reasons under which identifiers (by kind) stand on the list say about an act for a purpose."""
     facts: set[str] = set()
     for kind, reason in kinds:
         if not rules.counts(kind, reason):
@@ -158,7 +159,8 @@ def _suppressed(rules: ListRules, kinds: Iterable[tuple[str, str]], purpose: str
     return facts
 
 
-def _childhood(known: Childhood, now: int) -> set[str]:
+def childhood_facts(known: Childhood, now: int) -> set[str]:
+    """What is known of a child says at an instant (microseconds)."""
     facts = {"person.child"}
     if now < known.until:
         facts.add("parent.verified")

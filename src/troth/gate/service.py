@@ -7,6 +7,16 @@ from msgspec import structs
 
 from troth.gate.access import Actor, actors
 from troth.gate.admitting import Admission, Admitting, Arrival
+from troth.gate.counting import (
+    Conclude,
+    Count,
+    Counting,
+    Inquiry,
+    Sufficient,
+    Take,
+    look_at_figures,
+    refusal,
+)
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
@@ -136,6 +146,24 @@ class Gate:
     def explain(self, act: Act) -> Explanation:
         """How the version in force weighs an act in the abstract; touches nobody and records nothing."""
         return self.policy().explain(act)
+
+    def count(self, inquiry: Inquiry, take: Take, sufficient: Sufficient, conclude: Conclude) -> Count:
+        """Count people, each decided by the policy; see `Counting.count`."""
+        counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
+        return counting.count(take, sufficient, conclude)
+
+    def look(self, inquiry: Inquiry) -> str:
+        """Decide and record a look at figures that were released before; gives the ledger entry.
+
+        Raises:
+            Unauthenticated: The key does not work.
+            Refused: The policy denies it.
+        """
+        with self._database.transaction() as tx:
+            decision, entry = look_at_figures(tx, self._shelf, inquiry, micros(self._clock.now()))
+        if not decision.permitted:
+            raise refusal(decision)
+        return entry
 
     def admit(
         self, tx: Transaction, policy: Policy, arrivals: Mapping[Arrival, int], now: int

@@ -5,6 +5,7 @@ from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS
 from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy
+from troth.policy.counting import Audience, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
@@ -17,7 +18,7 @@ from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, read_span
 from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherSite, Pixel, Storage
-from troth.policy.things import Activity, CaseType, Field, Point, Recipient, Retention, Role
+from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
 
@@ -29,11 +30,13 @@ __all__ = [
     "SUPPRESSIONS",
     "Act",
     "Activity",
+    "Audience",
     "CaseResult",
     "CaseType",
     "Clause",
     "Comparison",
     "Cookie",
+    "DataSet",
     "Decision",
     "Difference",
     "EnforcementRow",
@@ -52,6 +55,7 @@ __all__ = [
     "Policy",
     "PolicyErrors",
     "Recipient",
+    "Report",
     "Require",
     "Retention",
     "Role",

@@ -12,6 +12,14 @@ Url = Annotated[
 ]
 Note = str | bool | int | float | tuple[str, ...]
 Category = Annotated[Key, Meta(description="a data category")]
+FieldName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*(?!\n)$",
+        max_length=60,
+        description="lower-case words joined by underscores",
+    ),
+]
 
 
 class Thing(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare"):

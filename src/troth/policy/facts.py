@@ -25,6 +25,7 @@ FACTS: dict[str, str] = {
     "person.suppressed": "an identifier of the person stands on the suppression list, for whatever reason",
     "person.confirmed": "the person has confirmed the mailbox or account concerned",
     "person.verified": "the identity of the person was verified for this request",
+    "person.counted": "the person is only counted: no name and no value of anybody leaves the count",
     "person.child": "the person is known to be under the age limit of the policy",
     "person.blocked": "the person addressed has blocked or not switched on messages from this sender",
     "signal.opt-out": "the browser sent Global Privacy Control or Do Not Track",

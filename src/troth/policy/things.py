@@ -5,20 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from troth.policy.bases import Category, Named, Thing, Url
+from troth.policy.bases import Category, FieldName, Named, Thing, Url
+from troth.policy.counting import Audience, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.websites import PART_MEANING, EventPart, Website
 
-FieldName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z][a-z0-9_]*(?!\n)$",
-        max_length=60,
-        description="lower-case words joined by underscores",
-    ),
-]
 FieldType = Literal[
     "name", "email", "phone", "address", "date", "serial", "order-lines", "money", "text", "file", "choice", "token",
     "country", "boolean", "integer",
@@ -246,19 +239,6 @@ class Telemetry(
     maximum: float | None = None
 
 
-class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="report"):
-    """An analysis that is run over declared data sets."""
-
-    kind: ClassVar[str] = "report"
-    question: Text
-    data_sets: Annotated[tuple[Name, ...], Meta(min_length=1, description="declared data sets it reads")]
-    purposes: SomeKeys
-    cohort: Annotated[int, Meta(ge=1, description="the smallest group that may be shown")]
-    epsilon: Annotated[float, Meta(gt=0, description="privacy budget of one run")] | None = None
-    delta: Annotated[float, Meta(ge=0, lt=1)] | None = None
-    schedule: str = ""
-
-
 class Product(
     Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="product"
 ):
@@ -346,6 +326,6 @@ class DataKind(
 
 
 Declared = (
-    Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Product
+    Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Audience | Product
     | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Slot | Segment | Website
 )  # fmt: skip

@@ -69,6 +69,7 @@ from troth.vault.suppression import (
     suppress,
     suppress_person,
 )
+from troth.vault.walking import Page, page_of_people
 
 __all__ = [
     "CHILD",
@@ -88,6 +89,7 @@ __all__ = [
     "MovedVersion",
     "NewestKeys",
     "NotPermitted",
+    "Page",
     "PersonState",
     "ReadWant",
     "Record",
@@ -129,6 +131,7 @@ __all__ = [
     "newest_records",
     "normalised",
     "opened_parcel",
+    "page_of_people",
     "pair_stores",
     "parted",
     "people_who_said",

@@ -1,7 +1,7 @@
 """The vault: people, their identifiers and their sealed fields. Only the gate calls it, with a decision in hand."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import bindparam, delete, insert
@@ -124,6 +124,38 @@ class Vault:
         """Look where the fields of nobody would be, in both stores, so that to be unknown takes no less work (clause I.4)."""
         _rows(tx, wants)
         self.keys.keys({(who, field.group, 1) for _, who, fields, _ in wants for field in fields})
+
+    def open_rows(
+        self, wants: Sequence[ReadWant], sealed: Mapping[str, Sequence[Row]]
+    ) -> dict[str, dict[str, dict[str, Any]]]:
+        """Open the rows of a page of people: by person and record (empty for the profile), the values by field name.
+
+        Args:
+            wants: Whose rows to open, and which fields of them; each with its decision.
+            sealed: Rows by person as `page_of_people` gives them.
+
+        Returns:
+            The values; whose key is gone is absent.
+
+        Raises:
+            NotPermitted: A decision does not allow a field.
+            Tampered, MovedPerson, MovedField, MovedVersion: A value does not open; says why.
+        """
+        rows: list[tuple[str, Row]] = []
+        for want in wants:
+            _check(want.decision.permitted, want.decision.allowed, want.fields)
+            names = {field.name for field in want.fields}
+            rows += [(want.person, row) for row in sealed.get(want.person, ()) if parted(row[0])[0] in names]
+        keys = self.keys.keys({(who, row[1], row[3]) for who, row in rows})
+        openers = {name: crypto.Opener(key, self.keys.marking) for name, key in keys.items()}
+        found: dict[str, dict[str, dict[str, Any]]] = {want.person: {} for want in wants}
+        for who, row in rows:
+            if (who, row[1], row[3]) not in openers:
+                found.pop(who, None)
+            elif who in found:
+                field, record = parted(row[0])
+                found[who].setdefault(record, {})[field] = self._open(who, cast("Any", row), openers)
+        return found
 
     def prepare_keys(self, wanted: Mapping[str, set[str]], now: int) -> None:
         """Make missing keys (key groups by person) in the key store's own commit, before any data under them."""

@@ -22,6 +22,7 @@ from troth.web import (
     leaving,
     pages,
     posting,
+    reporting,
     running,
     signing_in,
 )
@@ -57,6 +58,7 @@ HANDLERS = [
     *form_pages.HANDLERS,
     *posting.HANDLERS,
     *customising.HANDLERS,
+    *reporting.HANDLERS,
     *running.HANDLERS,
     *pages.HANDLERS,
     *describing.HANDLERS,

@@ -17,6 +17,7 @@ from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
+from troth.web.report_shapes import ReportsAnswer, RunsAnswer
 from troth.web.site import json_response, site_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -42,6 +43,8 @@ _SHAPES = (
     shapes.ChoiceAnswer,
     shapes.NoticeReceipt,
     shapes.ExitLink,
+    ReportsAnswer,
+    RunsAnswer,
     Outcome,
 )
 _TEXT = {"type": "string"}

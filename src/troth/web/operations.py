@@ -19,6 +19,7 @@ from troth.web.operation import (
     Operation,
     Parameter,
 )
+from troth.web.report_operations import REPORT_OPERATIONS
 
 TAGS = {
     "Acts": "Everything that touches a person goes through the gate: decided, done and recorded in one unit of work.",
@@ -29,6 +30,7 @@ TAGS = {
     "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
     "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
     "Content": "What suits the visitor, where that is allowed.",
+    "Insights": "Declared reports: counts of people that show nobody.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
@@ -240,4 +242,5 @@ OPERATIONS = (
     *EVENT_OPERATIONS,
     *FORUM_OPERATIONS,
     *CONTENT_OPERATIONS,
+    *REPORT_OPERATIONS,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from troth.policy.checks import (
     contradictions,
+    counting,
     customising,
     deadlines,
     events,
@@ -29,7 +30,7 @@ READING: Mapping[str, str] = {
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
     scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, technologies.CHECKS,
-    customising.CHECKS,
+    customising.CHECKS, counting.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check"]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from troth.policy.bases import Thing
 from troth.policy.checks.registry import Check
+from troth.policy.counting import Report
 from troth.policy.draft import INTERNAL, RECIPIENT_CLASSES, Draft, label
 from troth.policy.facts import split_condition
 from troth.policy.model import ACT_KINDS, Finding
@@ -15,7 +16,6 @@ from troth.policy.things import (
     Point,
     PolicyException,
     Recipient,
-    Report,
     Role,
 )
 
@@ -70,7 +70,7 @@ def _roles(draft: Draft) -> Iterator[Finding]:
         actors = (
             _listed(item, "actors")
             + (item.opened_by if isinstance(item, CaseType) else ())
-            + ((item.actor,) if isinstance(item, Point | Pixel) and item.actor else ())
+            + ((item.actor,) if isinstance(item, Point | Pixel | Report) and item.actor else ())
         )
         for key in actors:
             declared_below = any(role.startswith(key + ".") for role in draft.roles)

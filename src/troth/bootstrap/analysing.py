@@ -1,0 +1,34 @@
+"""Reports, wired: in whose name scheduled ones run, and when the background looks for them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from troth.insights import Insights
+from troth.policy import Report
+from troth.storage import Task
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_OFTEN = timedelta(minutes=10)
+
+
+def insights_of(troth: "Troth") -> Insights:
+    """The reports of a folder."""
+
+    def key(role: str, purposes: Sequence[str]) -> str:
+        every = {*purposes}
+        for report in troth.policy().of(Report):
+            if report.actor == role:
+                every.update(report.purposes)
+        return troth.service_keys.key(
+            f"{role}.key", name="scheduled reports", role=role, purposes=sorted(every)
+        )
+
+    return Insights(troth.database, troth.gate, troth.clock, key)
+
+
+def report_task(troth: "Troth") -> Task:
+    """Looks for reports that are due."""
+    return Task("reports", _OFTEN, troth.insights.run_due, "Run the reports whose week or month has begun.")

@@ -1,0 +1,123 @@
+"""`troth report`: declared reports, their runs and figures."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from troth.cli.frame import command, group
+from troth.cli.say import Say, table
+from troth.cli.sources import KeyFile, api_key, moment
+
+if TYPE_CHECKING:
+    from troth.insights import Run, Standing
+
+app = group("report", "Reports: counts of people for a declared purpose, without those who objected.")
+Name = Annotated[str, typer.Argument(metavar="REPORT", help="Name of a declared report.")]
+_RUN = {
+    "run": "handle that its ledger entries bear",
+    "state": "done; withheld, when no group was large enough; missed; failed",
+    "begun": "when",
+    "due": "when the schedule wanted it; empty when somebody asked",
+    "figures": "counts, total, groups, other, left_out and cohort; null in place of a number: some, and fewer than the cohort",
+}
+
+
+@command(
+    app,
+    "list",
+    example="troth report list --key-file analyst.key",
+    gives={"reports": "name, title, schedule, computed, last, missed, late and next of each"},
+)
+def list_(say: Say, *, key_file: KeyFile = None) -> None:
+    """List every declared report with its last run, the runs that were missed, and whether one is late."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        found = troth.insights.standings(key)
+    heads = ("report", "schedule", "last run", "missed", "next")
+    cells = [
+        (one.report.name, one.report.schedule or "on demand", _last(one), one.missed, _next(one))
+        for one in found
+    ]
+    say.answer({"reports": [_standing(one) for one in found]}, table(heads, cells))
+
+
+@command(app, "run", example="troth report run registered-products --key-file analyst.key", gives=_RUN)
+def run(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
+    """Run a report now. Whoever objected, restricted this use or is a child is left out."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        done = troth.insights.run(name, key)
+    say.answer(run_document(done), _figures_text(done))
+
+
+@command(
+    app,
+    "show",
+    example="troth report show registered-products --key-file analyst.key",
+    gives={"report": "its name", "runs": "its runs, newest first: run, state, begun, due, figures"},
+)
+def show(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
+    """Show the runs of a report with their figures; the look is decided and recorded."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        runs = troth.insights.runs(name, key)
+    text = "\n\n".join(_figures_text(one) for one in runs) or "It was never run."
+    say.answer({"report": name, "runs": [run_document(one) for one in runs]}, text)
+
+
+def run_document(one: "Run") -> dict[str, Any]:
+    """A run as a document."""
+    import msgspec
+
+    return {
+        "run": one.run,
+        "state": one.state,
+        "begun": moment(one.begun_at),
+        "due": moment(one.due_at),
+        "error": one.error,
+        "figures": msgspec.to_builtins(one.figures),
+    }
+
+
+def _standing(one: "Standing") -> dict[str, Any]:
+    return {
+        "name": one.report.name,
+        "title": one.report.title,
+        "schedule": one.report.schedule,
+        "computed": one.computed,
+        "last": run_document(one.last) if one.last else None,
+        "missed": one.missed,
+        "late": one.late,
+        "next": one.next_at.isoformat() if one.next_at else "",
+    }
+
+
+def _last(one: "Standing") -> str:
+    if not one.computed:
+        return "not computed yet"
+    return f"{moment(one.last.begun_at)} {one.last.state}" if one.last else "never"
+
+
+def _next(one: "Standing") -> str:
+    when = one.next_at.isoformat() if one.next_at else ""
+    return f"{when} (late)" if one.late else when
+
+
+def _figures_text(one: "Run") -> str:
+    head = f"{moment(one.begun_at)} {one.state}{f' ({one.error})' if one.error else ''}"
+    figures = one.figures
+    if figures is None:
+        return head
+    few = f"fewer than {figures.cohort}"
+
+    def told(number: int | None) -> str:
+        return few if number is None else str(number)
+
+    lines = [f"{head}: {told(figures.total)} {figures.counts}"]
+    lines += [
+        f"  {', '.join(f'{name} {value or chr(8212)}' for name, value in group.by.items())}: {group.count}"
+        for group in figures.groups
+    ]
+    lines.append(f"  in no group shown: {told(figures.other)}")
+    lines += [f"  left out, {reason}: {told(number)}" for reason, number in figures.left_out.items()]
+    return "\n".join(lines)

@@ -1,0 +1,197 @@
+"""Running declared reports through the gate, on demand and by schedule, and showing what they gave."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from troth.gate import Count, Gate, Inquiry, versions
+from troth.insights.history import keep_run, last_due, runs_of
+from troth.insights.model import Run, Tally, next_start, period_start, starts_between
+from troth.kernel import Clock, Conflict, NotFound, TrothError, from_micros, micros, new_id
+from troth.policy import Policy, Report
+from troth.storage import Database, Transaction
+
+HISTORY = 100
+"""Most runs that are listed of a report."""
+KeyOf = Callable[[str, Sequence[str]], str]
+"""Gives the API key in whose name scheduled runs act, for a role and purposes."""
+
+
+class Standing(NamedTuple):
+    """Where a report stands.
+
+    Args:
+        report: As it is declared.
+        computed: Whether anything computes it yet.
+        last: Its newest run, without figures.
+        missed: Runs that the schedule wanted and that did not happen, of those listed.
+        late: Whether a run is due that has not happened yet.
+        next_at: When the schedule wants the next one; None without a schedule.
+    """
+
+    report: Report
+    computed: bool
+    last: Run | None
+    missed: int
+    late: bool
+    next_at: datetime | None
+
+
+class Insights:
+    """The reports of a folder.
+
+    Args:
+        database: Holds the history.
+        gate: Decides, counts and records.
+        clock: Tells what is due.
+        key: Gives the key of scheduled runs.
+    """
+
+    def __init__(self, database: Database, gate: Gate, clock: Clock, key: KeyOf) -> None:
+        self._database, self._gate, self._clock, self._key = database, gate, clock, key
+
+    def run(self, name: str, key: str, due_at: int = 0) -> Run:
+        """Run a report now and keep what it gave.
+
+        Args:
+            name: Of a declared report.
+            key: API key of who asks.
+            due_at: The instant (microseconds) for which a schedule wants it; 0 when somebody asks.
+
+        Raises:
+            NotFound: No such report is declared.
+            Conflict: Nothing computes it yet, or its groups are too many.
+            Unauthenticated: The key does not work.
+            Refused: The policy denies it.
+        """
+        policy = self._gate.policy()
+        report = reported(policy, name)
+        if not report.by:
+            raise Conflict(
+                "This report is declared, and nothing computes it yet.",
+                clause=report.clause,
+                field="report",
+                mend="Declare by: with the fields that it counts by.",
+            )
+        begun, tally = micros(self._clock.now()), Tally(report.by)
+        kept: list[Run] = []
+
+        def conclude(tx: Transaction, count: Count) -> None:
+            figures = tally.figures(report.cohort, count.left_out) if count.released else None
+            state = "done" if count.released else "withheld"
+            ended = micros(self._clock.now())
+            run = Run(count.run, name, count.policy, begun, ended, due_at, state, figures)
+            keep_run(tx, run)
+            kept.append(run)
+
+        self._gate.count(
+            inquiry_of(report, key), tally.take, lambda counted: counted >= report.cohort, conclude
+        )
+        return kept[-1]
+
+    def standings(self, key: str) -> list[Standing]:
+        """Where every declared report stands, without a figure.
+
+        Raises:
+            Unauthenticated: The key does not work.
+        """
+        self._gate.actor(key)
+        policy, now = self._gate.policy(), self._clock.now()
+        with self._database.snapshot() as tx:
+            since = _first_posted(tx)
+            return [_standing(tx, report, since, now) for report in policy.of(Report)]
+
+    def runs(self, name: str, key: str) -> list[Run]:
+        """The newest runs of a report with their figures, by a decision that is recorded.
+
+        Raises:
+            NotFound: No such report is declared.
+            Unauthenticated: The key does not work.
+            Refused: The policy does not let the asker see its figures.
+        """
+        report = reported(self._gate.policy(), name)
+        self._gate.look(inquiry_of(report, key))
+        with self._database.snapshot() as tx:
+            return runs_of(tx, name, HISTORY)
+
+    def run_due(self) -> None:
+        """Run every report that its schedule wants now, and note the runs that it missed.
+
+        One that fails is noted and tried again at the next look; the others are run all the same.
+
+        Raises:
+            TrothError: The first failure.
+        """
+        failure: TrothError | None = None
+        for report in self._gate.policy().of(Report):
+            if not report.schedule or not report.by or report.actor is None:
+                continue
+            try:
+                self._run_due(report, report.actor)
+            except TrothError as error:
+                self._note_failure(report, error)
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _note_failure(self, report: Report, error: TrothError) -> None:
+        """Keep in the history that a run failed; once, however often it is tried again."""
+        now = micros(self._clock.now())
+        with self._database.transaction() as tx:
+            newest = runs_of(tx, report.name, 1)
+            if not newest or newest[0].error != error.code:
+                keep_run(tx, Run(new_id(), report.name, "", now, now, 0, "failed", None, error.code))
+
+    def _run_due(self, report: Report, role: str) -> None:
+        now = self._clock.now()
+        start = period_start(report.schedule, now)
+        with self._database.transaction() as tx:
+            last = last_due(tx, report.name)
+            if not _due(last, start, _first_posted(tx)):
+                return
+            if last:
+                for missed in starts_between(report.schedule, from_micros(last), start):
+                    keep_run(tx, Run(new_id(), report.name, "", micros(now), 0, micros(missed), "missed"))
+        self.run(report.name, self._key(role, report.purposes), micros(start))
+
+
+def reported(policy: Policy, name: str) -> Report:
+    """A declared report by name.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = {one.name: one for one in policy.of(Report)}
+    if name not in found:
+        raise NotFound(
+            "The policy declares no such report.",
+            field="report",
+            mend=f"Use one of {', '.join(found) or '(none)'}.",
+        )
+    return found[name]
+
+
+def inquiry_of(report: Report, key: str) -> Inquiry:
+    """What a report asks, in the name of a key."""
+    return Inquiry(key, report.purposes[0], report.by, words={"report": report.name})
+
+
+def _first_posted(tx: Transaction) -> int:
+    """When the first policy version was posted (microseconds)."""
+    return min((one.posted_at for one in versions(tx) if one.posted_at), default=0)
+
+
+def _due(last: int, start: datetime, since: int) -> bool:
+    return last < micros(start) and since < micros(start)
+
+
+def _standing(tx: Transaction, report: Report, since: int, now: datetime) -> Standing:
+    runs = runs_of(tx, report.name, HISTORY)
+    missed = sum(1 for run in runs if run.state == "missed")
+    last = runs[0]._replace(figures=None) if runs else None
+    if not (report.schedule and report.by):
+        return Standing(report, bool(report.by), last, missed, late=False, next_at=None)
+    start = period_start(report.schedule, now)
+    late = _due(last_due(tx, report.name), start, since)
+    due = start if late else next_start(report.schedule, start)
+    return Standing(report, True, last, missed, late, due)  # noqa: FBT003  a named tuple's member

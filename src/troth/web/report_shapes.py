@@ -1,0 +1,90 @@
+"""Shapes of reports and their runs."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from troth.insights import Figures, Run, Standing
+from troth.kernel import from_micros
+
+
+class RunAnswer(Struct, frozen=True, kw_only=True):
+    """One run of a report. No figure stands for fewer people than the report's cohort."""
+
+    run: Annotated[str, Meta(description="handle that its ledger entries bear")]
+    state: Literal["done", "withheld", "missed", "failed"]
+    begun: Annotated[str, Meta(description="instant; of a missed run, when it was noticed")]
+    due: Annotated[str, Meta(description="when the schedule wanted it; empty when somebody asked for it")] = (
+        ""
+    )
+    policy: Annotated[str, Meta(description="SHA-256 of the version that decided")] = ""
+    error: Annotated[str, Meta(description="code of the problem of a failed run")] = ""
+    figures: Figures | None = None
+
+
+class ReportAnswer(Struct, frozen=True, kw_only=True):
+    """A declared report and where it stands."""
+
+    name: str
+    title: str
+    question: str
+    clause: str
+    purposes: tuple[str, ...]
+    by: tuple[str, ...]
+    cohort: Annotated[int, Meta(description="the smallest number of people that is shown")]
+    schedule: str
+    computed: Annotated[bool, Meta(description="whether anything computes it yet")]
+    late: Annotated[bool, Meta(description="whether a run is due that has not happened yet")]
+    missed: Annotated[int, Meta(description="runs that the schedule wanted and that did not happen")]
+    next: Annotated[str, Meta(description="when the schedule wants the next run; empty without one")] = ""
+    last: RunAnswer | None = None
+
+
+class ReportsAnswer(Struct, frozen=True, kw_only=True):
+    """Every declared report."""
+
+    reports: tuple[ReportAnswer, ...]
+
+
+class RunsAnswer(Struct, frozen=True, kw_only=True):
+    """The runs of a report, newest first."""
+
+    report: str
+    runs: tuple[RunAnswer, ...]
+
+
+def run_answer(run: Run) -> RunAnswer:
+    """A run as it is told."""
+    return RunAnswer(
+        run=run.run,
+        state=run.state,  # type: ignore[arg-type]
+        begun=_instant(run.begun_at),
+        due=_instant(run.due_at),
+        policy=run.policy,
+        error=run.error,
+        figures=run.figures,
+    )
+
+
+def report_answer(one: Standing) -> ReportAnswer:
+    """A report as it is told."""
+    report = one.report
+    return ReportAnswer(
+        name=report.name,
+        title=report.title,
+        question=report.question,
+        clause=report.clause,
+        purposes=report.purposes,
+        by=report.by,
+        cohort=report.cohort,
+        schedule=report.schedule,
+        computed=one.computed,
+        late=one.late,
+        missed=one.missed,
+        next=one.next_at.isoformat() if one.next_at else "",
+        last=run_answer(one.last) if one.last else None,
+    )
+
+
+def _instant(at: int) -> str:
+    return from_micros(at).isoformat() if at else ""
