@@ -298,3 +298,19 @@ def test_import_needs_its_point_purpose_and_key(desk: Desk) -> None:
     ):
         with pytest.raises(error):
             Importer(troth.gate, troth.database, desk.clock, key, point, purpose)
+
+
+def test_a_dry_run_finds_what_is_twice_anywhere_in_the_file(desk: Desk) -> None:
+    """A unique value again, hundreds of rows later: the dry run refuses the rows that the import refuses, and no others."""
+    rows = [f"person{n}@example.com,Person {n},US,SN-{n:05d}" for n in range(1, 1_301)]
+    rows[1_200] = "person1201@example.com,Person 1201,US,SN-00007"  # of somebody else, two batches before
+    rows[1_250] = "person8@example.com,Person 8,US,SN-00008"  # of the same person
+    file = desk.file("\n".join(["email,name,country,serial", *rows]) + "\n")
+    dry = desk.folder / "dry.csv"
+    tried = desk.run(file, dry_run=True, report=dry)
+    assert [(row["row"], row["field"]) for row in told(dry)] == [("1201", "serial")]
+    assert (tried.taken, tried.refused) == (1_299, 1)
+    assert desk.count(person) == 0
+    done = desk.run(file, report=desk.folder / "real.csv")
+    assert (done.taken, done.refused) == (tried.taken, tried.refused)
+    assert [row["row"] for row in told(desk.folder / "real.csv")] == ["1201"]

@@ -1,10 +1,14 @@
 """Recognisers: what is personal in a text is found with its place, and what looks like it is not."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.collection import RECOGNISERS, card_numbers, found_in
+from troth.collection import card_numbers, found_in, recognisers
 
 FOUND = [
     ("card", "pay with 4111 1111 1111 1111 please", "4111 1111 1111 1111"),
@@ -86,7 +90,7 @@ def test_looking_is_total_and_findings_never_overlap(text: str) -> None:
     place = 0
     for one in found:
         assert place <= one.start < one.end <= len(text)
-        assert one.kind in RECOGNISERS
+        assert one.kind in recognisers()
         place = one.end
 
 
@@ -110,3 +114,51 @@ def test_a_card_that_is_refused_is_also_marked(text: str) -> None:
 def test_a_long_hostile_text_is_looked_through(text: str) -> None:
     """No pattern runs away on repetition: the look ends."""
     assert isinstance(found_in(text), list)
+
+
+OUTSIDE = """
+import re
+from troth.collection import Recogniser
+
+def badges(text):
+    for match in re.finditer(r"\\bBADGE-[0-9]{4}\\b", text):
+        yield match.span()
+
+badge = Recogniser("%s", "the number of a staff badge", badges)
+nothing = 7
+"""
+
+
+def _with_package(folder: Path, kind: str, object_: str) -> "subprocess.CompletedProcess[str]":
+    """Look through a text in a fresh process that has a package with a recogniser installed."""
+    (folder / "badges.py").write_text(OUTSIDE % kind)
+    info = folder / "badges-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: badges\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[troth.recognisers]\nbadge = badges:{object_}\n")
+    code = (
+        "from troth.collection import found_in, recognisers\n"
+        "print([tuple(one) for one in found_in('call +1 202 555 0143 about BADGE-0042')], list(recognisers())[-1])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_installed_package_adds_a_recogniser(tmp_path: Path) -> None:
+    """By an entry point; it looks beside our own, with its place."""
+    ran = _with_package(tmp_path, "badge", "badge")
+    assert ran.stdout == "[('phone', 5, 20), ('badge', 27, 37)] badge\n", ran.stderr
+
+
+@pytest.mark.parametrize(("kind", "object_"), [("email", "badge"), ("badge", "nothing")])
+def test_a_package_that_adds_what_cannot_be_is_told(tmp_path: Path, kind: str, object_: str) -> None:
+    """A kind that is there already, or no recogniser: an error that names the package."""
+    ran = _with_package(tmp_path, kind, object_)
+    assert ran.returncode != 0
+    assert "badges" in ran.stderr
+    assert "InvalidInput" in ran.stderr

@@ -1,11 +1,15 @@
 """The suppression list: orders that keep it, facts that it establishes, and what outlives a person."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from sqlalchemy import select
 
 from tests.gate.conftest import REGISTER, RIGHTS, SUPPORT, Company
-from troth.gate import Ask, Outcome
+from tests.support.policies import REFERENCE
+from troth.gate import DISPOSER, Ask, Outcome, dispose_suppressions
+from troth.kernel import Refused
 from troth.storage import Statement
 from troth.storage.jobs import job
 from troth.vault.tables import suppression
@@ -195,3 +199,51 @@ def test_malformed_order_says_what_is_missing(company: Company, given: dict[str,
     outcome = _order(company, **{"order": "suppress", "about": "child", **given})
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.field) == (422, field)
+
+
+def _listed(company: Company) -> int:
+    with company.database.snapshot() as tx:
+        return len(tx.rows(Statement(select(suppression.c.kind))))
+
+
+def test_the_list_is_disposed_of_after_its_declared_time(company: Company) -> None:
+    """Ten years to the day, by the policy's clock and clause, on record with the number; what is younger stays."""
+    begun = company.clock.now()
+    assert _order(company, "suppress", "no-contact").permitted
+    company.clock.set(begun.replace(year=begun.year + 4))
+    assert _order(company, "suppress", "bounced").permitted
+    company.clock.set(begun.replace(year=begun.year + 10))
+    assert dispose_suppressions(company.gate, company.database, company.clock) == 0
+    assert _listed(company) == 2
+    company.clock.set(company.clock.now() + timedelta(seconds=1))
+    assert dispose_suppressions(company.gate, company.database, company.clock) == 1
+    assert [row["reason"] for row in _order(company, "show-suppression").values["suppressions"]] == [
+        "bounced"
+    ]
+    (entry,) = [one for one in company.entries() if one.actor == DISPOSER]
+    assert (entry.act, entry.effect, dict(entry.detail)["count"]) == ("erase", "permit", "1")
+    assert dispose_suppressions(company.gate, company.database, company.clock) == 0
+
+
+def test_the_list_stays_where_the_policy_disposes_of_nothing(company: Company) -> None:
+    """Without a retention that counts from the listing nothing goes; without a permit the disposal is refused and undone."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert _order(company, "suppress", "no-contact").permitted
+    company.clock.set(company.clock.now() + timedelta(days=40 * 365))
+    company.publish(text.replace("after: suppression.added", "after: account.closed").encode())
+    assert dispose_suppressions(company.gate, company.database, company.clock) == 0
+    kept = """```rule
+forbid: keep-addresses
+acts: [erase]
+actors: [service.disposal]
+data: [user.contact]
+purposes: [essential.service.disposal]
+reason: Nothing is disposed of for now.
+```
+
+```rule
+forbid: erase-what-law-keeps"""
+    company.publish(text.replace("```rule\nforbid: erase-what-law-keeps", kept).encode())
+    with pytest.raises(Refused):
+        dispose_suppressions(company.gate, company.database, company.clock)
+    assert _listed(company) == 1

@@ -1,7 +1,11 @@
 """The edges of choosing: other origins, malformed forms, other cookie names, and addresses to go back to."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import anyio
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +95,29 @@ def test_only_a_path_of_this_site_is_gone_back_to(text: str, start: str) -> None
     assert not back.startswith(("//", "/\\"))
     assert back.isprintable()
     assert "\\" not in back
+
+
+def test_a_network_chooses_only_so_often(web: Web) -> None:
+    """429 with Retry-After and problem details, by form and by JSON together; another network goes on, and so does time."""
+    most = web.troth.settings.web.choices_per_minute
+
+    def choose(address: str = "203.0.113.9", *, form: bool = False) -> httpx.Response:
+        sent: dict[str, Any] = {"data": {"do": "none"}} if form else {"json": {"allow": []}}
+        place = "/choice" if form else "/v1/choice"
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=web.app, client=(address, 50_000))
+            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                return await client.post(place, headers=SAME, **sent)
+
+        return anyio.run(send)
+
+    assert [choose().status_code for _ in range(most)] == [200] * most
+    refused = choose(form=True)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 61
+    assert refused.json()["type"] == "/problems/too-many-attempts"
+    assert choose("203.0.113.77").status_code == 429
+    assert choose("198.51.100.1").status_code == 200
+    web.clock.advance(timedelta(seconds=61))
+    assert choose().status_code == 200

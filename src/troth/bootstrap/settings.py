@@ -52,12 +52,14 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         port: Port to listen on.
         public_url: Address that people see.
         submissions_per_minute: What one network may send to public points without a key; 0 for no limit.
+        choices_per_minute: How often one network may choose about cookies; 0 for no limit.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
     submissions_per_minute: int = 120
+    choices_per_minute: int = 60
 
     @property
     def over_https(self) -> bool:

@@ -9,7 +9,7 @@ from troth.bootstrap.analysing import report_task
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.receiving import inbox_tasks
-from troth.gate import ERASED, MAIL
+from troth.gate import ERASED, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
@@ -68,6 +68,9 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         troth.attempts.clear()
         challenges_of(troth).clear()
 
+    def dispose_listed() -> None:
+        dispose_suppressions(troth.gate, troth.database, troth.clock)
+
     tasks = [
         Task("held-submissions", _OFTEN, expire_held, "Erase submissions that nobody confirmed in time."),
         Task(
@@ -76,6 +79,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
             clear_credentials,
             "Remove sessions, links and counts of tries that are over.",
         ),
+        Task("suppressions", _DAILY, dispose_listed, "Dispose of the suppression list past its retention."),
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),

@@ -14,6 +14,9 @@ from troth.cli.sources import CaseId, FieldNames, KeyFile, Purpose, moment, pair
 app = group("person", "Read, find and erase people, through the gate.")
 cases = group("case", "Open, close and list cases, which give acts their business need.")
 Handle = Annotated[str, typer.Argument(metavar="[HANDLE]", help="Handle of the person; or use --by.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Do it without asking; mandatory where nobody can be asked.")
+]
 _MOST_FIELDS = 64
 _ASK_PURPOSE = "the data use that this serves, as essential.service.operations.support"
 _ASK_CASE = "the id of the open case that needs it"
@@ -83,17 +86,14 @@ def erase(
     purpose: Purpose = "",
     case: CaseId = "",
     reason: Reason = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do it without asking; mandatory where nobody can be asked.")
-    ] = False,
+    yes: Yes = False,
     key_file: KeyFile = None,
 ) -> None:
     """Erase a person for good: keys, identifiers, fields. Nobody can undo it."""
     given = concerning(person, by)
     given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
     given["case"] = say.ask(case, "--case", _ASK_CASE)
-    if not yes and say.ask("", "--yes", "erasing cannot be undone; type erase to go on") != "erase":
-        raise BadUsage("Nothing was erased.", mend="Type erase, or add --yes.", field="yes")
+    make_sure(say, yes=yes)
     perform(say, key_file, {"act": "erase", "reason": reason, **given})
 
 
@@ -181,6 +181,16 @@ def concerning(person: str, by: list[str] | None) -> dict[str, object]:
             "Nobody is named.", mend="Give a handle, or --by email=ann@example.com.", field="person"
         )
     return {"person": person, "identify": pairs(by, "--by")}
+
+
+def make_sure(say: Say, *, yes: bool) -> None:
+    """Ask before somebody is erased, unless that was settled.
+
+    Raises:
+        BadUsage: It was not confirmed.
+    """
+    if not yes and say.ask("", "--yes", "erasing cannot be undone; type erase to go on") != "erase":
+        raise BadUsage("Nothing was erased.", mend="Type erase, or add --yes.", field="yes")
 
 
 def _personal_fields(say: Say) -> tuple[str, ...]:

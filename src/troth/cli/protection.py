@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 
 from troth.cli.acts import By, Person
-from troth.cli.codes import BadUsage
 from troth.cli.frame import command, group
 from troth.cli.outcomes import OUTCOME, perform
-from troth.cli.persons import Handle, concerning
+from troth.cli.persons import Handle, Yes, concerning, make_sure
 from troth.cli.say import Say
 from troth.cli.sources import CaseId, KeyFile, Purpose, pairs
 
@@ -54,17 +53,13 @@ def purge(
             "--since", metavar="INSTANT", help="When it became known, as 2026-01-05T09:00Z; left out: now."
         ),
     ] = "",
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do it without asking; mandatory where nobody can be asked.")
-    ] = False,
+    yes: Yes = False,
     key_file: KeyFile = None,
 ) -> None:
     """Erase the record of a child and keep its addresses from coming back. Safe to repeat; nobody can undo it."""
-    given = concerning(person, by)
-    given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
-    if not yes and say.ask("", "--yes", "erasing cannot be undone; type erase to go on") != "erase":
-        raise BadUsage("Nothing was erased.", mend="Type erase, or add --yes.", field="yes")
-    perform(say, key_file, {"act": "instruct", "order": "purge-child", "case": case, "since": since, **given})
+    given = _about(say, person, by, purpose, case)
+    make_sure(say, yes=yes)
+    perform(say, key_file, {"act": "instruct", "order": "purge-child", "since": since, **given})
 
 
 @command(
@@ -89,9 +84,7 @@ def verify(
     key_file: KeyFile = None,
 ) -> None:
     """Keep that a parent was verified and consented, until a day. Consent to sharing is a separate one: `share`."""
-    given = concerning(person, by)
-    given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
-    given |= {"method": method, "until": until, "case": case}
+    given = _about(say, person, by, purpose, case) | {"method": method, "until": until}
     perform(say, key_file, {"act": "instruct", "order": "verify-parent", **given})
 
 
@@ -114,10 +107,9 @@ def withdraw(
     key_file: KeyFile = None,
 ) -> None:
     """End a parent's consent. The person stays known as a child, so that nothing is done with the record any more."""
-    given = concerning(person, by)
-    given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
+    given = _about(say, person, by, purpose, case)
     order = "withdraw-sharing" if sharing else "withdraw-parent"
-    perform(say, key_file, {"act": "instruct", "order": order, "case": case, **given})
+    perform(say, key_file, {"act": "instruct", "order": order, **given})
 
 
 @command(
@@ -136,9 +128,8 @@ def share(
     key_file: KeyFile = None,
 ) -> None:
     """Keep that a verified parent also consented to sharing with others, for as long as the consent itself."""
-    given = concerning(person, by)
-    given["purpose"] = say.ask(purpose, "--purpose", _ASK_PURPOSE)
-    perform(say, key_file, {"act": "instruct", "order": "allow-sharing", "case": case, **given})
+    given = _about(say, person, by, purpose, case)
+    perform(say, key_file, {"act": "instruct", "order": "allow-sharing", **given})
 
 
 @command(
@@ -187,6 +178,12 @@ def release(
 ) -> None:
     """Take identifiers off the list for one reason; for child, say how a parent was verified."""
     _list(say, "release-suppression", by, purpose, key_file, about=reason, method=method)
+
+
+def _about(say: Say, person: str, by: list[str] | None, purpose: str, case: str) -> dict[str, object]:
+    """Whom an order is about, and what for; asks for the purpose where it was not given."""
+    asked = say.ask(purpose, "--purpose", _ASK_PURPOSE)
+    return {**concerning(person, by), "purpose": asked, "case": case}
 
 
 def _list(say: Say, order: str, by: list[str] | None, purpose: str, key_file: KeyFile, **more: str) -> None:

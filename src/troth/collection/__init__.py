@@ -16,14 +16,13 @@ from troth.collection.forms import (
     row_of,
 )
 from troth.collection.importing import Imported, Importer
-from troth.collection.recognising import RECOGNISERS, Finding, Recogniser, found_in
+from troth.collection.recognising import Finding, Recogniser, found_in, recognisers
 from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.service import Collection, refuse_cards
 
 __all__ = [
     "ORDER_ROWS",
     "PURPOSE",
-    "RECOGNISERS",
     "Birth",
     "Collection",
     "Control",
@@ -47,6 +46,7 @@ __all__ = [
     "found_in",
     "read_birth",
     "read_sent",
+    "recognisers",
     "refuse_cards",
     "row_of",
     "surely_reached",

@@ -6,6 +6,7 @@ point and the purpose.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from troth.collection.tables import import_run
 from troth.gate import Ask, Gate, Outcome, version_text
 from troth.kernel import Clock, InvalidInput, Refused, Unauthenticated, Unavailable, from_micros, micros
 from troth.policy import Point
-from troth.storage import Database, Lookup, Transaction, Upsert
+from troth.storage import Database, Lookup, Scratch, Transaction, Upsert
 
 CHANNEL = "import"
 _COUNTS = ("position", "taken", "refused", "begun_at", "ended_at")
@@ -131,13 +132,13 @@ class Importer:
             count = _Count()
         start = count.position
         count = count._replace(begun_at=count.begun_at or micros(self._clock.now()))
-        writer = Report(report, start)
-        try:
+        with closing(Report(report, start)) as writer, Scratch() as seen:
             for checked in self._batches(sheet, start):
-                count = (self._try if dry_run else self._take)(sheet, checked, count, writer)
+                if dry_run:
+                    count = self._try(checked, count, writer, seen)
+                else:
+                    count = self._take(sheet, checked, count, writer)
                 progress(count.position)
-        finally:
-            writer.close()
         if not dry_run:
             count = count._replace(ended_at=micros(self._clock.now()))
             with self._database.transaction() as tx:
@@ -170,9 +171,9 @@ class Importer:
                 along(tx, ())
         return done[-1]
 
-    def _try(self, _: Sheet, checked: Checked, count: _Count, report: Report) -> _Count:
+    def _try(self, checked: Checked, count: _Count, report: Report, seen: Scratch) -> _Count:
         asks, asked, faults = self._asked(checked)
-        found = faults + _refused(asked, self._gate.rehearse(asks) if asks else ())
+        found = faults + _refused(asked, self._gate.rehearse(asks, seen) if asks else ())
         found.sort(key=lambda one: one[0].number)
         report.tell(found)
         return _counted(count, checked.rows, len(found))

@@ -3,7 +3,7 @@
 from troth.events.errors import MalformedEvent
 from troth.events.identity import Salts, forget_salts
 from troth.events.inbox import keep as keep_events
-from troth.events.keeping import DISPOSAL, DISPOSER, Disposed, EventKeeper, Status
+from troth.events.keeping import Disposed, EventKeeper, Status
 from troth.events.lake import Lake, lake_available
 from troth.events.matomo import read_matomo, read_matomo_bulk
 from troth.events.model import Choice, Headers, ReadChoice, Request, Row, Sender, Sent, Sites, Taken, sites_of
@@ -12,8 +12,6 @@ from troth.events.service import Intake
 from troth.events.umami import read_umami, read_umami_batch
 
 __all__ = [
-    "DISPOSAL",
-    "DISPOSER",
     "Choice",
     "Disposed",
     "EventKeeper",

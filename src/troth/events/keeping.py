@@ -22,7 +22,7 @@ from troth.events.lake import Condition, Lake
 from troth.events.model import CHANNEL, sites_of
 from troth.events.retaining import disposal_instant
 from troth.events.tables import event_batch, event_fold
-from troth.gate import Arrival, Gate
+from troth.gate import DISPOSAL, DISPOSER, Arrival, Gate
 from troth.kernel import Clock, Refused, Unavailable, micros
 from troth.storage import Database, Statement, Transaction
 
@@ -30,8 +30,6 @@ FOLD_EVENTS = 100_000
 """Most events of one folding, unless one batch has more; memory is bounded by it."""
 REPEATS = timedelta(days=7)
 """How long the id of an event is known."""
-DISPOSER = "service.disposal"
-DISPOSAL = "essential.service.disposal"
 
 _b, _f = event_batch.c, event_fold.c
 _CLAIMED = Statement(select(func.coalesce(func.max(_f.fold_no), 0)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from troth.collection import RECOGNISERS, Finding
+from troth.collection import Finding, recognisers
 
 
 class Mark(NamedTuple):
@@ -19,7 +19,7 @@ def marked(text: str, findings: Iterable[Finding]) -> list[Mark]:
     for finding in findings:
         if finding.start > at:
             pieces.append(Mark(text[at : finding.start]))
-        pieces.append(Mark(text[finding.start : finding.end], RECOGNISERS[finding.kind].title))
+        pieces.append(Mark(text[finding.start : finding.end], recognisers()[finding.kind].title))
         at = finding.end
     if at < len(text):
         pieces.append(Mark(text[at:]))
@@ -30,6 +30,6 @@ def kinds_found(findings: Iterable[Finding]) -> list[tuple[str, int]]:
     """What was recognised in a text, in words, each kind once with how often."""
     counts: dict[str, int] = {}
     for finding in findings:
-        title = RECOGNISERS[finding.kind].title
+        title = recognisers()[finding.kind].title
         counts[title] = counts.get(title, 0) + 1
     return list(counts.items())

@@ -6,6 +6,7 @@ from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import open_cases
 from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
 from troth.gate.counting import Count, Inquiry, Values
+from troth.gate.disposing import DISPOSAL, DISPOSER, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
@@ -18,6 +19,8 @@ from troth.gate.sessions import session_opened
 
 __all__ = [
     "CONFIRM",
+    "DISPOSAL",
+    "DISPOSER",
     "ERASED",
     "IN_RECEIPT",
     "MAIL",
@@ -40,6 +43,7 @@ __all__ = [
     "Version",
     "Waiting",
     "add_draft",
+    "dispose_suppressions",
     "issue_key",
     "key_records",
     "link_opens",

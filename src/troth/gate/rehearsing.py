@@ -12,7 +12,7 @@ from troth.gate.weighing import Scales, Weighed
 from troth.kernel import Conflict, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Policy
-from troth.storage import Transaction
+from troth.storage import Scratch, Transaction
 from troth.vault import Vault
 
 REHEARSE = "rehearse"
@@ -21,32 +21,38 @@ _Pair = tuple[str, str]
 
 
 def rehearsed(
-    tx: Transaction, vault: Vault, shelf: PolicyShelf, asks: Sequence[Ask], now: int
+    tx: Transaction, vault: Vault, shelf: PolicyShelf, asks: Sequence[Ask], now: int, seen: Scratch
 ) -> list[Outcome]:
     """What would become of collections at an instant (microseconds).
 
-    Values that are unique are held against those that are stored, and against each other within the batch.
+    Values that are unique are held against those that are stored, and against those of this run; `seen` keeps them from
+    batch to batch.
     """
     if not asks:
         return []
     policy = shelf.in_force(tx)
     matching = matching_fields(policy)
     named = [identifiers_of({**ask.identify, **ask.values}, policy) for ask in asks]
-    owner: dict[_Pair, str] = vault.find_persons(tx, list({pair for pairs in named for pair in pairs}))
+    every = {pair for pairs in named for pair in pairs}
+    owner: dict[_Pair, str] = {**seen.find(every), **vault.find_persons(tx, list(every))}
+    tried: dict[_Pair, str] = {}
     persons = [
         ask.person or next((owner[pair] for pair in pairs if pair[0] in matching and pair in owner), "")
         for ask, pairs in zip(asks, named, strict=True)
     ]
     weighed = Scales(tx, vault, shelf, now).weigh(asks, persons)
     outcomes = []
-    for number, (one, pairs) in enumerate(zip(weighed, named, strict=True)):
+    for one, pairs in zip(weighed, named, strict=True):
         whose = one.person or next(
             (owner[pair] for pair in pairs if pair[0] in matching and pair in owner), ""
         )
-        whose = whose or f"new {number}"
+        whose = whose or new_id()
         outcomes.append(_told(one, policy, pairs, owner, whose))
         if outcomes[-1].permitted:
-            owner.update((pair, whose) for pair in pairs if pair not in owner)
+            fresh = {pair: whose for pair in pairs if pair not in owner}
+            owner.update(fresh)
+            tried.update(fresh)
+    seen.note(tried)
     _record(tx, weighed, outcomes, policy, now)
     return outcomes
 

@@ -31,7 +31,7 @@ from troth.gate.weighing import Scales
 from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
-from troth.storage import Database, Transaction, forget_jobs
+from troth.storage import Database, Scratch, Transaction, forget_jobs
 from troth.vault import (
     Vault,
     begin_erasure,
@@ -228,12 +228,17 @@ class Gate:
         self._unfinished.update(doer.discarded)
         return outcomes
 
-    def rehearse(self, asks: Sequence[Ask]) -> list[Outcome]:
-        """Decide collections and store nothing of them; that they were tried is on record."""
+    def rehearse(self, asks: Sequence[Ask], seen: Scratch) -> list[Outcome]:
+        """Decide collections and store nothing of them; that they were tried is on record.
+
+        Args:
+            asks: The collections.
+            seen: What earlier batches of the same run brought, so that a value twice in it is found.
+        """
         faults = malformed(asks, self._check_values, self._messages)
         formed = [ask for number, ask in enumerate(asks) if number not in faults]
         with self._database.transaction() as tx:
-            done = iter(rehearsed(tx, self._vault, self._shelf, formed, micros(self._clock.now())))
+            done = iter(rehearsed(tx, self._vault, self._shelf, formed, micros(self._clock.now()), seen))
         return [
             next(done) if number not in faults else problem_outcome(faults[number])
             for number in range(len(asks))

@@ -1,7 +1,9 @@
 """Spans of time as people write them in policies: "30 days", "72 hours", "10 business days", "two years"."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -42,6 +44,23 @@ class Span:
             if self.unit == {"days": "hours", "years": "months"}[unit] and self.count % size == 0:
                 return _counted(self.count // size, unit)
         return _counted(self.count, self.unit)
+
+
+_DAYS_A_BUSINESS_WEEK, _DAYS_A_WEEK = 5, 7
+
+
+def instant_before(end: datetime, span: Span) -> datetime:
+    """The instant that lies a span before another; what is older has been kept for the whole of the span.
+
+    Business days become a little more days of the calendar, never fewer.
+    """
+    if span.unit == "months":
+        year, month = divmod(end.year * 12 + end.month - 1 - span.count, 12)
+        return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
+    if span.unit == "hours":
+        return end - timedelta(hours=span.count)
+    weeks, rest = divmod(span.count, _DAYS_A_BUSINESS_WEEK)
+    return end - timedelta(days=weeks * _DAYS_A_WEEK + rest + 2)
 
 
 def _counted(count: int, units: str) -> str:

@@ -15,6 +15,7 @@ from troth.storage.jobs import (
 )
 from troth.storage.migration import HEADS, downgrade, migrate, open_current, revision
 from troth.storage.schema import data_tables, key_tables
+from troth.storage.scratch import Scratch
 from troth.storage.statements import Lookup, Statement, Upsert
 from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 
@@ -28,6 +29,7 @@ __all__ = [
     "JobWorker",
     "Lookup",
     "Row",
+    "Scratch",
     "Statement",
     "Task",
     "TaskRecord",

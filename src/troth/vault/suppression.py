@@ -7,7 +7,7 @@ about a value and never read out.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, delete, exists, literal, select
+from sqlalchemy import Text, bindparam, cast, delete, exists, func, literal, select
 
 from troth.storage import Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
@@ -32,6 +32,12 @@ _RELEASE = Statement(
         suppression.c.reason == bindparam("why"),
     )
 )
+_DUE = Statement(
+    select(suppression.c.kind, func.count())
+    .where(suppression.c.since < bindparam("before"))
+    .group_by(suppression.c.kind)
+)
+_DISPOSE = Statement(delete(suppression).where(suppression.c.since < bindparam("before")))
 
 
 def _kept_from(chosen: Any) -> Any:
@@ -105,6 +111,14 @@ def release(tx: Transaction, keys: KeyRing, pairs: Sequence[Listing], reason: st
         tx.run(_RELEASE, {"name": kind, "hash": keys.blind(kind, value), "why": reason})
         for kind, value in pairs
     )
+
+
+def dispose_listed(tx: Transaction, before: int) -> dict[str, int]:
+    """Take off the list what was put there before an instant (microseconds); gives the number for each kind of identifier."""
+    due = {str(kind): int(count) for kind, count in tx.rows(_DUE, {"before": before})}
+    if due:
+        tx.run(_DISPOSE, {"before": before})
+    return due
 
 
 def listings(

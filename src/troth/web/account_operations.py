@@ -59,7 +59,7 @@ ACCOUNT_OPERATIONS = (
     Operation(
         "confirm", "POST", "/confirm/{token}", "Accounts", "Confirm a held submission", "Once, from a page of this site; whoever opens an account is signed in.",
         {200: Answer("It counts now.", HTML, _PAGE), 303: Answer("It counts now, and the account is open.", "", {})}, parameters=(_TOKEN,),
-        problems=(403, 404, 409, 422, 503),
+        problems=(403, 404, 409, 422, 429, 503),
     ),
     Operation(
         "getConsent", "GET", "/v1/consents/{entry}", "Accounts", "Record of a consent",

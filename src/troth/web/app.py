@@ -9,6 +9,7 @@ from litestar.datastructures import State
 
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
+from troth.collection import recognisers
 from troth.kernel import TrothError
 from troth.web import (
     accounts,
@@ -83,6 +84,7 @@ def create_app(troth: Troth) -> App:
         An ASGI application (HTTP and lifespan). One batcher serves all its requests; its shutdown finishes what waits.
     """
     _prepare_keys(troth)
+    recognisers()  # a package that adds a wrong one is told at the start
     batcher, web = troth.batcher(), troth.settings.web
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     shown = ShownNotices(troth.database, troth.clock)
@@ -99,6 +101,7 @@ def create_app(troth: Troth) -> App:
         pages={},
         marks=Marks(troth.web_secret, troth.clock, web.public_url),
         submissions=Submissions(troth.clock, web.submissions_per_minute),
+        choices=Submissions(troth.clock, web.choices_per_minute),
     )
     framework = Litestar(
         HANDLERS,

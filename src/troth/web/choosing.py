@@ -85,6 +85,7 @@ async def submit_choice(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     query(request.scope, ())
     policy = await _checked(site, request, browser=True)
+    site.choices.count(request.scope)
     form = _form(await read_form(request.scope, request.receive))
     allow: Collection[str] = {"save": form.allow, "none": (), "all": offered_purposes(policy)}[form.do]
     knowingly = form.knowingly if form.do == "save" else ()
@@ -113,6 +114,7 @@ async def post_choice(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     query(request.scope, ())
     policy = await _checked(site, request, browser=False)
+    site.choices.count(request.scope)
     body: ChoiceBody = decoded(await read_body(request.scope, request.receive), DECODERS[ChoiceBody])
     chosen = await asyncio.to_thread(_choose, site, policy, request, body.allow, body.knowingly)
     answer = _shared(site, policy, request, _answer(policy, chosen.choice, chosen.value, chosen.entry))

@@ -30,7 +30,7 @@ CHOICE_OPERATIONS = (
         "without saying whose.",
         {200: Answer("It is recorded, and the cookie is set.", schema="ChoiceAnswer", example=_CHOICE)},
         body=("ChoiceBody",), examples={"Allow statistics": {"allow": [_ANALYTICS]}, "Refuse all": {"allow": []}},
-        problems=(400, 403, 413, 415, 422, 503),
+        problems=(400, 403, 413, 415, 422, 429, 503),
     ),
     *(
         Operation(f"page{name}", "GET", path, "Choice", "Your choices", "A switch for each optional purpose, and the list of all cookies, pixels and storage.",
@@ -40,7 +40,7 @@ CHOICE_OPERATIONS = (
     Operation(
         "submitChoice", "POST", "/choice", "Choice", "Choose by form", "What the choice page and the banner send; works without script.",
         {303: Answer("It is recorded; back to where the visitor was.", "", {})}, body=("ChoiceForm",), media=(FORM,),
-        examples={"Refuse all": {"do": "none"}}, problems=(400, 403, 413, 415, 422, 503),
+        examples={"Refuse all": {"do": "none"}}, problems=(400, 403, 413, 415, 422, 429, 503),
     ),
     Operation(
         "getBanner", "GET", "/choice/banner", "Choice", "The banner", "A fragment of HTML with a refusal and a consent of equal weight, for a page of the company.",

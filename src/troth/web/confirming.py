@@ -37,6 +37,7 @@ async def confirmation_page(request: AnyRequest, token: FromPath[str]) -> Respon
 async def confirm(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
     """Make a held submission count; whoever opens an account is signed in."""
     query(request.scope, ())
+    site_of(request).submissions.count(request.scope)
     return await asyncio.to_thread(_confirm, site_of(request), request, token)
 
 

@@ -34,6 +34,7 @@ class Site(NamedTuple):
     pages: dict[str, tuple[object, bytes]]
     marks: Marks
     submissions: Submissions
+    choices: Submissions
 
     def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
         """A page as it was made for this state; made again when the state is another.

@@ -1,6 +1,8 @@
 """The registry of recognisers, and the one look through a text with all of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from troth.collection.cards import card_spans
@@ -8,6 +10,7 @@ from troth.collection.recognising.addresses import postal_addresses
 from troth.collection.recognising.contact import emails, network_addresses, phones
 from troth.collection.recognising.links import personal_links
 from troth.collection.recognising.numbers import bank_accounts, identity_numbers
+from troth.kernel import InvalidInput
 
 Span = tuple[int, int]
 
@@ -34,7 +37,7 @@ class Recogniser(NamedTuple):
     find: Callable[[str], Iterator[Span]]
 
 
-RECOGNISERS: Mapping[str, Recogniser] = {
+_OWN: Mapping[str, Recogniser] = {
     one.kind: one
     for one in (
         Recogniser("card", "a payment card number", card_spans),
@@ -47,7 +50,33 @@ RECOGNISERS: Mapping[str, Recogniser] = {
         Recogniser("phone", "a telephone number", phones),
     )
 }
-"""By kind; of two that find the same place, the first counts."""
+OUTSIDE = "troth.recognisers"
+"""The group of entry points by which an installed package adds recognisers of its own."""
+
+
+@cache
+def recognisers() -> Mapping[str, Recogniser]:
+    """Our own recognisers and those that installed packages add, by kind; of two that find the same place, the first counts.
+
+    Raises:
+        InvalidInput: A package adds what is no recogniser, or a kind that is there already.
+    """
+    known = dict(_OWN)
+    for point in sorted(entry_points(group=OUTSIDE), key=lambda one: one.name):
+        one = point.load()
+        if not isinstance(one, Recogniser) or one.kind in known:
+            what = (
+                "brings a kind that is there already" if isinstance(one, Recogniser) else "is no Recogniser"
+            )
+            raise InvalidInput(
+                f"The entry point {point.name!r} of {OUTSIDE} {what}.",
+                field=point.name,
+                mend=f"Mend or remove the package {point.dist.name if point.dist else ''}.".replace(
+                    " .", "."
+                ),
+            )
+        known[one.kind] = one
+    return known
 
 
 def found_in(text: str, kinds: Iterable[str] | None = None) -> list[Finding]:
@@ -57,9 +86,10 @@ def found_in(text: str, kinds: Iterable[str] | None = None) -> list[Finding]:
         text: What somebody wrote.
         kinds: Only these kinds; None for all.
     """
-    wanted = RECOGNISERS.keys() if kinds is None else set(kinds)
+    known = recognisers()
+    wanted = known.keys() if kinds is None else set(kinds)
     places: list[tuple[int, int, int, str]] = []
-    for rank, (kind, recogniser) in enumerate(RECOGNISERS.items()):
+    for rank, (kind, recogniser) in enumerate(known.items()):
         if kind in wanted:
             places += [(rank, start, end, kind) for start, end in recogniser.find(text)]
     kept: list[Finding] = []

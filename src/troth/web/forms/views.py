@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from troth.collection import (
     ORDER_ROWS,
-    RECOGNISERS,
     Fault,
     Form,
     Sent,
     found_in,
+    recognisers,
     row_of,
 )
 
@@ -72,7 +72,7 @@ def found_of(form: Form, sent: Sent) -> dict[str, tuple[str, ...]]:
         if control.kind == "lines" and text:
             kinds = dict.fromkeys(one.kind for one in found_in(text))
             if kinds:
-                found[control.name] = tuple(RECOGNISERS[kind].title for kind in kinds)
+                found[control.name] = tuple(recognisers()[kind].title for kind in kinds)
     return found
 
 
