@@ -1,178 +1,16 @@
-"""`troth backup`, `restore`, `doctor`, `migrate` and `init`."""
+"""`troth doctor`, `migrate` and `init`."""
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 import pytest
 
-from tests.cli.conftest import RIGHTS, SUPPORT, Desk, Program
+from tests.cli.conftest import Desk, Program
 from tests.support.postgres import create_database, drop_database, renamed
 from tests.support.process import ClockFile
 from troth.storage import HEADS, open_database
-
-
-class Halves(NamedTuple):
-    """A backup of Ann's folder, and where to restore it."""
-
-    desk: Desk
-    data: Path
-    keys: Path
-    root: Path
-    to_data: Path
-    to_keys: Path
-
-    def restore(self, *more: str | Path) -> tuple[str | Path, ...]:
-        """The command that restores it."""
-        places = ("--data", self.to_data, "--keys", self.to_keys, "--root", self.root)
-        return ("restore", self.data, "--from-keys", self.keys, *places, *more)
-
-
-@pytest.fixture
-def halves(desk: Desk, tmp_path: Path) -> Halves:
-    """A backup, its halves apart, and the root key kept in a third place."""
-    root = tmp_path / "safe-root.key"
-    shutil.copy(desk.program.folder / "keys" / "root.key", root)
-    made = Halves(
-        desk, tmp_path / "b" / "data", tmp_path / "c" / "keys", root, tmp_path / "new", tmp_path / "new-keys"
-    )
-    document = desk.program.ok("backup", made.data, "--keys", made.keys)
-    assert (document["data"], document["keys"]) == (str(made.data), str(made.keys))
-    return made
-
-
-def test_a_backup_is_restored_and_reads(halves: Halves) -> None:
-    """What was backed up opens in new places, verifies, and answers as before."""
-    program = halves.desk.program
-    document = program.ok(*halves.restore())
-    assert document["ledger"]["size"] == 2
-    read = (
-        "person",
-        "show",
-        halves.desk.person,
-        "--purpose",
-        SUPPORT,
-        "--case",
-        halves.desk.ticket,
-        "--field",
-        "name",
-    )
-    restored = program.ok(*read, "--data", halves.to_data, TROTH_KEY=halves.desk.support)
-    assert restored["values"] == {"name": "Ann Example"}
-    assert program.ok("doctor", "--data", halves.to_data)["ok"] is True
-
-
-def test_a_restored_folder_says_what_enforces_each_clause(halves: Halves) -> None:
-    """The enforcement table comes back too, and an altered copy of it is refused."""
-    program = halves.desk.program
-    table = (program.folder / "enforcement.yaml").read_bytes()
-    program.ok(*halves.restore())
-    assert (halves.to_data / "enforcement.yaml").read_bytes() == table
-    (halves.data / "enforcement.yaml").write_bytes(table.replace(b"not-yet", b"gate"))
-    again = ("--data", halves.to_data / "2", "--keys", halves.to_keys / "2")
-    ended = program.run(*halves.restore()[:4], *again, "--root", halves.root, "--json")
-    assert (ended.code, ended.error["code"]) == (4, "corrupt")
-    assert not (halves.to_data / "2").exists()
-
-
-def test_the_halves_stand_apart(halves: Halves) -> None:
-    """No key lies with the data, no data with the keys, the root key in neither; all are for their owner only."""
-    data, keys = sorted(p.name for p in halves.data.iterdir()), sorted(p.name for p in halves.keys.iterdir())
-    assert data == ["data.db", "enforcement.yaml", "manifest.json", "troth.toml"]
-    assert keys == ["keystore.db", "ledger.key", "manifest.json"]
-    secret = halves.root.read_bytes()
-    for file in [*halves.data.iterdir(), *halves.keys.iterdir()]:
-        assert secret not in file.read_bytes()
-        assert b"ann@example.com" not in file.read_bytes()
-    private = [
-        halves.data,
-        halves.keys,
-        halves.data / "data.db",
-        halves.keys / "keystore.db",
-        halves.keys / "ledger.key",
-    ]
-    assert all(path.stat().st_mode & 0o077 == 0 for path in private)
-
-
-def test_a_restore_overwrites_nothing(halves: Halves) -> None:
-    """A folder in use is not restored over; nothing of it changes."""
-    program = halves.desk.program
-    before = (program.folder / "troth.toml").read_bytes()
-    ended = program.run(*halves.restore("--data", program.folder), "--json")
-    assert (ended.code, ended.error["code"]) == (1, "conflict")
-    assert (program.folder / "troth.toml").read_bytes() == before
-    assert not halves.to_keys.exists()
-
-
-def test_an_altered_backup_is_refused(halves: Halves) -> None:
-    """One changed byte in either half ends with exit code 4 and restores nothing."""
-    for file in (halves.data / "data.db", halves.keys / "keystore.db"):
-        right = file.read_bytes()
-        file.write_bytes(right[:5000] + bytes([right[5000] ^ 1]) + right[5001:])
-        ended = halves.desk.program.run(*halves.restore(), "--json")
-        assert (ended.code, ended.error["code"]) == (4, "corrupt")
-        assert file.name in ended.error["what"]
-        assert not halves.to_data.exists()
-        file.write_bytes(right)
-
-
-def test_the_wrong_root_key_opens_nothing(halves: Halves) -> None:
-    """A root key that did not wrap the key store is told; without one the error asks for it."""
-    halves.root.write_bytes(b"x" * 32)
-    ended = halves.desk.program.run(*halves.restore(), "--json")
-    assert (ended.code, ended.error["code"]) == (4, "wrong-root")
-    assert [file for place in (halves.to_data, halves.to_keys) for file in place.iterdir()] == []
-    asked = halves.desk.program.run(
-        "restore", halves.data, "--from-keys", halves.keys, "--data", "x", "--keys", "y", "--json"
-    )
-    assert (asked.code, asked.error["field"]) == (1, "root")
-
-
-def test_halves_cannot_be_mixed_up(halves: Halves) -> None:
-    """The key store half is not taken for the data, nor any folder for a backup."""
-    program = halves.desk.program
-    swapped = program.run(
-        "restore",
-        halves.keys,
-        "--from-keys",
-        halves.data,
-        "--root",
-        halves.root,
-        "--data",
-        halves.to_data,
-        "--keys",
-        halves.to_keys,
-    )
-    assert swapped.code == 1
-    other = program.run(*halves.restore()[:1], halves.root.parent, *halves.restore()[2:], "--json")
-    assert other.error["code"] == "not-found"
-
-
-def test_data_and_keys_do_not_go_into_one_folder(desk: Desk, tmp_path: Path) -> None:
-    """A backup refuses to put both halves into one folder, or over files."""
-    one = tmp_path / "one"
-    assert desk.program.run("backup", one, "--keys", one, "--json").error["code"] == "invalid-input"
-    (one).mkdir()
-    (one / "letter").write_text("mine")
-    assert desk.program.run("backup", one, "--json").error["code"] == "conflict"
-
-
-def test_an_old_data_half_does_not_bring_an_erased_person_back(halves: Halves, tmp_path: Path) -> None:
-    """The data of before an erasure, with the key store of after it, reads nobody who was erased."""
-    desk = halves.desk
-    case = desk.program.ok(
-        "case", "open", "request", "--person", desk.person, "--purpose", RIGHTS, TROTH_KEY=desk.privacy
-    )["case"]
-    erase = ("person", "erase", desk.person, "--purpose", RIGHTS, "--case", case, "--yes")
-    desk.program.ok(*erase, TROTH_KEY=desk.privacy)
-    desk.program.ok("backup", tmp_path / "later", "--keys", tmp_path / "later-keys")
-    desk.program.ok(*halves._replace(keys=tmp_path / "later-keys").restore())
-    read = ("person", "show", desk.person, "--purpose", SUPPORT, "--case", desk.ticket, "--field", "name")
-    ended = desk.program.run(*read, "--data", halves.to_data, "--json", TROTH_KEY=desk.support)
-    assert (ended.code, ended.error["code"]) == (1, "key-missing")
 
 
 def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
@@ -324,7 +162,7 @@ def test_init_with_a_faulty_policy_can_be_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_on_postgresql_works_alike(tmp_path: Path, postgres_server: str, worker_name: str) -> None:
-    """With PostgreSQL for data and keys a folder passes the doctor; its backup names pg_dump."""
+    """With PostgreSQL for data and keys a folder passes the doctor; and its ledger verifies."""
     urls = [renamed(postgres_server, f"{worker_name}_cli_{part}") for part in ("data", "keys")]
     for part in ("data", "keys"):
         create_database(postgres_server, f"{worker_name}_cli_{part}")
@@ -335,9 +173,6 @@ def test_a_folder_on_postgresql_works_alike(tmp_path: Path, postgres_server: str
         assert checks["data database"].startswith("postgresql")
         assert checks["key store"].startswith("postgresql")
         assert program.ok("ledger", "verify")["size"] == 0
-        ended = program.run("backup", tmp_path / "b", "--json")
-        assert (ended.code, ended.error["code"]) == (5, "unavailable")
-        assert "pg_dump" in ended.error["mend"]
     finally:
         for part in ("data", "keys"):
             drop_database(postgres_server, f"{worker_name}_cli_{part}")

@@ -11,7 +11,7 @@ JANE, JOHN = "1" * 32, "2" * 32
 def erase(stand: Stand, *names: str) -> list[tuple[str, str]]:
     """Erase fields of Jane, the keys not yet."""
     with stand.data.transaction() as tx:
-        return erase_fields(tx, JANE, names)
+        return erase_fields(tx, JANE, names, 40)
 
 
 def groups(stand: Stand, who: str = JANE) -> set[str]:

@@ -1,9 +1,10 @@
 """The only wiring: settings become running parts."""
 
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
-from troth.bootstrap.keeping import Restored, backup_folder, restore_folder, verify_folder
+from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
 from troth.bootstrap.receiving import mail_coming_in
+from troth.bootstrap.restoring import Restored, Wish, restore_folder
 from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
 from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
 
@@ -14,11 +15,15 @@ __all__ = [
     "Restored",
     "Settings",
     "Troth",
+    "Wish",
     "backup_folder",
     "change_root",
     "chosen_clock",
+    "destroy_due_epochs",
+    "epoch_places",
     "folder_keys",
     "init_folder",
+    "journal_erasures",
     "mail_coming_in",
     "open_troth",
     "read_settings",
@@ -28,5 +33,4 @@ __all__ = [
     "rotate_folder",
     "store_places",
     "sweep_folder",
-    "verify_folder",
 ]

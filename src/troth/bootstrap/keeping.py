@@ -1,139 +1,201 @@
-"""Backup and restore of a whole folder: the flows, wired to its settings."""
+"""Backups of a folder, and the end of their epoch keys: the flow, wired to a folder's settings."""
 
-import os
-import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
-import msgspec
+from troth.adapters import open_root_key
+from troth.bootstrap.runtime import Troth
+from troth.bootstrap.settings import SETTINGS_FILE, Settings
+from troth.flows import CLAIMS_FILE, Backup, Contents, Progress, make_halves, write_backup
+from troth.kernel import NotFound, TrothError, Unavailable, micros, new_id
+from troth.ledger import Entry, encode_entry, stage
+from troth.storage import Task, Transaction
+from troth.vault import (
+    Archive,
+    StreamCipher,
+    archives,
+    destroy_epoch,
+    epochs_in,
+    finish_archive,
+    make_epoch,
+    note_archive,
+    note_destroyed,
+    overdue_archives,
+    write_journal,
+)
 
-from troth.bootstrap.runtime import Troth, open_troth
-from troth.bootstrap.settings import SETTINGS_FILE, KeySettings, Settings, read_settings, settings_text
-from troth.flows import CLAIMS_FILE, Backup, Progress, check_backup, restore_files, write_backup
-from troth.kernel import InvalidInput, NotFound, TrothError, new_id
-from troth.ledger import DatabaseSource, recount, verify_log
-
-_FILE_ROOT = "file:"
-_OWNER_ONLY = 0o600
+EARLY = timedelta(hours=1)
+"""An epoch key is destroyed so much before its days are over, so that a machine that was down for a moment is not late."""
 
 
-class Restored(NamedTuple):
-    """What was restored and verified: where, the ledger's size and root, and how many policy versions."""
+_OFTEN = timedelta(minutes=10)
 
-    data: Path
-    keys: Path
-    ledger_size: int
-    ledger_root: str
-    versions: int
+
+def epoch_places(folder: Path, settings: Settings) -> list[Path]:
+    """The folders that hold epoch keys and the journal of erasures, as the settings name them."""
+    return [folder.resolve() / place for place in settings.backup.epochs]
 
 
 def backup_folder(troth: Troth, data_to: Path, keys_to: Path, progress: Progress | None = None) -> Backup:
-    """Back up a running folder, data and key store apart; the root key goes into neither.
+    """Back up a running folder, data and key store apart, the key store sealed under an epoch key of this backup.
 
     Raises:
         Conflict: A folder exists already and is not empty.
         InvalidInput: Both are the same folder.
-        Unavailable: A store is not SQLite (use pg_dump), or the disk is full.
+        NotFound: A folder of epoch keys is not there.
+        Unavailable: A disk is full; nothing was kept.
     """
-    troth.flush_ledger()
-    return write_backup(
-        troth.database,
-        troth.keystore,
-        settings=troth.folder / SETTINGS_FILE,
-        claims=troth.folder / CLAIMS_FILE,
-        signer=troth.folder / troth.settings.ledger.signer,
-        data_to=data_to,
-        keys_to=keys_to,
-        pair=new_id(),
-        now=troth.clock.now(),
-        progress=progress,
-    )
+    destroy_due_epochs(troth)
+    now = troth.clock.now()
+    until = now + timedelta(days=troth.settings.backup.epoch_days) - EARLY
+    backup = Backup(data=data_to.resolve(), keys=keys_to.resolve(), made=now, until=until, pair=new_id())
+    places = _ready_places(troth)
+    make_halves(backup.data, backup.keys)
+    with _epoch_of(troth, backup, places) as cipher:
+        write_journal(troth.database, places)
+        troth.flush_ledger()
+        contents = Contents(
+            troth.database,
+            troth.keystore,
+            settings=troth.folder / SETTINGS_FILE,
+            claims=troth.folder / CLAIMS_FILE,
+            signer=troth.folder / troth.settings.ledger.signer,
+        )
+        write_backup(contents, backup, cipher.seal, progress)
+    with troth.database.transaction() as tx:
+        ended = micros(troth.clock.now())
+        finish_archive(tx, backup.pair, ended)
+        record(tx, "archived", ended, {"archive": backup.pair, "until": until.isoformat(timespec="seconds")})
+    return backup
 
 
-def restore_folder(
-    data_from: Path, keys_from: Path, *, data_to: Path, keys_to: Path, root: Path | None
-) -> Restored:
-    """Restore a backup into new places, and verify that it opens and that its ledger and policy are whole.
+def destroy_due_epochs(troth: Troth) -> int:
+    """Destroy every epoch key whose end has come, in every place; gives the number of archives that are shut now.
 
-    Args:
-        data_from: The data half of a backup.
-        keys_from: The key store half; of the same backup or of a younger one.
-        data_to: Folder to make for data and settings.
-        keys_to: Folder to make for key store and keys.
-        root: File with the root key, when it is kept in a file.
+    Files first, then the note of it: after a kill the next call finds the files gone and makes the note.
 
     Raises:
-        Conflict: A file stands in the way; nothing was written.
-        Corrupt: The backup was altered, or what was restored does not verify; it was taken back.
-        NotFound: A half, or the root key, is missing.
+        Unavailable: A place is not there; the keys in the others are destroyed.
     """
-    backup = check_backup(data_from, keys_from)
-    settings = read_settings(data_from, {})
-    _check_root(settings, root)
-    restore_files(backup, data_to=data_to, keys_to=keys_to)
+    now = micros(troth.clock.now())
+    with troth.database.snapshot() as tx:
+        if not archives(tx):
+            return 0
+        overdue = overdue_archives(tx, now)
+    places = {*_own_places(troth), *(one for row in overdue for one in _places(row))}
+    failed: dict[Path, TrothError] = {}
+    for place in sorted(places):
+        try:
+            _destroy_in(place, now)
+        except TrothError as error:
+            failed[place] = error
+    shut = [row for row in overdue if not failed.keys() & set(_places(row))]
+    with troth.database.transaction() as tx:
+        closed = [row for row in shut if note_destroyed(tx, row.archive, now)]
+        for row in closed:
+            record(tx, "epoch-destroyed", now, {"archive": row.archive})
+    if failed:
+        raise next(iter(failed.values()))
+    return len(closed)
+
+
+def journal_erasures(troth: Troth) -> int:
+    """Write the erasures that stand in no journal into the journals beside the epoch keys; gives their number.
+
+    Raises:
+        Unavailable: A place is not there, or takes nothing.
+    """
+    with troth.database.snapshot() as tx:
+        if not archives(tx):
+            return 0  # nothing was ever archived that somebody could be restored from
+    return write_journal(troth.database, _own_places(troth))
+
+
+def archive_tasks(troth: Troth) -> list[Task]:
+    """What is done with archives periodically."""
+
+    def shut() -> None:
+        destroy_due_epochs(troth)
+
+    def journal() -> None:
+        journal_erasures(troth)
+
+    return [
+        Task("epoch-keys", _OFTEN, shut, "Destroy the epoch keys of backups whose days are over."),
+        Task("erasure-journal", _OFTEN, journal, "Write erasures into the journals beside the epoch keys."),
+    ]
+
+
+def record(tx: Transaction, act: str, now: int, detail: dict[str, str]) -> None:
+    """Put into the ledger what was done with archives; it is about nobody."""
+    entry_id = new_id()
+    body = encode_entry(Entry(id=entry_id, at=now, act=act, effect="permit", detail=detail))
+    stage(tx, [(entry_id, "", body)])
+
+
+@contextmanager
+def _epoch_of(troth: Troth, backup: Backup, places: Sequence[Path]) -> Iterator[StreamCipher]:
+    """The epoch key of a backup that is being made; when it is not made, its key is destroyed at once.
+
+    That there is one is on record before it is made, so that a kill leaves no key that nobody ends.
+    """
+    made, until = micros(backup.made), micros(backup.until)
+    where = "\n".join(map(str, places))
+    with troth.database.transaction() as tx:
+        note_archive(tx, Archive(backup.pair, made, until, 0, 0, str(backup.data), str(backup.keys), where))
     try:
-        moved = _moved(settings, data_to, keys_to)
-        if root is not None:
-            shutil.copyfile(root, keys_to / "root.key")
-            (keys_to / "root.key").chmod(_OWNER_ONLY)
-        (data_to / SETTINGS_FILE).write_text(settings_text(moved), encoding="utf-8")
-        return verify_folder(data_to, keys_to)
-    except TrothError:
-        _take_back(data_to, keys_to)
+        root = open_root_key(troth.settings.keys.root, troth.folder)
+        yield make_epoch(root, backup.pair, until, places)
+    except BaseException as error:
+        for place in places:
+            for epoch in epochs_in(place):
+                if epoch.epoch == backup.pair:
+                    destroy_epoch(epoch.file)
+        with troth.database.transaction() as tx:
+            note_destroyed(tx, backup.pair, micros(troth.clock.now()))
+        if isinstance(error, OSError):
+            raise Unavailable(
+                f"The epoch key cannot be written ({error.strerror}); nothing was kept.",
+                mend="Free some space where the setting `epochs` of [backup] says.",
+            ) from error
         raise
 
 
-def verify_folder(data: Path, keys: Path) -> Restored:
-    """Verify that a folder opens, and that its ledger and every policy version are whole.
-
-    Raises:
-        Corrupt: Something is not as it was signed or published.
-    """
-    with open_troth(data, sequencer=False) as troth:
-        versions = troth.policy_versions()
-        for version in versions:
-            troth.policy_text(version.sha256)
-        with troth.database.snapshot() as tx:
-            ledger = verify_log(DatabaseSource(tx), troth.signer.verifier_key)
-            recount(tx)
-    return Restored(data, keys, ledger.size, ledger.root.hex(), len(versions))
+def _own_places(troth: Troth) -> list[Path]:
+    """The places of epoch keys; one inside the folder is made, one outside may be a disk that is not mounted."""
+    places = epoch_places(troth.folder, troth.settings)
+    for place in places:
+        if place.is_relative_to(troth.folder.resolve()):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return places
 
 
-def _check_root(settings: Settings, root: Path | None) -> None:
-    if settings.keys.root.startswith(_FILE_ROOT):
-        if root is None:
-            raise InvalidInput(
-                "The root key is in no backup.",
-                field="root",
-                mend="Name the file that you keep it in with --root.",
+def _ready_places(troth: Troth) -> list[Path]:
+    """The places of epoch keys, all of them there."""
+    places = _own_places(troth)
+    for place in places:
+        if not place.is_dir():
+            raise NotFound(
+                f"The folder of epoch keys {place} is not there.",
+                field="backup.epochs",
+                mend="Mount it, or make it; then back up again.",
             )
-        if not root.is_file():
-            raise NotFound(f"There is no root key at {root}.", field="root", mend="Name the right file.")
+    return places
 
 
-def _take_back(data_to: Path, keys_to: Path) -> None:
-    """Remove what a restore wrote and nothing else, so that it can be tried again."""
-    stores = [data_to / "data.db", keys_to / "keystore.db"]
-    beside = [file.with_name(file.name + end) for file in stores for end in ("-wal", "-shm")]
-    for file in (
-        *stores,
-        *beside,
-        data_to / SETTINGS_FILE,
-        data_to / CLAIMS_FILE,
-        keys_to / "ledger.key",
-        keys_to / "root.key",
-    ):
-        file.unlink(missing_ok=True)
+def _places(row: Archive) -> list[Path]:
+    return [Path(one) for one in row.epochs.split("\n")]
 
 
-def _moved(settings: Settings, data_to: Path, keys_to: Path) -> Settings:
-    """The settings with the places of keys as they are after a restore."""
-    keys = Path(os.path.relpath(keys_to.resolve(), data_to.resolve()))
-    in_file = settings.keys.root.startswith(_FILE_ROOT)
-    root = f"{_FILE_ROOT}{keys / 'root.key'}" if in_file else settings.keys.root
-    return msgspec.structs.replace(
-        settings,
-        data=msgspec.structs.replace(settings.data, database="data.db"),
-        keys=KeySettings(keystore=str(keys / "keystore.db"), root=root),
-        ledger=msgspec.structs.replace(settings.ledger, signer=str(keys / "ledger.key")),
-    )
+def _destroy_in(place: Path, now: int) -> None:
+    try:
+        for epoch in epochs_in(place):
+            if epoch.until <= now:
+                destroy_epoch(epoch.file)
+    except OSError as error:
+        raise Unavailable(
+            f"An epoch key in {place} cannot be destroyed ({error.strerror}).",
+            mend="Make the folder writable for the service.",
+        ) from error

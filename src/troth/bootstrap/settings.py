@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -131,6 +132,20 @@ class EventSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     try_out: str = ""
 
 
+class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[backup]: how long a backup opens, and how often it is tried that nobody erased comes back.
+
+    Args:
+        epoch_days: Days, at most 30, after which the epoch key of a backup is gone, and its copy of the key store shut.
+        epochs: Folders that each hold every epoch key and the journal of erasures, inside the folder unless absolute.
+        drill_days: Days between restore drills; 0 for none by itself.
+    """
+
+    epoch_days: Annotated[int, msgspec.Meta(ge=1, le=30)] = 7
+    epochs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("keys/epochs",)
+    drill_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 7
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `troth.toml`."""
 
@@ -141,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: MailSettings = MailSettings()
     links: LinkSettings = LinkSettings()
     events: EventSettings = EventSettings()
+    backup: BackupSettings = BackupSettings()
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from troth.adapters import FolderMailer
 from troth.bootstrap.analysing import report_task
 from troth.bootstrap.background import Background, forgetting
+from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.receiving import inbox_tasks
 from troth.gate import ERASED, MAIL, dispose_suppressions
@@ -45,7 +46,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
 
 def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     """What forgets an erased person (by handle) outside the vault; each may be called again for the same one."""
-    forgetters: list[Callable[[str], None]] = [troth.events.forget]
+    forgetters: list[Callable[[str], None]] = [troth.events.forget, lambda _: journal_erasures(troth)]
     if isinstance(mailer, FolderMailer):
         forgetters.append(mailer.forget)
     return forgetters
@@ -84,6 +85,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),
         report_task(troth),
+        *archive_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

@@ -1,19 +1,22 @@
 """`troth backup`, `troth restore` and `troth migrate`."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from troth.cli.frame import KEEPING, command
 from troth.cli.say import Say
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from troth.bootstrap import Restored
+    from troth.flows import Backup
+
 app = typer.Typer()
 NEITHER = "The root key is in neither; keep a copy of it elsewhere."
-PLAIN = (
-    "The copy of the key store is as secret as the key store, and opens whoever was erased after it was made:"
-    " keep it for days, not years. (Sealing it under a key that is destroyed after some days is not built yet.)"
-)
 
 
 @command(
@@ -23,9 +26,11 @@ PLAIN = (
     example="troth backup /backup/data-2026-11-24 --keys /safe/keys-2026-11-24",
     gives={
         "data": "folder with the data half",
-        "keys": "folder with the key store half",
+        "keys": "folder with the sealed key store half",
         "pair": "id of the backup",
         "made": "when",
+        "until": "when its epoch key is destroyed at the latest; from then on the key store half opens no more",
+        "epochs": "folders that hold its epoch key",
     },
 )
 def backup(
@@ -41,30 +46,54 @@ def backup(
         ),
     ] = None,
 ) -> None:
-    """Copy a running data folder into two folders: the data, and the key store that opens it."""
-    from troth.bootstrap import backup_folder
+    """Copy a running folder into two folders: the data, and the key store, sealed under a key that lives for some days."""
+    from troth.bootstrap import backup_folder, epoch_places
 
     keys_to = keys or destination.with_name(destination.name + "-keys")
     with say.open() as troth, say.progress() as progress:
         task = progress.add_task("copying", total=None)
-        made = backup_folder(
-            troth,
-            destination,
-            keys_to,
-            lambda done, pages: progress.update(task, completed=done, total=pages),
+        shown = partial(_show, progress, task)
+        made = backup_folder(troth, destination, keys_to, shown)
+        places = epoch_places(troth.folder, troth.settings)
+        alone = all(place.is_relative_to(troth.folder.resolve()) for place in places)
+    _tell_backup(say, made, places, alone=alone)
+
+
+def _show(progress: "Progress", task: "TaskID", done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total or None)
+
+
+def _tell_backup(say: Say, made: "Backup", places: list[Path], *, alone: bool) -> None:
+    until = made.until.isoformat(timespec="minutes")
+    lines = [f"Data in {made.data}", f"Key store, sealed, in {made.keys}", NEITHER]
+    lines.append(f"It opens until {until}, with its epoch key in {', '.join(map(str, places))}.")
+    if alone:
+        lines.append(
+            "That is beside the data: when this disk is lost, the backup opens no more. Name a second folder, on"
+            " another machine, in the setting `epochs` of [backup]."
         )
-    document = {"data": made.data, "keys": made.keys, "pair": made.pair, "made": made.made.isoformat()}
-    say.answer(document, f"Data in {made.data}\nKey store in {made.keys}\n{NEITHER}\n{PLAIN}")
+    document = {
+        "data": str(made.data),
+        "keys": str(made.keys),
+        "pair": made.pair,
+        "made": made.made.isoformat(),
+        "until": made.until.isoformat(),
+        "epochs": [str(place) for place in places],
+    }
+    say.answer(document, "\n".join(lines))
 
 
 @command(
     app,
     "restore",
     panel=KEEPING,
-    example="troth restore /backup/data-2026-11-24 --from-keys /safe/keys-2026-11-24 --root /safe/root.key --data restored --keys restored-keys",
+    example="troth restore /backup/data-2026-11-24 --from-keys /safe/keys-2026-11-24 --to restored",
     gives={
-        "data": "folder with data and settings",
-        "keys": "folder with the key store",
+        "folder": "the restored folder",
+        "made": "when the backup was made",
+        "keys_from": "where the keys come from: backup, or key store in use",
+        "erased_again": "people and slots (fields, or fields in records) that were erased since and are erased here too",
+        "told_by": "what told who was erased since",
         "ledger": "size and root of the ledger that was verified",
         "versions": "policy versions that were verified",
     },
@@ -73,31 +102,56 @@ def restore(
     say: Say,
     *,
     source: Annotated[Path, typer.Argument(metavar="DIR", help="The data half of a backup.")],
-    keys_to: Annotated[
-        Path, typer.Option("--keys", metavar="FOLDER", help="Folder to make for the key store.")
-    ],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Folder to make.")],
     keys_from: Annotated[
         Path | None,
         typer.Option("--from-keys", metavar="DIR", help="The key store half; left out: DIR-keys."),
     ] = None,
+    epochs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--epochs",
+            metavar="FOLDER",
+            help="A folder of epoch keys and erasures, when the folder in use is lost; may be given again.",
+        ),
+    ] = None,
     root: Annotated[
-        Path | None, typer.Option("--root", metavar="FILE", help="The root key, when it is kept in a file.")
+        Path | None,
+        typer.Option(
+            "--root",
+            metavar="FILE",
+            help="The root key, when it is kept in a file and not in the folder in use.",
+        ),
     ] = None,
 ) -> None:
-    """Restore a backup into new folders, --data and --keys, and verify it. Nothing is ever overwritten."""
-    from troth.bootstrap import restore_folder
+    """Restore a backup into a new folder, without whoever was erased since; --data names the folder in use, if there is one."""
+    from troth.bootstrap import Wish, restore_folder
 
     keys = keys_from or source.with_name(source.name + "-keys")
-    made = restore_folder(source, keys, data_to=say.folder, keys_to=keys_to, root=root)
-    ledger = {"size": made.ledger_size, "root": made.ledger_root}
+    wish = Wish(source, keys, to, present=say.folder, epochs=tuple(epochs or ()), root=root)
+    with say.progress() as progress:
+        task = progress.add_task("restoring", total=None)
+        made = restore_folder(wish, progress=partial(_show, progress, task))
+    _tell_restored(say, made)
+
+
+def _tell_restored(say: Say, made: "Restored") -> None:
+    again = made.replayed
     document: dict[str, Any] = {
-        "data": made.data,
-        "keys": made.keys,
-        "ledger": ledger,
+        "folder": made.folder,
+        "made": made.made.isoformat(),
+        "keys_from": made.keys_from,
+        "erased_again": {"people": again.people, "slots": again.slots},
+        "told_by": list(again.told_by),
+        "ledger": {"size": made.ledger_size, "root": made.ledger_root},
         "versions": made.versions,
     }
-    text = f"Restored into {made.data} and {made.keys}.\nVerified: {made.ledger_size} ledger entries, {made.versions} policy versions."
-    say.answer(document, text)
+    lines = [
+        f"Restored into {made.folder}, with the keys of the {made.keys_from}.",
+        f"Erased again: {again.people} people, {again.slots} fields, as told by {', '.join(again.told_by)}.",
+        f"Verified: {made.ledger_size} ledger entries, {made.versions} policy versions.",
+    ]
+    say.answer(document, "\n".join(lines))
 
 
 @command(

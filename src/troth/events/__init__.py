@@ -1,7 +1,7 @@
 """Events: visits of the web sites, counted after the choice; wire formats, identity, inbox, lake, erasure, retention."""
 
 from troth.events.errors import MalformedEvent
-from troth.events.identity import Salts, forget_salts
+from troth.events.identity import SALTS_TABLE, Salts
 from troth.events.inbox import keep as keep_events
 from troth.events.keeping import Disposed, EventKeeper, Status
 from troth.events.lake import Lake, lake_available
@@ -12,6 +12,7 @@ from troth.events.service import Intake
 from troth.events.umami import read_umami, read_umami_batch
 
 __all__ = [
+    "SALTS_TABLE",
     "Choice",
     "Disposed",
     "EventKeeper",
@@ -28,7 +29,6 @@ __all__ = [
     "Sites",
     "Status",
     "Taken",
-    "forget_salts",
     "keep_events",
     "lake_available",
     "read_matomo",

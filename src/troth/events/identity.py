@@ -34,6 +34,8 @@ _ALL = Statement(
 )
 _DROP = Statement(delete(event_salt).where(event_salt.c.day == bindparam("which")))
 
+SALTS_TABLE = event_salt.name
+"""The key store's table of salts; a copy of the key store must not hold any."""
 Blind = Callable[[str, str], bytes]
 """A keyed digest of a value under a key of the key store, by kind and value."""
 
@@ -85,14 +87,6 @@ class Salts:
         if day and not self._known:  # the clock was set back by days: what is newest serves
             self._known = {rows[0][0]: bytes(rows[0][1])}
         return self._known
-
-
-def forget_salts(keystore: Database) -> None:
-    """Remove every salt, as a copy of the key store must not hold any."""
-    with keystore.transaction() as tx:
-        for row in tx.rows(_ALL):
-            tx.run(_DROP, {"which": row[0]})
-    keystore.scrub()
 
 
 def daily_visitor(salt: bytes, site: str, domain: str, address: str, agent: str) -> str:

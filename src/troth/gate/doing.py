@@ -191,7 +191,7 @@ class Doer:
 
     def _erase(self, one: Weighed) -> None:
         if one.ask.fields:
-            self.emptied += erase_fields(self._tx, one.person, one.fields, one.ask.record)
+            self.emptied += erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
         else:
             begin_erasure(self._tx, one.person, self._now)
 

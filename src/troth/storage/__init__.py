@@ -14,6 +14,7 @@ from troth.storage.jobs import (
     waiting_jobs,
 )
 from troth.storage.migration import HEADS, downgrade, migrate, open_current, revision
+from troth.storage.rows import Frame, Wrap, as_they_are, dump_rows, load_rows, read_rows, write_rows
 from troth.storage.schema import data_tables, key_tables
 from troth.storage.scratch import Scratch
 from troth.storage.statements import Lookup, Statement, Upsert
@@ -22,6 +23,7 @@ from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 __all__ = [
     "HEADS",
     "Database",
+    "Frame",
     "Handler",
     "Job",
     "JobOver",
@@ -36,18 +38,24 @@ __all__ = [
     "TaskRunner",
     "Transaction",
     "Upsert",
+    "Wrap",
+    "as_they_are",
     "create_all",
     "data_tables",
     "downgrade",
+    "dump_rows",
     "forget_jobs",
     "job_records",
     "key_tables",
+    "load_rows",
     "migrate",
     "open_current",
     "open_database",
+    "read_rows",
     "remove_finished",
     "revision",
     "stage_job",
     "task_records",
     "waiting_jobs",
+    "write_rows",
 ]

@@ -209,6 +209,44 @@ class Wrapper:
             ) from error
 
 
+class StreamCipher:
+    """Seals the pieces of a stream so that none can be changed, left out, moved or cut off.
+
+    AES-256-GCM with nonces of prefix, number and a mark of the last piece: the STREAM construction (Hoang, Reyhanitabar,
+    Rogaway, Vizar, "Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", 2015).
+
+    Args:
+        key: 32 bytes, of this one stream.
+        context: Binds the stream to what it is a part of.
+    """
+
+    def __init__(self, key: bytes, context: str) -> None:
+        self._cipher = AESGCM(key)
+        self._context = context.encode()
+
+    def seal(self, number: int, piece: bytes, last: bool) -> bytes:  # noqa: FBT001  a plain fact of the piece
+        """Seal a piece."""
+        return self._cipher.encrypt(_piece_nonce(number, last=last), piece, self._context)
+
+    def unseal(self, number: int, sealed: bytes, last: bool) -> bytes:  # noqa: FBT001  a plain fact of the piece
+        """Open a piece.
+
+        Raises:
+            Tampered: It was changed or stands in another place, or the stream was cut off here.
+        """
+        try:
+            return self._cipher.decrypt(_piece_nonce(number, last=last), sealed, self._context)
+        except (InvalidTag, ValueError) as error:
+            raise Tampered(
+                "A sealed copy of the key store does not open: it was changed or cut off, or is of another backup.",
+                mend="Use another backup.",
+            ) from error
+
+
+def _piece_nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(_NONCE_BYTES - 1, "big") + bytes([last])
+
+
 def root_wrap(root: bytes, secret: bytes, context: bytes) -> bytes:
     """Wrap a secret under a root key held in memory."""
     nonce = secrets.token_bytes(_NONCE_BYTES)

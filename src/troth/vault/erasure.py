@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, select, update
 
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
+from troth.vault.erased import WHOLE, Erased, note_erased
 from troth.vault.keyring import KeyRing
 from troth.vault.life import ERASING
 from troth.vault.parcels import kept_parcels
@@ -52,6 +53,7 @@ def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
         return False
     suppress_person(tx, who, ERASED, now)
     keep_objections(tx, who, now)
+    note_erased(tx, [Erased(who, WHOLE, "", now)])
     for statement in _DELETES:
         tx.run(statement, {"who": who})
     return True

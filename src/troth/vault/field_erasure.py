@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete
 
 from troth.storage import Database, Lookup, Statement, Transaction
+from troth.vault.erased import Erased, note_erased
 from troth.vault.keyring import KeyRing
 from troth.vault.life import take_living
 from troth.vault.model import parted
@@ -46,10 +47,11 @@ def held_fields(tx: Transaction, who: str) -> list[str]:
     return sorted({parted(row[0])[0] for row in tx.lookup_all(_GROUPS, [(who,)]).get((who,), ())})
 
 
-def erase_fields(tx: Transaction, who: str, fields: Sequence[str], record: str = "") -> list[Group]:
+def erase_fields(tx: Transaction, who: str, fields: Sequence[str], now: int, record: str = "") -> list[Group]:
     """Delete fields of a person, and the identifiers that they are; gives the key groups that are empty now.
 
-    With a record only what stands in it goes; without one, every value of the fields, in all records too.
+    With a record only what stands in it goes; without one, every value of the fields, in all records too. That it was
+    erased at an instant (microseconds) is kept, so that no backup brings it back.
     """
     held: dict[str, str] = dict(tx.lookup_all(_GROUPS, [(who,)]).get((who,), ()))
     gone = {slot for slot in held if parted(slot)[0] in fields and (not record or parted(slot)[1] == record)}
@@ -59,6 +61,9 @@ def erase_fields(tx: Transaction, who: str, fields: Sequence[str], record: str =
         tx.run(_FORGET_IN if record else _FORGET, {"who": who, "name": name, "which": record})
     forget_emptied(tx, who, sorted(gone))
     left = {group for slot, group in held.items() if slot not in gone}
+    note_erased(
+        tx, [Erased(who, slot, "" if held[slot] in left else held[slot], now) for slot in sorted(gone)]
+    )
     return [(who, group) for group in sorted({held[slot] for slot in gone} - left)]
 
 

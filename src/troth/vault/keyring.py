@@ -96,6 +96,23 @@ class KeyRing:
             }
         return found
 
+    def keys_of(self, persons: Iterable[str]) -> dict[str, list[bytes]]:
+        """Every key of some people, of whatever key group and generation; who has none is absent."""
+        with self.keystore.snapshot() as tx:
+            rows = tx.lookup_all(_OF_PERSON, [(one,) for one in persons])
+        return {
+            person: [
+                self._open((person, group, generation), key_no, wrapped)
+                for group, generation, key_no, wrapped in keys
+            ]
+            for (person,), keys in rows.items()
+        }
+
+    def having_keys(self, persons: Iterable[str]) -> set[str]:
+        """Those of some people who have a key."""
+        with self.keystore.snapshot() as tx:
+            return {person for (person,) in tx.lookup_all(_GROUPS, [(one,) for one in persons])}
+
     def prepare(self, wanted: Mapping[str, set[str]], now: int) -> None:
         """Make the keys that are missing, in the key store's own commit.
 

@@ -5,11 +5,12 @@ about a value and never read out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, delete, exists, func, literal, select
 
-from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing
 from troth.vault.tables import identifier, preference, suppression
 
@@ -38,6 +39,10 @@ _DUE = Statement(
     .group_by(suppression.c.kind)
 )
 _DISPOSE = Statement(delete(suppression).where(suppression.c.since < bindparam("before")))
+_LISTED = Statement(
+    select(suppression.c.kind, suppression.c.blind, suppression.c.reason, suppression.c.since)
+)
+_PAGE = 1_000
 
 
 def _kept_from(chosen: Any) -> Any:
@@ -78,6 +83,16 @@ _FORGET = Statement(
         ),
     )
 )
+
+
+def copy_listings(source: Transaction, target: Database) -> int:
+    """Put everything that stands on the list of one store on that of another, which is of the same key store."""
+    rows, copied = source.stream(_LISTED), 0
+    while page := list(islice(rows, _PAGE)):
+        with target.transaction() as tx:
+            tx.run_many(_ADD, page)
+        copied += len(page)
+    return copied
 
 
 def suppress(tx: Transaction, keys: KeyRing, pairs: Sequence[Listing], reason: str, now: int) -> None:

@@ -127,6 +127,49 @@ parcel = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+erased = Table(
+    "erased",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("slot", Text, primary_key=True),
+    Column("key_group", Text, nullable=False),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("noted", Integer, nullable=False),
+    Index(None, "noted"),
+    sqlite_with_rowid=False,
+)
+
+archive = Table(
+    "archive",
+    data_tables,
+    Column("archive", Text, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=False),
+    Column("destroyed_at", BigInteger, nullable=False),
+    Column("data_at", Text, nullable=False),
+    Column("keys_at", Text, nullable=False),
+    Column("epochs", Text, nullable=False),
+    Index(None, "destroyed_at", "until"),
+    Index(None, "made_at"),
+)
+
+drill = Table(
+    "drill",
+    data_tables,
+    Column("drill", Text, primary_key=True),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("passed", Integer, nullable=False),
+    Column("archives", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("fields", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("controls", Integer, nullable=False),
+    Column("found", Text, nullable=False),
+    Index(None, "ended_at"),
+)
+
 store_mark = Table(
     "store_mark",
     data_tables,

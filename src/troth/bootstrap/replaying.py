@@ -1,0 +1,169 @@
+"""What must not come back with a backup: erasures since then, from whatever still knows of them, done again."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from troth.bootstrap.runtime import Troth
+from troth.bootstrap.settings import Settings, read_settings, store_places
+from troth.kernel import NotFound, TrothError, micros, new_id
+from troth.ledger import Entry, encode_entry, stage
+from troth.storage import Database, Frame, Transaction, open_current
+from troth.vault import (
+    WHOLE,
+    Erased,
+    all_erased,
+    begin_erasure,
+    copy_listings,
+    destroy_groups,
+    erase_fields,
+    has_journal,
+    keyless_people,
+    known_before,
+    living,
+    parted,
+    read_journal,
+)
+
+_PAGE = 500
+
+
+class Replayed(NamedTuple):
+    """What was erased again: people and slots; and what told of the erasures."""
+
+    people: int
+    slots: int
+    told_by: tuple[str, ...]
+
+
+class Present(NamedTuple):
+    """What is left of the folder in use; a store that does not open is None."""
+
+    folder: Path
+    settings: Settings
+    database: Database | None
+    keystore: Database | None
+
+
+def open_present(folder: Path | None, opened: ExitStack) -> Present | None:
+    """The folder in use, as far as it opens: whoever restores a backup often has lost a part of it."""
+    if folder is None:
+        return None
+    try:
+        settings = read_settings(folder)
+    except NotFound:
+        return None
+    data, keys = store_places(folder, settings)
+    return Present(folder, settings, _opened(data, opened), _opened(keys, opened, key_store=True))
+
+
+def _opened(place: str, opened: ExitStack, *, key_store: bool = False) -> Database | None:
+    try:
+        database = open_current(place, key_store=key_store)
+    except TrothError:  # lost, which is why a backup is restored; what is missing then is told by name
+        return None
+    opened.callback(database.close)
+    return database
+
+
+class Erasures:
+    """Every erasure that the data in use and the journals know of.
+
+    Args:
+        present: The folder in use, if there is one.
+        places: Folders with epoch keys and journals.
+
+    Raises:
+        NotFound: Neither tells of erasures; restoring might bring back whoever was erased.
+    """
+
+    def __init__(self, present: Present | None, places: Sequence[Path]) -> None:
+        self.told_by: list[str] = []
+        self.rows: set[Erased] = set()
+        if present is not None and present.database is not None:
+            with present.database.snapshot() as tx:
+                self.rows.update(all_erased(tx))
+            self.told_by.append("data in use")
+        for place in places:
+            if has_journal(place):
+                self.rows.update(read_journal(place))
+                self.told_by.append(f"journal in {place}")
+        self._present = present
+        if not self.told_by and (present is None or present.keystore is None):
+            raise NotFound(
+                "Nothing tells who was erased since the backup, and nobody erased may come back.",
+                field="epochs",
+                mend="Name the folder in use with --data, or the folder of epoch keys with --epochs.",
+            )
+        self.people = {row.person for row in self.rows if row.slot == WHOLE}
+        self.groups = {(row.person, row.key_group) for row in self.rows if row.key_group}
+
+    def without_keys(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Rows of a key store without the keys of whoever was erased: those are not even written."""
+        for frame in frames:
+            if "person" not in frame.columns:
+                yield frame
+                continue
+            who = frame.columns.index("person")
+            yield frame._replace(rows=[row for row in frame.rows if row[who] not in self.people])
+
+    def replay(self, troth: Troth) -> Replayed:
+        """Erase again whatever was erased since the backup, in a restored folder that nobody has opened yet."""
+        people = self._erase_people(troth, self.people)
+        if (
+            self._present is not None
+            and self._present.keystore is not None
+            and self._present.database is None
+        ):
+            people += sum(
+                self._erase_people(troth, page) for page in keyless_people(troth.database, troth.vault.keys)
+            )
+            self.told_by.append("key store in use")
+        slots = self._erase_slots(troth)
+        if self._present is not None and self._present.database is not None:
+            with self._present.database.snapshot() as tx:
+                copy_listings(tx, troth.database)
+        return Replayed(people, slots, tuple(self.told_by))
+
+    def later_slots(self, restored: Database) -> list[Erased]:
+        """Erasures of slots that the restored data does not know of."""
+        slots = [row for row in self.rows if row.slot != WHOLE]
+        with restored.snapshot() as tx:
+            return sorted(set(slots) - known_before(tx, slots))
+
+    def _erase_people(self, troth: Troth, people: Collection[str]) -> int:
+        erased, waiting = 0, iter(sorted(people))
+        while page := list(islice(waiting, _PAGE)):
+            there = living(troth.database, page)
+            with troth.database.transaction() as tx:
+                now = micros(troth.clock.now())
+                for who in there:
+                    begin_erasure(tx, who, now)
+            erased += troth.gate.resume_erasures()
+        return erased
+
+    def _erase_slots(self, troth: Troth) -> int:
+        rows, erased = iter(self.later_slots(troth.database)), 0
+        while page := list(islice(rows, _PAGE)):
+            there = set(living(troth.database, [row.person for row in page]))
+            emptied = []
+            with troth.database.transaction() as tx:
+                now = micros(troth.clock.now())
+                for row in page:
+                    if row.person not in there:
+                        continue
+                    field, within = parted(row.slot)
+                    emptied += erase_fields(tx, row.person, [field], now, within)
+                    record_erased(tx, row.person, field, now)
+                    erased += 1
+            destroy_groups(troth.database, troth.vault.keys, emptied)
+        return erased
+
+
+def record_erased(tx: Transaction, person: str, field: str, now: int) -> None:
+    """Put into the ledger that a field was erased again."""
+    entry_id = new_id()
+    entry = Entry(id=entry_id, at=now, act="erased", effect="permit", person=person, fields=(field,))
+    stage(tx, [(entry_id, person, encode_entry(entry))])

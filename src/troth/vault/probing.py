@@ -1,0 +1,108 @@
+"""Trying to read people out of a copy of the data with whatever keys a key store has of them: what a restore drill does.
+
+Nothing that opens is looked at or kept: only whether it opened is counted.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from troth.storage import Database, Lookup, Row, Statement
+from troth.vault import crypto
+from troth.vault.errors import MovedField, MovedPerson, MovedVersion, Tampered
+from troth.vault.keyring import KeyRing
+from troth.vault.life import HELD, LIVE
+from troth.vault.tables import person, sealed_field
+
+_PAGE = 500
+
+_SEALED = Lookup(sealed_field, by=("person",), take=("field", "policy", "generation", "sealed"))
+_STATES = Lookup(person, by=("person",), take=("state",))
+_PEOPLE = Statement(
+    select(person.c.person)
+    .where(person.c.person > bindparam("after"))
+    .order_by(person.c.person)
+    .limit(bindparam("most"))
+)
+_SHUT = (Tampered, MovedPerson, MovedField, MovedVersion)
+
+
+class Probe(NamedTuple):
+    """What trying gave: people who had sealed values, values tried, and values that opened."""
+
+    people: int
+    values: int
+    opened: int
+
+    def plus(self, other: "Probe") -> "Probe":
+        """Both together."""
+        return Probe(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+NOTHING = Probe(0, 0, 0)
+
+
+def try_people(
+    data: Database, keys: KeyRing, people: Sequence[str], slots: Mapping[str, Collection[str]] | None = None
+) -> Probe:
+    """Try every sealed value of some people with every key of theirs, whatever its key group and generation.
+
+    Args:
+        data: A copy of the data.
+        keys: A key store.
+        people: Handles.
+        slots: The slots to try, by person; None for all.
+    """
+    with data.snapshot() as tx:
+        sealed = tx.lookup_all(_SEALED, [(one,) for one in people])
+    known = keys.keys_of([who for (who,) in sealed])
+    found = NOTHING
+    for (who,), rows in sealed.items():
+        wanted = [row for row in rows if slots is None or row[0] in slots[who]]
+        opened = sum(_opens(keys, who, row, known.get(who, ())) for row in wanted)
+        found = found.plus(Probe(bool(wanted), len(wanted), opened))
+    return found
+
+
+def people_in(data: Database) -> Iterator[list[str]]:
+    """Everybody in a copy of the data, by pages."""
+    after = ""
+    while True:
+        with data.snapshot() as tx:
+            page = [row[0] for row in tx.rows(_PEOPLE, {"after": after, "most": _PAGE})]
+        if not page:
+            return
+        yield page
+        after = page[-1]
+
+
+def living(data: Database, people: Sequence[str]) -> list[str]:
+    """Those of some people who are there and not being erased."""
+    with data.snapshot() as tx:
+        states = tx.lookup(_STATES, [(one,) for one in people])
+    return [one for one in people if states.get((one,), ("",))[0] in {LIVE, HELD}]
+
+
+def keyless_people(data: Database, keys: KeyRing) -> Iterator[list[str]]:
+    """People of a copy of the data who have sealed values and of whom a key store has no key: they were erased since."""
+    for page in people_in(data):
+        without = set(page) - keys.having_keys(page)
+        if without:
+            with data.snapshot() as tx:
+                sealed = tx.lookup_all(_SEALED, [(one,) for one in without])
+            yield sorted(who for (who,) in sealed)
+
+
+def _opens(keys: KeyRing, who: str, row: Row, known: Sequence[bytes]) -> bool:
+    slot, policy, generation, sealed = row
+    place = crypto.Place(who, slot, policy, generation)
+    return any(_opens_with(key, keys.marking, place, sealed) for key in known)
+
+
+def _opens_with(key: bytes, marking: bytes, place: crypto.Place, sealed: bytes) -> bool:
+    try:
+        crypto.unseal(key, marking, place, sealed)
+    except _SHUT:
+        return False
+    return True
