@@ -19,7 +19,9 @@ from troth.vault import (
     copy_listings,
     destroy_groups,
     erase_fields,
+    forget_parcels,
     has_journal,
+    kept_parcels,
     keyless_people,
     known_before,
     living,
@@ -139,6 +141,9 @@ class Erasures:
             there = living(troth.database, page)
             with troth.database.transaction() as tx:
                 now = micros(troth.clock.now())
+                parcels = sorted(kept_parcels(tx, page))
+                if parcels:
+                    forget_parcels(tx, parcels, now)
                 for who in there:
                     begin_erasure(tx, who, now)
             erased += troth.gate.resume_erasures()

@@ -46,7 +46,11 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
 
 def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     """What forgets an erased person (by handle) outside the vault; each may be called again for the same one."""
-    forgetters: list[Callable[[str], None]] = [troth.events.forget, lambda _: journal_erasures(troth)]
+
+    def journal(_: str) -> None:
+        journal_erasures(troth)
+
+    forgetters: list[Callable[[str], None]] = [troth.events.forget, journal]
     if isinstance(mailer, FolderMailer):
         forgetters.append(mailer.forget)
     return forgetters

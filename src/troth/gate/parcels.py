@@ -45,6 +45,6 @@ class Parcels:
         """Destroy the keys of parcels, in the key store's own commit; nothing opens them any more."""
         self._keys.destroy(parcels)
 
-    def forget(self, tx: Transaction, parcels: Sequence[str]) -> None:
-        """Remove the rows of parcels whose keys are destroyed."""
-        forget_parcels(tx, parcels)
+    def forget(self, tx: Transaction, parcels: Sequence[str], now: int) -> None:
+        """Remove the rows of parcels whose keys were destroyed by an instant (microseconds)."""
+        forget_parcels(tx, parcels, now)

@@ -252,7 +252,7 @@ class Inbox:
         """Keys first, then rows: a crash in between leaves only what nobody can read."""
         self._parcels.destroy(ids)
         with self._database.transaction() as tx:
-            self._parcels.forget(tx, ids)
+            self._parcels.forget(tx, ids, micros(self._clock.now()))
             tx.run_many(_GO, [{"which": one} for one in ids])
 
 

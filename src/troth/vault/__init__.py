@@ -66,7 +66,7 @@ from troth.vault.journal import has_journal, read_journal, write_journal
 from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
-from troth.vault.parcels import forget_parcels, keep_parcel, opened_parcel, prepare_parcels
+from troth.vault.parcels import forget_parcels, keep_parcel, kept_parcels, opened_parcel, prepare_parcels
 from troth.vault.probing import NOTHING, Probe, keyless_people, living, people_in, try_people
 from troth.vault.records import (
     Record,
@@ -172,6 +172,7 @@ __all__ = [
     "held_submission",
     "hold_submission",
     "keep_parcel",
+    "kept_parcels",
     "key_status",
     "keyless_people",
     "known_before",

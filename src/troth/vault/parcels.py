@@ -11,10 +11,12 @@ from sqlalchemy import bindparam, delete, insert
 from troth.kernel import NotFound
 from troth.storage import Lookup, Statement, Transaction
 from troth.vault import crypto
+from troth.vault.erased import WHOLE, Erased, note_erased
 from troth.vault.keyring import KeyRing
 from troth.vault.tables import parcel
 
-_GROUP = "parcel"
+PARCEL = "parcel"
+"""Key group and field of a parcel."""
 _ADD = Statement(insert(parcel))
 _READ = Lookup(parcel, by=("parcel",), take=("sealed",))
 _DELETE = Statement(delete(parcel).where(parcel.c.parcel == bindparam("which")))
@@ -22,13 +24,13 @@ _DELETE = Statement(delete(parcel).where(parcel.c.parcel == bindparam("which")))
 
 def prepare_parcels(keys: KeyRing, parcels: Sequence[str], now: int) -> None:
     """Make the keys of parcels, in the key store's own commit, before anything is sealed under them."""
-    keys.prepare({one: {_GROUP} for one in parcels}, now)
+    keys.prepare({one: {PARCEL} for one in parcels}, now)
 
 
 def keep_parcel(tx: Transaction, keys: KeyRing, which: str, content: bytes, now: int) -> None:
     """Seal a parcel at an instant (microseconds); its key was prepared."""
-    generation, key = keys.newest_keys([which])[which][_GROUP]
-    place = crypto.Place(which, _GROUP, "", generation)
+    generation, key = keys.newest_keys([which])[which][PARCEL]
+    place = crypto.Place(which, PARCEL, "", generation)
     tx.run(_ADD, (which, now, crypto.seal(key, keys.marking, place, content)))
 
 
@@ -40,16 +42,17 @@ def opened_parcel(tx: Transaction, keys: KeyRing, which: str) -> bytes:
         Tampered: It was changed.
     """
     row = tx.lookup(_READ, [(which,)]).get((which,))
-    found = keys.newest_keys([which]).get(which, {}).get(_GROUP)
+    found = keys.newest_keys([which]).get(which, {}).get(PARCEL)
     if row is None or found is None:
         raise NotFound("The parcel was handled and destroyed.", mend="Ask the sender to send it again.")
     generation, key = found
-    place = crypto.Place(which, _GROUP, "", generation)
+    place = crypto.Place(which, PARCEL, "", generation)
     return crypto.unseal(key, keys.marking, place, bytes(row[0]))
 
 
-def forget_parcels(tx: Transaction, parcels: Sequence[str]) -> None:
-    """Remove the rows of parcels whose keys are destroyed."""
+def forget_parcels(tx: Transaction, parcels: Sequence[str], now: int) -> None:
+    """Remove the rows of parcels whose keys are destroyed; kept for restores, which must not bring them back."""
+    note_erased(tx, [Erased(one, WHOLE, "", now) for one in parcels])
     tx.run_many(_DELETE, [{"which": one} for one in parcels])
 
 

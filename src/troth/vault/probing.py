@@ -11,13 +11,15 @@ from sqlalchemy import bindparam, select
 from troth.storage import Database, Lookup, Row, Statement
 from troth.vault import crypto
 from troth.vault.errors import MovedField, MovedPerson, MovedVersion, Tampered
-from troth.vault.keyring import KeyRing
+from troth.vault.keyring import FIRST_GENERATION, KeyRing
 from troth.vault.life import HELD, LIVE
-from troth.vault.tables import person, sealed_field
+from troth.vault.parcels import PARCEL
+from troth.vault.tables import parcel, person, sealed_field
 
 _PAGE = 500
 
 _SEALED = Lookup(sealed_field, by=("person",), take=("field", "policy", "generation", "sealed"))
+_PARCELS = Lookup(parcel, by=("parcel",), take=("sealed",))
 _STATES = Lookup(person, by=("person",), take=("state",))
 _PEOPLE = Statement(
     select(person.c.person)
@@ -46,7 +48,7 @@ NOTHING = Probe(0, 0, 0)
 def try_people(
     data: Database, keys: KeyRing, people: Sequence[str], slots: Mapping[str, Collection[str]] | None = None
 ) -> Probe:
-    """Try every sealed value of some people with every key of theirs, whatever its key group and generation.
+    """Try every sealed value of some people, or parcels, with every key of theirs, whatever its group and generation.
 
     Args:
         data: A copy of the data.
@@ -56,6 +58,8 @@ def try_people(
     """
     with data.snapshot() as tx:
         sealed = tx.lookup_all(_SEALED, [(one,) for one in people])
+        for (which,), (content,) in tx.lookup(_PARCELS, [(one,) for one in people]).items():
+            sealed[which,] = [(PARCEL, "", FIRST_GENERATION, bytes(content))]
     known = keys.keys_of([who for (who,) in sealed])
     found = NOTHING
     for (who,), rows in sealed.items():
