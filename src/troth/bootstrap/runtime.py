@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.background import Background
     from troth.inbound import Inbox
     from troth.insights import Insights
+    from troth.outreach import Audiences
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -151,6 +152,13 @@ class Troth:
         from troth.bootstrap.analysing import insights_of
 
         return insights_of(self)
+
+    @cached_property
+    def audiences(self) -> "Audiences":
+        """Audiences: built, counted, never listed."""
+        from troth.outreach import Audiences
+
+        return Audiences(self.database, self.gate, self.clock)
 
     @cached_property
     def events(self) -> Events:

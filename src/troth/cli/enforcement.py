@@ -21,6 +21,7 @@ RUNS = {
     "content": "shows content that suits who looks, where that is allowed",
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
     "events": "counts visits of the web sites, after the visitor's choice only",
+    "outreach": "sends mail by a decision for each, and counts audiences that hold no child",
     "insights": "runs declared reports, which count people and show nobody",
     "web": "publishes the policy and serves the API",
     "storage": "keeps everything on disk, together or not at all",

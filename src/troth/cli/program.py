@@ -5,6 +5,7 @@ import typer
 from troth.cli import (
     access,
     acts,
+    audiences,
     collecting,
     doctor,
     events,
@@ -33,6 +34,7 @@ _PARTS = (
     (protection.suppression, PEOPLE),
     (access.app, PEOPLE),
     (reports.app, PEOPLE),
+    (audiences.app, PEOPLE),
     (events.app, KEEPING),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),

@@ -26,7 +26,7 @@ from troth.vault import Page, PersonState, ReadWant, Vault, page_of_people, rest
 
 PAGE = 2_000
 """People of a page; memory is bounded by it."""
-COUNTED, SUFFICIENT = "person.counted", "cohort.sufficient"
+COUNTED, CONSENTED, SUFFICIENT = "person.counted", "person.consented", "cohort.sufficient"
 ANALYSE = "analyse"
 REASONS: tuple[tuple[str, str], ...] = (
     ("child", "person.child"),
@@ -146,10 +146,7 @@ class Counting:
     def _begin(self) -> tuple[Policy, ListRules, Actor]:
         """Weigh the question as a whole and record that."""
         with self._database.transaction() as tx:
-            policy, actor = asking(tx, self._shelf, self._inquiry.key, self._now)
-            decision = policy.decide(self._act(policy, actor, {COUNTED}))
-            entry = self._entry(policy, actor, decision, {"part": "question"})
-            stage(tx, [(entry[0], "", entry[1])])
+            policy, actor, decision = weigh_question(tx, self._shelf, self._inquiry, self._now, self.run)
         if not decision.permitted:
             raise refusal(decision)
         return policy, self._shelf.list_rules(policy), actor
@@ -279,6 +276,23 @@ def asking(tx: Transaction, shelf: PolicyShelf, key: str, now: int) -> tuple[Pol
     if isinstance(actor, TrothError):
         raise actor
     return shelf.in_force(tx), actor
+
+
+def weigh_question(
+    tx: Transaction, shelf: PolicyShelf, inquiry: Inquiry, now: int, run: str = ""
+) -> tuple[Policy, Actor, Decision]:
+    """Decide and record whether a question may be asked at all: whether anybody could be counted, who consented and said no no.
+
+    Raises:
+        Unauthenticated: The key does not work.
+        InvalidInput: A field is not declared.
+    """
+    policy, actor = asking(tx, shelf, inquiry.key, now)
+    decision = policy.decide(count_act(policy, actor, inquiry, {COUNTED, CONSENTED}, now))
+    detail = {**({"run": run} if run else {}), **inquiry.words, "part": "question"}
+    entry_id, body = count_entry(policy, actor, inquiry, decision, detail, now)
+    stage(tx, [(entry_id, "", body)])
+    return policy, actor, decision
 
 
 def count_act(policy: Policy, actor: Actor, inquiry: Inquiry, facts: set[str], now: int) -> Act:

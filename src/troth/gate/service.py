@@ -16,6 +16,7 @@ from troth.gate.counting import (
     Take,
     look_at_figures,
     refusal,
+    weigh_question,
 )
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
@@ -151,6 +152,24 @@ class Gate:
         """Count people, each decided by the policy; see `Counting.count`."""
         counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
         return counting.count(take, sufficient, conclude)
+
+    def question(self, inquiry: Inquiry, along: Callable[[Transaction], None]) -> None:
+        """Decide and record whether a question that counts people may be asked; nobody is looked at.
+
+        Args:
+            inquiry: The question.
+            along: Done in the same unit of work when it may.
+
+        Raises:
+            Unauthenticated: The key does not work.
+            Refused: The policy denies it.
+        """
+        with self._database.transaction() as tx:
+            _, _, decision = weigh_question(tx, self._shelf, inquiry, micros(self._clock.now()))
+            if decision.permitted:
+                along(tx)
+        if not decision.permitted:
+            raise refusal(decision)
 
     def look(self, inquiry: Inquiry) -> str:
         """Decide and record a look at figures that were released before; gives the ledger entry.

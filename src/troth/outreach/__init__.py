@@ -1,7 +1,22 @@
-"""Mail to people: templates, and the act that sends one. Every mail is decided at the moment of sending."""
+"""Mail to people: templates, and the act that sends one, decided at the moment of sending; audiences, counted and never listed."""
 
+from troth.outreach.audiences import Audiences, declared_audience
 from troth.outreach.composing import Composer
+from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
 from troth.outreach.service import From, Sending, mail_recipient
 
-__all__ = ["Composer", "From", "Mail", "Mailer", "Sending", "Template", "Undeliverable", "mail_recipient"]
+__all__ = [
+    "Audiences",
+    "Composer",
+    "Expression",
+    "From",
+    "Mail",
+    "Mailer",
+    "Sending",
+    "Template",
+    "Undeliverable",
+    "declared_audience",
+    "mail_recipient",
+    "read_expression",
+]

@@ -14,6 +14,7 @@ from troth.kernel import TrothError
 from troth.web import (
     accounts,
     api,
+    audiences,
     choosing,
     collecting,
     confirming,
@@ -60,6 +61,7 @@ HANDLERS = [
     *posting.HANDLERS,
     *customising.HANDLERS,
     *reporting.HANDLERS,
+    *audiences.HANDLERS,
     *running.HANDLERS,
     *pages.HANDLERS,
     *describing.HANDLERS,

@@ -12,6 +12,7 @@ import troth
 from troth.gate import Outcome, Problem
 from troth.web import shapes
 from troth.web.account_shapes import FORMS
+from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
 from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
@@ -45,6 +46,9 @@ _SHAPES = (
     shapes.ExitLink,
     ReportsAnswer,
     RunsAnswer,
+    AudienceBody,
+    AudienceAnswer,
+    AudienceCount,
     Outcome,
 )
 _TEXT = {"type": "string"}

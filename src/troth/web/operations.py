@@ -1,6 +1,7 @@
 """Every operation of the API with its examples; the API description and the page /docs are made from this table."""
 
 from troth.web.account_operations import ACCOUNT_OPERATIONS
+from troth.web.audience_operations import AUDIENCE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
@@ -31,6 +32,7 @@ TAGS = {
     "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
     "Content": "What suits the visitor, where that is allowed.",
     "Insights": "Declared reports: counts of people that show nobody.",
+    "Outreach": "Audiences: expressions that are counted and never listed.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
@@ -243,4 +245,5 @@ OPERATIONS = (
     *FORUM_OPERATIONS,
     *CONTENT_OPERATIONS,
     *REPORT_OPERATIONS,
+    *AUDIENCE_OPERATIONS,
 )  # fmt: skip
