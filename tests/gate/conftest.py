@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.policies import any_serial
 from troth.adapters import create_root_key_file, open_root_key
-from troth.gate import Ask, Gate, Outcome, add_draft, issue_key, post_version
+from troth.gate import Ask, Follower, Gate, Outcome, add_draft, issue_key, post_version
 from troth.kernel import SettableClock, micros
 from troth.ledger import Entry, decode_entry
 from troth.policy import Policy, compile_policy
@@ -25,13 +25,20 @@ FULFIL = "essential.service.fulfil_order"
 class Company:
     """A gate over empty stores, with a key for each role that a test asks for."""
 
-    def __init__(self, database: Database, keystore: Database, clock: SettableClock, folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keystore: Database,
+        clock: SettableClock,
+        folder: Path,
+        follow: Follower | None = None,
+    ) -> None:
         create_root_key_file(folder / "root.key")
         root = open_root_key("file:root.key", folder)
         create_key_store(keystore, root, micros(clock.now()))
         self.database, self.keystore, self.clock = database, keystore, clock
         self.vault = Vault(KeyRing(keystore, root))
-        self.gate = Gate(database, self.vault, clock, messages=("case-news",))
+        self.gate = Gate(database, self.vault, clock, messages=("case-news",), follow=follow)
         self._keys: dict[str, str] = {}
 
     def publish(self, text: bytes) -> Policy:

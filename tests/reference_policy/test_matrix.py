@@ -25,13 +25,22 @@ MAY_READ: dict[str, set[str]] = {
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
-    | {"feature_event", "relay_message", "posting", "request_text"},
+    | {"feature_event", "relay_message", "posting", "request_text", "request_kind"},
+    "staff.privacy.head": CONTACT
+    | ADDRESSES
+    | PROFILE
+    | ORDERS
+    | REGISTRATION
+    | TICKETS
+    | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
+    | WEB
+    | {"feature_event", "relay_message", "posting", "request_text", "request_kind"},
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE
     | REGISTRATION
     | TICKETS
-    | {"preferences", "relay_message", "request_text"},
+    | {"preferences", "relay_message", "request_text", "request_kind"},
     "staff.legal": CONTACT | ADDRESSES | PROFILE | ORDERS | REGISTRATION | {"ip_address"},
     "staff.security": {"name", "email", "username", "ip_address"},
     "staff.analyst": set(),
@@ -82,6 +91,7 @@ def at_work(policy: Policy, role: str) -> set[str]:
     """Everything in favour of a role: all purposes granted, each of its cases open, every approval given."""
     cases = {f"case.{name}" for name in policy.roles[role].cases}
     approvals = {"purpose.granted", "case.open", "demand.authentic", "tenant.approved", "person.consented"}
+    approvals.add("person.verified")
     return cases | approvals
 
 

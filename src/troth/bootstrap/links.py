@@ -56,7 +56,7 @@ class MailedLinks:
         return {
             "what": point.title if point is not None else waiting.point,
             "ends": waiting.ends.strftime("%-d %B %Y, %H:%M UTC"),
-            "link": self._link("confirm", submission, CONFIRM),
+            "link": self.link("confirm", submission, CONFIRM),
         }
 
     def sign_in(self, submission: str, handles: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002  the shape
@@ -68,7 +68,7 @@ class MailedLinks:
         owner = self._owner(submission)
         if not owner:
             raise JobOver("nobody")
-        return {"link": self._link("account/link", owner, SIGN_IN)}
+        return {"link": self.link("account/link", owner, SIGN_IN)}
 
     def _owner(self, submission: str) -> str:
         try:
@@ -77,7 +77,12 @@ class MailedLinks:
         except NotFound:
             raise JobOver("too-late") from None
 
-    def _link(self, path: str, person: str, use: str) -> str:
+    def link(self, path: str, person: str, use: str) -> str:
+        """A link with a secret that proves a person's mailbox for one use.
+
+        Raises:
+            JobOver: The policy permits no such link, or there is no such person.
+        """
         from troth.bootstrap.mailing import mail_key
 
         ask = Ask(

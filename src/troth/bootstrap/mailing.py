@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from troth.adapters import open_mailer
 from troth.bootstrap.links import AUTHENTICATION, MailedLinks
+from troth.bootstrap.matters import matter_templates
 from troth.outreach import Composer, From, Mailer, Sending, Template
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
         Template("account-exists", _NOTIFY, variables=("link",), fresh=links.sign_in),
         Template("sign-in-link", _NOTIFY, variables=("link",), fresh=links.sign_in),
         Template("account-closed", _NOTIFY),
+        *matter_templates(troth, links, _NOTIFY),
     ]
 
 

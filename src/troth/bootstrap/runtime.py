@@ -37,6 +37,7 @@ from troth.gate import (
 from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
+from troth.rights import receive
 from troth.storage import Database, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from troth.inbound import Inbox
     from troth.insights import Insights
     from troth.outreach import Audiences
+    from troth.rights import Rights
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -84,7 +86,7 @@ class Troth:
             with self.database.snapshot() as tx:
                 check_pair(tx, self.vault.keys)
             self.signer = load_signer(folder / settings.ledger.signer)
-            self.gate = Gate(self.database, self.vault, clock, check_values=refuse_cards, messages=MESSAGES)
+            self.gate = self._make_gate()
             self._commits = SharedCommits(self.gate)
             self.service_keys = ServiceKeys(folder, self.database, self.gate, clock)
             self.exit_keys = ExitKeys(folder)
@@ -103,6 +105,16 @@ class Troth:
                 self.background.start()
                 opening.callback(self.background.stop)
             self._open = opening.pop_all()
+
+    def _make_gate(self) -> Gate:
+        return Gate(
+            self.database,
+            self.vault,
+            self.clock,
+            check_values=refuse_cards,
+            messages=MESSAGES,
+            follow=receive,
+        )
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work; see `Gate.perform`. Threads that call at once share commits."""
@@ -131,6 +143,13 @@ class Troth:
         from troth.bootstrap.accounting import accounts_of
 
         return accounts_of(self)
+
+    @cached_property
+    def rights(self) -> "Rights":
+        """Requests and disputes of people."""
+        from troth.bootstrap.matters import rights_of
+
+        return rights_of(self)
 
     @cached_property
     def passkeys(self) -> "Passkeys":

@@ -9,6 +9,7 @@ from troth.bootstrap.analysing import report_task
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.gate import ERASED, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
@@ -90,6 +91,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *inbox_tasks(troth, troth.inbox),
         report_task(troth),
         *archive_tasks(troth),
+        *matter_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

@@ -19,6 +19,7 @@ from troth.cli import (
     policy,
     protection,
     reports,
+    requests,
     serving,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
@@ -29,6 +30,8 @@ _PARTS = (
     (policy.app, POLICY),
     (persons.app, PEOPLE),
     (persons.cases, PEOPLE),
+    (requests.app, PEOPLE),
+    (requests.deadlines, PEOPLE),
     (collecting.app, PEOPLE),
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),

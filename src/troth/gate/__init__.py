@@ -9,10 +9,11 @@ from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
-from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_shown
+from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
+from troth.gate.opening import Follower, Opening
 from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, MAIL, stage_mail
-from troth.gate.proofs import CONFIRM, SIGN_IN
+from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
@@ -25,15 +26,18 @@ __all__ = [
     "IN_RECEIPT",
     "MAIL",
     "SIGN_IN",
+    "VERIFY",
     "Actor",
     "Admission",
     "Arrival",
     "Ask",
     "Batcher",
     "Count",
+    "Follower",
     "Gate",
     "Inquiry",
     "KeyRecord",
+    "Opening",
     "Outcome",
     "Parcels",
     "Problem",
@@ -50,6 +54,7 @@ __all__ = [
     "mailbox_owner",
     "matching_fields",
     "note_choice",
+    "note_matter",
     "note_shown",
     "open_cases",
     "post_version",

@@ -46,7 +46,10 @@ _LIST = Statement(
 
 
 class Actor(NamedTuple):
-    """Who acts, as made out from a key; `person` is the handle of whoever is signed in, empty for staff and services."""
+    """Who acts, as made out from a key.
+
+    `person` is the handle of whoever is signed in, empty for staff and services; `fresh` tells that this was just now.
+    """
 
     key_id: str
     name: str
@@ -54,6 +57,7 @@ class Actor(NamedTuple):
     purposes: tuple[str, ...]
     cases: tuple[str, ...]
     person: str = ""
+    fresh: bool = False
 
     def may_serve(self, purpose: str) -> bool:
         """Whether the key was granted this purpose or one above it."""
@@ -200,8 +204,8 @@ def _people(tx: Transaction, keys: Sequence[str], now: int) -> dict[str, Actor |
     found: dict[str, Actor | Unauthenticated] = {}
     for key in keys:
         if key in sessions:
-            session, person = sessions[key]
-            found[key] = Actor(session, "", PERSON_ROLE, ("*",), (), person)
+            session, person, fresh = sessions[key]
+            found[key] = Actor(session, "", PERSON_ROLE, ("*",), (), person, fresh)
         else:
             found[key] = Unauthenticated("The session is over.", mend="Sign in again.")
     return found

@@ -18,8 +18,15 @@ _CLOSE = Statement(
     .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at == 0)
     .values(closed_at=bindparam("at"))
 )
+_VERIFY = Statement(
+    update(case_file)
+    .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at == 0, case_file.c.verified_at == 0)
+    .values(verified_at=bindparam("at"))
+)
 _READ = Lookup(
-    case_file, by=("case_id",), take=("case_type", "person", "role", "closed_at", "opened_at", "record")
+    case_file,
+    by=("case_id",),
+    take=("case_type", "person", "role", "closed_at", "opened_at", "record", "verified_at"),
 )
 _OPEN_ONES = Statement(
     select(case_file.c.case_id, case_file.c.case_type, case_file.c.person, case_file.c.opened_at)
@@ -42,6 +49,7 @@ class Case(NamedTuple):
     closed_at: int
     opened_at: int
     record: str = ""
+    verified_at: int = 0
 
     def covers(self, person: str, role: str, record: str = "") -> bool:
         """Whether it is open, about this person and record, and assigned to this role."""
@@ -54,12 +62,23 @@ def open_case(
     tx: Transaction, case_id: str, case_type: str, person: str, role: str, at: int, record: str = ""
 ) -> None:
     """Open a case about a person, or about one record of them, for a role at an instant (microseconds)."""
-    tx.run(_OPEN, (case_id, case_type, person, role, at, 0, record))
+    tx.run(_OPEN, (case_id, case_type, person, role, at, 0, record, 0))
+
+
+def verify_case(tx: Transaction, case_id: str, at: int) -> bool:
+    """Note that it is proven who asks (microseconds); False when that was known, or the case is closed."""
+    return tx.run(_VERIFY, {"case": case_id, "at": at}) == 1
 
 
 def close_case(tx: Transaction, case_id: str, at: int) -> bool:
     """Close a case at an instant (microseconds); False when it is closed already or does not exist."""
     return tx.run(_CLOSE, {"case": case_id, "at": at}) == 1
+
+
+def case_of(tx: Transaction, case_id: str) -> Case | None:
+    """A case by its id, open or closed; None where there is none."""
+    row = tx.lookup(_READ, [(case_id,)]).get((case_id,))
+    return Case(*row) if row is not None else None
 
 
 def live_cases(

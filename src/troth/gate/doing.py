@@ -9,6 +9,7 @@ import msgspec
 from troth.gate.collecting import Collected, Collector
 from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.opening import Follower, open_at
 from troth.gate.orders import carry_out_order
 from troth.gate.promising import stage_mail
 from troth.gate.protecting import clocks_met, protect
@@ -36,9 +37,19 @@ class Doer:
         scales: What weighed them: the version in force, and who is known.
         words: The words that may stand in the ledger.
         now: Instant of the batch (microseconds).
+        follow: Adds to a case that is being opened.
     """
 
-    def __init__(self, tx: Transaction, vault: Vault, scales: Scales, words: Words, now: int) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        vault: Vault,
+        scales: Scales,
+        words: Words,
+        now: int,
+        follow: Follower | None = None,
+    ) -> None:
+        self._follow_opening = follow
         self._tx = tx
         self._vault = vault
         self._policy = scales.policy
@@ -111,7 +122,8 @@ class Doer:
                 if isinstance(read, TrothError):
                     raise read
                 if one.ask.act == "collect":
-                    collected = self._collect(one, newcomers)
+                    collected, opened = self._collect(one, newcomers)
+                    case = opened or case
                 else:
                     case, values = self._carry_out(one)
                 values = {} if one.ask.message else read or values
@@ -144,17 +156,21 @@ class Doer:
         entries.append((entry_id, one.person, recorded(entry_id, one, refused, case, self._now, self._words)))
         return msgspec.structs.replace(outcome, entry=entry_id)
 
-    def _collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
-        """Write what a collection brings, and know of it for the acts behind this one."""
+    def _collect(self, one: Weighed, newcomers: frozenset[str]) -> tuple[Collected, str]:
+        """Write what a collection brings, open its case, and know of it for the acts behind this one."""
         if one.ask.identify and not one.person:
             raise _nobody()
+        opened = ""
         with self._tx.savepoint():
             collected = self._collector.collect(one, newcomers)
+            if not collected.held:
+                who, record = collected.person, collected.record
+                opened = open_at(self._tx, self._policy, one, who, record, self._follow_opening, self._now)
         if collected.spent:
             self.discarded.append(collected.spent)
         if not collected.held:
             self._known.add(collected.person)
-        return collected
+        return collected, opened
 
     def _carry_out(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
         """Do what is neither reading nor collecting; gives the id of the case concerned and what an order found out."""
@@ -182,7 +198,15 @@ class Doer:
             if one.ask.order == "purge-child":
                 self._known.discard(one.person)
             return one.ask.case, found
-        return carry_out_order(self._tx, one, self._policy, self._words.purposes, self._now, self._people)
+        return carry_out_order(
+            self._tx,
+            one,
+            self._policy,
+            self._words.purposes,
+            self._now,
+            self._people,
+            self._follow_opening,
+        )
 
     def _follow(self, one: Weighed) -> None:
         """Know who is there for the acts behind this one; only now, when nothing can undo it any more."""

@@ -37,8 +37,10 @@ def facts_of(
         and actor.may_cite(case.case_type)
     ):
         facts += ("case.open", f"case.{case.case_type}")
+        if case.verified_at:
+            facts.append("person.verified")
     if actor.person and actor.person == person:
-        facts.append("person.self")
+        facts += ("person.self", "person.verified") if actor.fresh else ("person.self",)
     if ask.signal:
         facts.append("signal.opt-out")
     for stance, purpose in stances:

@@ -28,12 +28,11 @@ SESSION_ORDERS = frozenset(
         "list-sessions",
     }
 )
+CASE_ORDERS = frozenset({"open-case", "close-case", "verify-case"})
 LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
 CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
-_ORDERS = (
-    CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | {"open-case", "close-case"}
-)
+_ORDERS = CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | CASE_ORDERS
 PARENT_METHODS = frozenset(
     {
         "signed-form",

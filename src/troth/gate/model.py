@@ -36,7 +36,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
             `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
-            `withdraw-parent`, `allow-sharing` or `withdraw-sharing`.
+            `withdraw-parent`, `allow-sharing`, `withdraw-sharing` or `verify-case`: it is proven who asks.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
             reason, one of `SUPPRESSIONS`.
@@ -49,7 +49,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
         record: Record that the act is about: one order, ticket or posting. Left out when reading: the profile, and the
             newest record for what the profile lacks; when collecting: a new record, where the point makes any.
-        kind: For `list-records`: the kind of record. For `issue-proof`: what the mailbox is proven for.
+        kind: For `list-records`: the kind of record. For `issue-proof`: what the mailbox is proven for. For `open-case`:
+            what a request asks for.
         before: For `list-records`: id of the last record of the page before.
         acknowledged: Name of the notice or warning that the person has acknowledged for this very act.
         proof: Secret that was sent to a mailbox; it names the person, and is used up.

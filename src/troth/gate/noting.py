@@ -13,6 +13,8 @@ from troth.ledger import Entry, encode_entry, stage
 from troth.policy import OfferedChoice, Policy
 from troth.storage import Transaction
 
+MATTER = "matter"
+"""Word of the ledger for what happens to a request or dispute by itself."""
 SHOWN, CHOSEN = "show-notice", "choose"
 IN_RECEIPT = "page.receipt"
 """The place of a notice that a visitor reads in a receipt of it."""
@@ -58,6 +60,35 @@ def note_shown(tx: Transaction, policy: Policy, shown: Mapping[Shown, int], now:
         entries.append((entry_id, "", encode_entry(entry)))
     stage(tx, entries)
     return ids
+
+
+def note_matter(tx: Transaction, policy: Policy, *, case: str, what: str, clause: str, now: int) -> str:
+    """Record what happened to a matter by itself, such as that it became late.
+
+    Args:
+        tx: Unit of work.
+        policy: The version in force.
+        case: Id of its case.
+        what: What happened, a word of the code's own.
+        clause: Clause that it is about; empty for none.
+        now: Instant (microseconds).
+
+    Returns:
+        The id of the entry.
+    """
+    entry_id = new_id()
+    entry = Entry(
+        id=entry_id,
+        at=now,
+        act=MATTER,
+        effect="permit",
+        clauses=(clause,) if clause else (),
+        policy=policy.sha256,
+        case=case,
+        detail={"what": what},
+    )
+    stage(tx, [(entry_id, "", encode_entry(entry))])
+    return entry_id
 
 
 def note_choice(

@@ -10,6 +10,7 @@ from troth.gate import cases
 from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, RECORD_ORDERS, SESSION_ORDERS, STANCE_ORDERS
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
+from troth.gate.opening import Follower, open_by_order, vouches
 from troth.gate.proofs import CONFIRM, issue_proof, spend_proof
 from troth.gate.sessions import (
     Session,
@@ -20,8 +21,8 @@ from troth.gate.sessions import (
     session_of,
     sessions_of,
 )
-from troth.gate.weighing import Weighed, may_open
-from troth.kernel import InvalidInput, NotFound, Refused, from_micros, new_id
+from troth.gate.weighing import Weighed
+from troth.kernel import InvalidInput, NotFound, Refused, from_micros
 from troth.policy import Policy
 from troth.storage import Transaction
 from troth.vault import (
@@ -52,6 +53,7 @@ def carry_out_order(
     purposes: Collection[str],
     now: int,
     people: Mapping[str, PersonState],
+    follow: Follower | None = None,
 ) -> Found:
     """Carry out a permitted order at an instant (microseconds).
 
@@ -62,6 +64,7 @@ def carry_out_order(
         purposes: The declared purposes.
         now: Instant of the batch (microseconds).
         people: What is known of the people of the batch.
+        follow: Adds to a case that is being opened.
 
     Raises:
         InvalidInput: The order lacks something or names something undeclared.
@@ -74,7 +77,7 @@ def carry_out_order(
         return one.ask.case, {"records": _records(tx, one)}
     if one.ask.order in SESSION_ORDERS:
         return one.ask.case, _session(tx, one, now, people)
-    return _case(tx, one, policy, now), {}
+    return _case(tx, one, policy, now, follow), {}
 
 
 def _records(tx: Transaction, one: Weighed) -> list[dict[str, Any]]:
@@ -159,6 +162,26 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
     return {}
 
 
+def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
+    """Note that it is proven who asks: by a secret from the mailbox, by who is signed in, or by whoever may order it."""
+    ask = one.ask
+    found = cases.case_of(tx, ask.case)
+    if found is None or found.closed_at or not one.person or found.person != one.person:
+        raise NotFound("No open case of this person has this id.", field="case", mend="See the case list.")
+    if ask.proof and not spend_proof(tx, ask.proof):
+        raise NotFound("This link was used already.", field="proof", mend="Ask for a new one.")
+    actor = one.actor
+    sure = (
+        ask.proof or (actor is not None and actor.fresh) or vouches(actor, policy.cases.get(found.case_type))
+    )
+    if not sure:
+        raise Refused(
+            "Nothing proves who asks.", field="proof", mend="Follow the link in the mail, or sign in anew."
+        )
+    cases.verify_case(tx, ask.case, now)
+    return ask.case
+
+
 def _check_about(ask: Ask, purposes: Collection[str]) -> None:
     if ask.about not in purposes:
         raise InvalidInput(
@@ -169,22 +192,14 @@ def _check_about(ask: Ask, purposes: Collection[str]) -> None:
         )
 
 
-def _case(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
-    ask, actor = one.ask, one.actor
-    role = actor.role if actor is not None else ""
+def _case(tx: Transaction, one: Weighed, policy: Policy, now: int, follow: Follower | None) -> str:
+    ask = one.ask
     if ask.order == "open-case":
-        refusing = may_open(ask.case_type, role, policy)
-        if refusing:
-            raise Refused(
-                f"Role {role} may not open a {ask.case_type} case.",
-                clause=refusing,
-                mend="Ask someone whose role may.",
-            )
-        case_id = new_id()
         if ask.record:
             found_record(tx, ask.record, one.person)
-        cases.open_case(tx, case_id, ask.case_type, one.person, "", now, ask.record)
-        return case_id
+        return open_by_order(tx, policy, one, ask.record, follow, now)
+    if ask.order == "verify-case":
+        return _verify(tx, one, policy, now)
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")
     return ask.case

@@ -19,7 +19,12 @@ from troth.storage import Lookup, Statement, Transaction
 
 CONFIRM = "confirm-submission"
 SIGN_IN = "sign-in"
-SPANS: Mapping[str, timedelta] = {CONFIRM: timedelta(days=30), SIGN_IN: timedelta(minutes=20)}
+VERIFY = "verify-request"
+SPANS: Mapping[str, timedelta] = {
+    CONFIRM: timedelta(days=30),
+    SIGN_IN: timedelta(minutes=20),
+    VERIFY: timedelta(days=30),
+}
 """How long each use lasts at most; a held submission ends earlier by its own time."""
 
 _SECRET_BYTES = 32

@@ -22,6 +22,7 @@ from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
+from troth.gate.opening import Follower
 from troth.gate.promising import stage_erased
 from troth.gate.proofs import clear_proofs, forget_proofs
 from troth.gate.publication import PolicyShelf
@@ -61,6 +62,7 @@ class Gate:
         clock: Dates every act.
         check_values: Refuses values that must never be collected; None where callers are trusted with that.
         messages: Names of the mail templates that a send may name.
+        follow: Adds rows of a room above to a case that is being opened, in the same unit of work.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class Gate:
         clock: Clock,
         check_values: CheckValues | None = None,
         messages: Collection[str] = (),
+        follow: Follower | None = None,
     ) -> None:
+        self._follow = follow
         self._check_values = check_values
         self._messages = messages
         self._database = database
@@ -239,7 +243,7 @@ class Gate:
             scales = Scales(tx, self._vault, self._shelf, now)
             persons = newcomers.persons(tx, self._vault, scales.policy, asks, now)
             weighed = scales.weigh(asks, persons, newcomers.proven)
-            doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now)
+            doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now, self._follow)
             outcomes = doer.do(weighed, newcomers.handles)
             if along is not None:
                 along(tx, outcomes)

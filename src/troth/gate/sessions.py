@@ -20,10 +20,12 @@ from troth.storage import Lookup, Statement, Transaction
 PREFIX = "person_"
 ROLE = "person"
 SPAN = timedelta(days=1)
+JUST = timedelta(minutes=15)
+"""So long after signing in nothing more is asked before a copy is handed out or everything is erased."""
 _SECRET_BYTES = 32
 _MICROSECOND = timedelta(microseconds=1)
 _ADD = Statement(insert(person_session))
-_READ = Lookup(person_session, by=("session_id",), take=("digest", "person", "expires_at"))
+_READ = Lookup(person_session, by=("session_id",), take=("digest", "person", "expires_at", "opened_at"))
 _OPENED = Lookup(person_session, by=("session_id",), take=("opened_at",))
 _CLOSE = Statement(
     delete(person_session).where(
@@ -96,8 +98,8 @@ def clear_sessions(tx: Transaction, now: int) -> int:
     return tx.run(_CLEAR, {"now": now})
 
 
-def session_people(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, tuple[str, str]]:
-    """Session and person of each session key that is good at an instant (microseconds); others are absent."""
+def session_people(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, tuple[str, str, bool]]:
+    """Session and person of each session key that is good at an instant (microseconds), and whether it is fresh."""
     wanted = {key: _parts(key) for key in keys}
     rows = tx.lookup(_READ, [(session,) for session, _ in wanted.values() if is_id(session)])
     found = {}
@@ -105,7 +107,7 @@ def session_people(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, 
         row = rows.get((session,))
         given = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
         if row is not None and hmac.compare_digest(bytes(row[0]), given) and row[2] > now:
-            found[key] = (session, row[1])
+            found[key] = (session, row[1], now - row[3] <= JUST // _MICROSECOND)
     return found
 
 

@@ -28,6 +28,7 @@ case_file = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger, nullable=False),
     Column("record", Text, nullable=False, server_default=""),
+    Column("verified_at", BigInteger, nullable=False, server_default="0"),
     Index(None, "person"),
     Index(None, "closed_at", "opened_at"),
 )

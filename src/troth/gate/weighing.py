@@ -11,7 +11,7 @@ from troth.gate.facts import allowed_fields, categories_of, check_identifiers, f
 from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_ORDERS, RECORD_ORDERS
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
-from troth.gate.proofs import CONFIRM, Proof
+from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY, Proof
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micros
 from troth.policy import Act, Decision, Point, Policy
@@ -122,7 +122,8 @@ class Scales:
         """
         if not ask.proof:
             return ""
-        if proof is None or (proof.use == CONFIRM) != (ask.act == "collect"):
+        wanted = CONFIRM if ask.act == "collect" else VERIFY if ask.order == "verify-case" else SIGN_IN
+        if proof is None or proof.use != wanted:
             raise NotFound(
                 "This link was used already, or its time is over.",
                 field="proof",

@@ -11,6 +11,7 @@ from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
 from troth.policy.front import FrontMatter
+from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
@@ -27,6 +28,8 @@ __all__ = [
     "CHECKS",
     "FACTS",
     "HOST_PREFIX",
+    "MATTER_EVENTS",
+    "REQUEST_KINDS",
     "SUPPRESSIONS",
     "Act",
     "Activity",

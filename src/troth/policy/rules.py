@@ -123,6 +123,12 @@ class Require(Placed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Name | None,
         Meta(description="the promise of the front matter that this rule keeps, such as requests"),
     ] = None
+    remind: Annotated[
+        Key | None,
+        Meta(
+            description="the role that is reminded then of what is still open; left out: what is due then is the answer"
+        ),
+    ] = None
     escalate: Annotated[
         tuple[SpanText, ...], Meta(description="when to remind those who must act, counted like the deadline")
     ] = ()

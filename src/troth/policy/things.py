@@ -43,6 +43,10 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     unique: Annotated[bool, Meta(description="no two people may have the same value")] = False
     choices: Annotated[tuple[str, ...], Meta(description="the values of a choice")] = ()
     part: Annotated[EventPart | None, Meta(description=PART_MEANING)] = None
+    asks: Annotated[
+        bool,
+        Meta(description="of a choice: it says what a request asks for; its values are kinds of request"),
+    ] = False
     max_length: Annotated[
         int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
     ] = 4000
@@ -120,6 +124,9 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             "of an API key only, and asked for on no form"
         ),
     ] = ()
+    opens: Annotated[
+        Name | None, Meta(description="the type of case that each submission opens, in the same unit of work")
+    ] = None
     part: Annotated[
         Literal["account", "sign-in", "address", "password", "passkey"] | None,
         Meta(
@@ -150,6 +157,19 @@ class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     opened_by: Annotated[SomeKeys, Meta(description="roles that may open one")]
     closes: Annotated[str, Meta(max_length=200, description="what closes it")] = ""
     expires: Annotated[SpanText | None, Meta(description="closed by itself after this span")] = None
+    matter: Annotated[
+        Literal["request", "dispute", "question"] | None,
+        Meta(
+            description="what its opening starts the clocks of: request (request.received), dispute (dispute.opened) or "
+            "question (question.received)"
+        ),
+    ] = None
+    purpose: Annotated[
+        Key | None, Meta(description="of a matter: the data use that whoever handles it serves")
+    ] = None
+    vouched_by: Annotated[
+        Keys, Meta(description="roles that, by opening one, answer for knowing who asks")
+    ] = ()
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from troth.web.api import refusal
 from troth.web.asgi import Scope, decoded, header, query, read_body
 from troth.web.failing import rendered
 from troth.web.forms.marks import PASSED, REFUSED
+from troth.web.matters import OpenedMatter, opened_matter
 from troth.web.screening import screened
 from troth.web.shapes import Collected
 from troth.web.site import Site, json_response, site_of
@@ -53,10 +54,10 @@ async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     refused = refusal(outcome)
     if refused is not None:
         return refused
-    return _taken(ask, outcome)
+    return _taken(ask, outcome, await asyncio.to_thread(opened_matter, site, outcome))
 
 
-def _taken(ask: Ask, outcome: Outcome) -> Response[bytes]:
+def _taken(ask: Ask, outcome: Outcome, opened: OpenedMatter) -> Response[bytes]:
     taken = Collected(
         entry=outcome.entry,
         point=ask.point,
@@ -64,6 +65,9 @@ def _taken(ask: Ask, outcome: Outcome) -> Response[bytes]:
         clauses=outcome.clauses,
         policy=outcome.policy,
         held=outcome.held,
+        number=opened.number,
+        due=opened.due,
+        due_because=opened.why,
     )
     status = HTTPStatus.ACCEPTED if outcome.held else HTTPStatus.CREATED
     return json_response(_ENCODER.encode(taken), status)

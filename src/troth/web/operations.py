@@ -7,6 +7,7 @@ from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
 from troth.web.form_operations import FORM_OPERATIONS
 from troth.web.forum_operations import FORUM_OPERATIONS
+from troth.web.matter_operations import MATTER_OPERATIONS
 from troth.web.operation import (
     CASE,
     ENTRY,
@@ -33,6 +34,7 @@ TAGS = {
     "Content": "What suits the visitor, where that is allowed.",
     "Insights": "Declared reports: counts of people that show nobody.",
     "Outreach": "Audiences: expressions that are counted and never listed.",
+    "Rights": "Requests and disputes of people: proven from their mailbox, answered by a day that nobody moves.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
@@ -158,6 +160,7 @@ OPERATIONS = (
         examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
     *FORM_OPERATIONS,
+    *MATTER_OPERATIONS,
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",
         "The proof that an entry stands in the ledger (C2SP tlog-proof). Whoever knows the entry's id may have it; it verifies offline.",

@@ -78,6 +78,7 @@ KINDS = (
     ProblemKind("not-found", 404, "There is no such thing", "Nothing has this name or id, or the caller may not know whether it exists."),
     ProblemKind("method-not-allowed", 405, "The method does not fit", "The header `Allow` lists the methods that do."),
     ProblemKind("conflict", 409, "The state forbids it", "What the act would change is not in a state that allows the change."),
+    ProblemKind("illegal-move", 409, "No such step from here", "A request or dispute goes only from state to state as its machine allows; `mend` names the states that follow."),
     ProblemKind("still-staged", 409, "Not in the log yet", "The entry is on disk and reaches the next checkpoint in under a second."),
     ProblemKind("too-large", 413, "The body is too long", "A body has at most 1,000,000 bytes."),
     ProblemKind("wrong-media-type", 415, "The body is not JSON", "Send `Content-Type: application/json`."),

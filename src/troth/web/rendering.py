@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
+from troth.kernel import from_micros
+
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 HTML = "text/html"
 _CODE = re.compile(r"`([^`]+)`")
@@ -37,6 +39,7 @@ class Renderer:
         self._environment.filters["count"] = grouped
         self._environment.filters["coded"] = coded
         self._environment.filters["instant"] = instant_text
+        self._environment.filters["micros"] = from_micros
         self.static = load_static()
         # The name of the file changes with its bytes, so that browsers may keep it for good.
         for name, sheet in (("style", "style.css"), ("forms_style", "forms.css")):

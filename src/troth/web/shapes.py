@@ -336,6 +336,9 @@ class Collected(Struct, frozen=True, kw_only=True):
     held: Annotated[
         bool, Meta(description="it waits for a confirmation by mail, and counts for nothing before")
     ] = False
+    number: Annotated[str, Meta(description="number of the request or dispute that it opened")] = ""
+    due: Annotated[str, Meta(description="instant by which that is answered (UTC)")] = ""
+    due_because: Annotated[str, Meta(description="the rule that the due date comes from")] = ""
 
 
 class CheckAnswer(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from troth.policy.checks import (
     deadlines,
     events,
     front,
+    matters,
     points,
     recipients,
     scopes,
@@ -30,7 +31,7 @@ READING: Mapping[str, str] = {
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
     scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, technologies.CHECKS,
-    customising.CHECKS, counting.CHECKS,
+    customising.CHECKS, counting.CHECKS, matters.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check"]

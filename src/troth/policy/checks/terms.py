@@ -63,14 +63,18 @@ def _uses(draft: Draft) -> Iterator[Finding]:
                 )
             elif key not in draft.uses.keys:
                 yield _unknown(draft, item, "unknown-use", "data use", key, draft.uses.keys)
+    for case in draft.of(CaseType):
+        if case.purpose and case.purpose not in draft.uses.keys:
+            yield _unknown(draft, case, "unknown-use", "data use", case.purpose, draft.uses.keys)
 
 
 def _roles(draft: Draft) -> Iterator[Finding]:
     for item in _items(draft):
         actors = (
             _listed(item, "actors")
-            + (item.opened_by if isinstance(item, CaseType) else ())
+            + ((*item.opened_by, *item.vouched_by) if isinstance(item, CaseType) else ())
             + ((item.actor,) if isinstance(item, Point | Pixel | Report) and item.actor else ())
+            + ((item.remind,) if isinstance(item, Require) and item.remind else ())
         )
         for key in actors:
             declared_below = any(role.startswith(key + ".") for role in draft.roles)

@@ -29,6 +29,7 @@ from troth.web.forms.bodies import Body, Pairs, form_body
 from troth.web.forms.marks import PASSED, REFUSED, Mark
 from troth.web.forms.showing import Showing
 from troth.web.forms.views import Shown, found_of, missing_parts, wrong_of
+from troth.web.matters import matter_of
 from troth.web.origins import own_address
 from troth.web.screening import screened
 from troth.web.site import Site, site_of
@@ -108,14 +109,14 @@ def form_fragment(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
 @get("/forms/{point:str}/thanks", sync_to_thread=True)
 def form_thanks(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """What was stored, by name, and the way to the receipt."""
-    given = query(request.scope, ("entry", "stored", _BACK))
+    given = query(request.scope, ("entry", "stored", "case", _BACK))
     visit = _visit(request, point).coming_from(request, given.get(_BACK, ""))
     entry = given.get("entry", "")
     if not is_id(entry):
         raise NotFound("No submission has this receipt.", mend="Use the address that the form led to.")
     names = set(given.get("stored", "").split(","))
     stored = [control.label for control in visit.form.controls if control.name in names]
-    return visit.showing().thanks(entry, stored)
+    return visit.showing().thanks(entry, stored, matter_of(visit.site, given.get("case", "")))
 
 
 @post("/forms/{point:str}/age", request_max_body_size=MAX_BODY)
@@ -256,6 +257,7 @@ def _not_done(visit: Visit, sent: Sent, problem: Problem) -> Response[bytes]:
 
 def _taken(visit: Visit, values: Mapping[str, Any], outcome: Outcome) -> Response[bytes]:
     told = {"entry": outcome.entry, "stored": ",".join(values)} | ({_BACK: visit.back} if visit.back else {})
+    told |= {"case": outcome.case} if visit.form.point.opens else {}
     return visit.showing().onwards(f"/forms/{visit.form.point.name}/thanks?{urlencode(told, safe=',')}")
 
 

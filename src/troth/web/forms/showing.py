@@ -12,6 +12,7 @@ from troth.policy import Policy
 from troth.web.forms.bodies import Pairs
 from troth.web.forms.marks import Mark
 from troth.web.forms.views import Shown
+from troth.web.matters import ShownMatter
 from troth.web.pages import page
 from troth.web.rendering import HTML
 from troth.web.site import Site
@@ -87,9 +88,9 @@ class Showing:
         ]
         return self._answer("form_refused.html", HTTPStatus.FORBIDDEN, told=told)
 
-    def thanks(self, entry: str, stored: list[str]) -> Response[bytes]:
-        """What was stored, by name, and the way to the receipt."""
-        return self._answer("form_thanks.html", HTTPStatus.OK, entry=entry, stored=stored)
+    def thanks(self, entry: str, stored: list[str], opened: ShownMatter | None = None) -> Response[bytes]:
+        """What was stored, by name, what it opened, and the way to the receipt."""
+        return self._answer("form_thanks.html", HTTPStatus.OK, entry=entry, stored=stored, opened=opened)
 
     def onwards(self, place: str = "") -> Response[bytes]:
         """Send the browser on, so that going back or reloading submits nothing again; to the form where no place is given."""

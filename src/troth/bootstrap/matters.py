@@ -1,0 +1,100 @@
+"""Requests and disputes, wired: what handles them, and what the mails about them say."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from troth.bootstrap.links import MailedLinks
+from troth.gate import VERIFY
+from troth.kernel import from_micros
+from troth.outreach import Template
+from troth.rights import NEWS, PROVE, RECEIVED, MatterRow, Rights, matter_by_case, told, watch
+from troth.storage import JobOver, Task
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_EVERY = timedelta(minutes=10)
+_SAYS: Mapping[str, str] = {
+    "taken": "somebody is at work on it.",
+    "planned": "we have worked out what is to be done.",
+    "under-review": "somebody who had no part in it reviews it.",
+    "completed": "it is done.",
+    "partially-completed": "it is done, but for a part that has to stay; we tell you which and why.",
+    "refused": "we cannot do it; we tell you why.",
+    "withdrawn": "it was withdrawn, and nothing more happens.",
+    "answered": "it is answered.",
+    "resolved": "the review has ended, and we tell you its outcome with the reasons.",
+    "unresolved": "the review has ended without an agreement; we tell you where else you can turn.",
+}
+_log = structlog.get_logger("troth.rights")
+
+
+def rights_of(troth: "Troth") -> Rights:
+    """What staff and people do with requests and disputes."""
+    return Rights(
+        database=troth.database,
+        perform=troth.gate.perform_along,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        clock=troth.clock,
+    )
+
+
+def matter_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[Template]:
+    """The mails about a matter; each is filled in at the moment of sending."""
+
+    def about(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        del person
+        return _variables(troth, _matter(troth, handles))
+
+    def proving(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        row = _matter(troth, handles)
+        if row.verified_at or row.ended_at:
+            raise JobOver("no-longer-wanted")
+        return _variables(troth, row) | {"link": links.link(f"requests/{row.case}/verify", person, VERIFY)}
+
+    shared = ("number", "due", "why", "received", "state", "outcome")
+    return [
+        Template(RECEIVED, purpose, variables=shared, fresh=about),
+        Template(PROVE, purpose, variables=(*shared, "link"), fresh=proving),
+        Template(NEWS, purpose, variables=shared, fresh=about),
+    ]
+
+
+def matter_tasks(troth: "Troth") -> list[Task]:
+    """What is done periodically about matters."""
+
+    def look() -> None:
+        fired = watch(troth.database, troth.policy(), troth.clock)
+        for row, duty in fired.reminders:
+            _log.warning("request_reminder", number=row.number, role=duty.remind, due=row.due_at)
+        for row in fired.late:
+            _log.error("request_overdue", number=row.number, due=row.due_at)
+
+    return [Task("matter-clocks", _EVERY, look, "Remind of open requests, and note those that are late.")]
+
+
+def _matter(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:
+    with troth.database.snapshot() as tx:
+        row = matter_by_case(tx, handles.get("case", ""))
+    if row is None:
+        raise JobOver("no-such-matter")
+    return row
+
+
+def _variables(troth: "Troth", row: MatterRow) -> dict[str, str]:
+    duties = troth.rights.matter(row.case).duties
+    why = next((one.why for one in duties if one.rule == row.due_rule), "")
+    return {
+        "number": row.number,
+        "due": told(from_micros(row.due_at)),
+        "received": told(from_micros(row.received_at)),
+        "why": why,
+        "outcome": f"The reason: {row.outcome}" if row.outcome else "",
+        "state": _SAYS.get(
+            "taken" if row.handler and row.state not in _SAYS else row.state, "it is being worked on."
+        ),
+    }

@@ -1,0 +1,318 @@
+"""`troth requests` and `troth deadlines`: requests and disputes of people, their clocks, and every step."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from troth.cli.frame import command, group
+from troth.cli.say import Say, table
+from troth.cli.sources import KeyFile, PolicyFile, api_key, chosen_policy, moment
+from troth.kernel import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from troth.rights import Due, Matter, MatterRow, Place, Rights, Told
+
+app = group("requests", "Requests, disputes and questions of people: the queue, and every step.")
+deadlines = group("deadlines", "By when something must be answered, and why then.")
+
+Number = Annotated[
+    str,
+    typer.Argument(
+        metavar="NUMBER", help="Number of the matter, such as R-7KQM-93XD, or the id of its case."
+    ),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; without personal data.")]
+_MATTER = {
+    "number": "what people call it by",
+    "case": "id of its case",
+    "matter": "request, dispute or question",
+    "kind": "what a request asks for",
+    "state": "where it stands",
+    "person": "handle of whose it is",
+    "record": "record that holds what was written",
+    "channel": "how it came in",
+    "about": "case that a dispute is about",
+    "received": "instant of receipt",
+    "due": "instant by which it must be answered; never moved",
+    "due_rule": "the rule that sets it",
+    "late": "true when the due date is over and it had not ended by then",
+    "verified": "when it was proven who asks",
+    "handler": "id of the key of who handles it",
+    "reviewer": "of a dispute, id of the key of who reviews it",
+    "ended": "when it ended",
+    "outcome": "reason of the end",
+}
+
+
+@command(
+    app,
+    "list",
+    example="troth requests list --state identity-pending",
+    gives={
+        "matters": "the members that `troth requests show` gives, without steps and clocks",
+        "late": "how many are late",
+        "next": "for --behind, empty on the last page",
+    },
+)
+def list_(
+    say: Say,
+    *,
+    state: Annotated[
+        str, typer.Option("--state", metavar="STATE", help="Only those in a state, ended ones too.")
+    ] = "",
+    handler: Annotated[
+        str, typer.Option("--handler", metavar="KEY", help="Only those that a key (its id) handles.")
+    ] = "",
+    behind: Annotated[
+        str, typer.Option("--behind", metavar="PLACE", help="The page behind the one that gave this place.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, metavar="N", help="How many.")] = 50,
+) -> None:
+    """List open matters, the most urgent first; those that are late stand at the top."""
+    from troth.kernel import micros
+    from troth.rights import late_count, queue
+
+    place = _place(behind)
+    with say.open() as troth, troth.database.snapshot() as tx:
+        now = micros(troth.clock.now())
+        found = queue(tx, state=state, handler=handler, behind=place, most=limit)
+        late = late_count(tx, now)
+    rows = [matter_json(one, now) for one in found]
+    heads = ("number", "matter", "kind", "state", "due", "late")
+    cells = [[("LATE" if row[h] else "") if h == "late" else row[h] for h in heads] for row in rows]
+    last = f"{found[-1].due_at}.{found[-1].case}" if len(found) == limit else ""
+    say.answer({"matters": rows, "late": late, "next": last}, f"{table(heads, cells)}\n{late} late.")
+
+
+@command(
+    app,
+    "show",
+    example="troth requests show R-7KQM-93XD",
+    gives={
+        **_MATTER,
+        "clocks": "rule, does, due, met, why and remind of each",
+        "steps": "at, step, role, key and note of each",
+    },
+)
+def show(say: Say, number: Number) -> None:
+    """Show a matter with its clocks and everything that happened to it."""
+    from troth.kernel import micros
+
+    with say.open() as troth:
+        found = troth.rights.matter(number)
+        now = micros(troth.clock.now())
+    say.answer(told_json(found, now), _told(found, now))
+
+
+@command(app, "take", example="troth requests take R-7KQM-93XD", gives=_MATTER)
+def take(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
+    """Take a matter over. The person is told that somebody is at work on it."""
+    _step(say, lambda rights: rights.take(api_key(key_file), number))
+
+
+@command(app, "verify", example="troth requests verify R-7KQM-93XD", gives=_MATTER)
+def verify(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
+    """Note that it is proven who asks; the key's role answers for it."""
+    _step(say, lambda rights: rights.verify(api_key(key_file), number))
+
+
+@command(app, "classify", example="troth requests classify R-7KQM-93XD erase", gives=_MATTER)
+def classify(
+    say: Say,
+    number: Number,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="access, portability, correct, erase, restrict, object or other."
+        ),
+    ],
+    *,
+    key_file: KeyFile = None,
+) -> None:
+    """Say what a request asks for, once somebody has read it."""
+    _step(say, lambda rights: rights.classify(api_key(key_file), number, kind))
+
+
+@command(app, "review", example="troth requests review D-7KQM-93XD", gives=_MATTER)
+def review(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
+    """Take a dispute under review. Whoever handled the matter may not."""
+    _step(say, lambda rights: rights.review(api_key(key_file), number))
+
+
+@command(
+    app,
+    "move",
+    example='troth requests move R-7KQM-93XD refused --reason "the request is not about you"',
+    gives=_MATTER,
+)
+def move(
+    say: Say,
+    number: Number,
+    state: Annotated[
+        str,
+        typer.Argument(metavar="STATE", help="The state to reach, such as planned, completed or refused."),
+    ],
+    *,
+    reason: Reason = "",
+    key_file: KeyFile = None,
+) -> None:
+    """Move a matter to another state; only the moves of its state machine are possible."""
+    _step(say, lambda rights: rights.move(api_key(key_file), number, state, reason))
+
+
+@command(
+    deadlines,
+    "explain",
+    example="troth deadlines explain --matter request --kind access --received 2026-01-30T10:00:00Z --where EU",
+    gives={
+        "received": "instant of receipt",
+        "answer": "the strictest: rule, does, due, why",
+        "clocks": "rule, does, due, why, source and remind of each, the earliest first",
+    },
+)
+def explain(
+    say: Say,
+    *,
+    matter: Annotated[
+        str, typer.Option("--matter", metavar="MATTER", help="request, dispute or question.")
+    ] = "request",
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="What a request asks for.")] = "",
+    received: Annotated[
+        str,
+        typer.Option(
+            "--received", metavar="INSTANT", help="Instant of receipt with its zone; left out: now."
+        ),
+    ] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CODE",
+            help="Where the person lives, such as EU or US-CA; left out: every place that the policy names.",
+        ),
+    ] = None,
+    policy: PolicyFile = None,
+) -> None:
+    """Explain every clock of a matter: which rule sets it, counted from when, in which unit. The strictest wins."""
+    from troth.bootstrap import chosen_clock
+    from troth.rights import MATTERS, answer_of, clocks
+
+    if matter not in MATTERS:
+        raise InvalidInput(
+            "There is no such matter.", field="matter", mend=f"Use one of {', '.join(MATTERS)}."
+        )
+    named: Matter = matter
+    at = _instant(received) if received else chosen_clock(None).now()
+    found = clocks(chosen_policy(say, policy), named, kind, at, where)
+    answer = answer_of(found, named)
+    rows = [_due(one) for one in found]
+    text = (
+        "\n".join(one.why for one in found) + f"\n\nThe answer is due by {rows[found.index(answer)]['due']}."
+    )
+    say.answer({"received": at.isoformat(), "answer": _due(answer), "clocks": rows}, text)
+
+
+def matter_json(row: "MatterRow", now: int) -> dict[str, object]:
+    """A matter as JSON shows it."""
+    return {
+        "number": row.number,
+        "case": row.case,
+        "matter": row.matter,
+        "kind": row.kind,
+        "state": row.state,
+        "person": row.person,
+        "record": row.record,
+        "channel": row.channel,
+        "about": row.about,
+        "received": moment(row.received_at),
+        "due": moment(row.due_at),
+        "due_rule": row.due_rule,
+        "late": row.late(now),
+        "verified": moment(row.verified_at),
+        "handler": row.handler,
+        "reviewer": row.reviewer,
+        "ended": moment(row.ended_at),
+        "outcome": row.outcome,
+    }
+
+
+def told_json(found: "Told", now: int) -> dict[str, object]:
+    """A matter with its clocks and steps as JSON shows it."""
+    duties = [
+        {
+            "rule": d.rule,
+            "does": d.does,
+            "due": moment(d.due_at),
+            "met": moment(d.met_at),
+            "why": d.why,
+            "remind": d.remind,
+        }
+        for d in found.duties
+    ]
+    steps = [
+        {"at": moment(s.at), "step": s.step, "role": s.role, "key": s.key, "note": s.note}
+        for s in found.steps
+    ]
+    return {**matter_json(found.matter, now), "clocks": duties, "steps": steps}
+
+
+def _told(found: "Told", now: int) -> str:
+    row = matter_json(found.matter, now)
+    facts = table(("", ""), [(name, value) for name, value in row.items() if value not in ("", False)])
+    clocks = table(
+        ("clock", "due", "met"), [(d.why, moment(d.due_at), moment(d.met_at)) for d in found.duties]
+    )
+    steps = table(
+        ("at", "step", "by", "note"),
+        [(moment(s.at), s.step, s.role or "itself", s.note) for s in found.steps],
+    )
+    return f"{facts}\n\n{clocks}\n\n{steps}"
+
+
+def _step(say: Say, does: "Callable[[Rights], MatterRow]") -> None:
+    from troth.kernel import micros
+
+    with say.open() as troth:
+        row = does(troth.rights)
+        troth.flush_ledger()
+        now = micros(troth.clock.now())
+    say.answer(matter_json(row, now), f"{row.number} is {row.state}, due {moment(row.due_at)}.")
+
+
+def _due(one: "Due") -> dict[str, object]:
+    return {
+        "rule": one.rule.name,
+        "does": one.rule.does,
+        "due": one.at.isoformat(),
+        "why": one.why,
+        "source": one.rule.source,
+        "remind": one.rule.remind,
+    }
+
+
+def _place(text: str) -> "Place | None":
+    from troth.rights import Place
+
+    if not text:
+        return None
+    due, _, case = text.partition(".")
+    if not due.lstrip("-").isdigit():
+        raise InvalidInput("The place is none.", field="behind", mend="Use what `next` gave.")
+    return Place(int(due), case)
+
+
+def _instant(text: str) -> "datetime":
+    from datetime import datetime
+
+    try:
+        at: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise InvalidInput(
+            "That is no instant with its zone.", field="received", mend="Write it like 2026-01-30T10:00:00Z."
+        )
+    return at

@@ -1,0 +1,119 @@
+"""Opening a case: at a person's request at a collection point, or by an order; rooms above add rows of their own to it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from troth.gate import cases
+from troth.gate.access import Actor, covers
+from troth.gate.weighing import Weighed, may_open
+from troth.kernel import Refused, new_id
+from troth.policy import CaseType, Policy
+from troth.storage import Transaction
+
+
+class Opening(NamedTuple):
+    """A case that is being opened.
+
+    Args:
+        case: Its id.
+        declared: Its type.
+        person: Handle of whom it is about.
+        record: Record that holds what was written; empty for none.
+        channel: How it came in; empty for an order.
+        kind: What is asked for, where that was said.
+        about: Case that it is about; empty for none.
+        verified: Whether it is known for sure who asks.
+        at: Instant (microseconds).
+    """
+
+    case: str
+    declared: CaseType
+    person: str
+    record: str
+    channel: str
+    kind: str
+    about: str
+    verified: bool
+    at: int
+
+
+Follower = Callable[[Transaction, Policy, Opening], str]
+"""Adds to a case that is being opened, in the same unit of work; gives its id, or that of an open one that it joins."""
+
+
+def open_at(
+    tx: Transaction, policy: Policy, one: Weighed, person: str, record: str, follow: Follower | None, now: int
+) -> str:
+    """Open the case that a submission at a point opens; gives its id, empty where the point opens none.
+
+    Raises:
+        Refused: Who collects there may open no such case.
+    """
+    point = policy.points.get(one.ask.point)
+    if point is None or point.opens is None or one.ask.record or one.ask.proof:
+        return ""
+    asked = next((one.ask.values[name] for name in one.fields if policy.fields[name].asks), "")
+    return _open(tx, policy, one, point.opens, person, record, str(asked), follow, now)
+
+
+def open_by_order(
+    tx: Transaction, policy: Policy, one: Weighed, record: str, follow: Follower | None, now: int
+) -> str:
+    """Open a case because somebody ordered it; gives its id.
+
+    Raises:
+        InvalidInput: The policy declares no such type.
+        Refused: The role may open no such case.
+    """
+    return _open(tx, policy, one, one.ask.case_type, one.person, record, one.ask.kind, follow, now)
+
+
+def _open(
+    tx: Transaction,
+    policy: Policy,
+    one: Weighed,
+    case_type: str,
+    person: str,
+    record: str,
+    kind: str,
+    follow: Follower | None,
+    now: int,
+) -> str:
+    role = one.actor.role if one.actor is not None else ""
+    refusing = may_open(case_type, role, policy)
+    if refusing:
+        raise Refused(
+            f"Role {role} may not open a {case_type} case.",
+            clause=refusing,
+            mend="Ask someone whose role may.",
+        )
+    declared = policy.cases[case_type]
+    case_id = new_id()
+    verified = _is_sure(one.actor, declared, person)
+    if declared.matter is not None and follow is not None:
+        opening = Opening(
+            case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now
+        )
+        joined = follow(tx, policy, opening)
+        if joined != case_id:
+            if verified:
+                cases.verify_case(tx, joined, now)
+            return joined
+    cases.open_case(tx, case_id, case_type, person, "", now, "" if declared.matter else record)
+    if verified:
+        cases.verify_case(tx, case_id, now)
+    return case_id
+
+
+def _is_sure(actor: Actor | None, declared: CaseType, person: str) -> bool:
+    """Whether it is sure who asks: the person is signed in, or the role vouches for it by opening the case."""
+    if actor is None or not person:
+        return False
+    return (actor.fresh and actor.person == person) or vouches(actor, declared)
+
+
+def vouches(actor: Actor | None, declared: CaseType | None) -> bool:
+    """Whether a role answers for knowing who asks."""
+    if actor is None or declared is None:
+        return False
+    return any(covers(role, actor.role) for role in declared.vouched_by)

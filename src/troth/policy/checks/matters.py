@@ -1,0 +1,89 @@
+"""Checks of requests, disputes and questions: each has a case, a purpose and a day by which it is answered."""
+
+from collections.abc import Iterator
+
+from troth.policy.checks.registry import Check
+from troth.policy.draft import Draft, label
+from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
+from troth.policy.model import Finding
+from troth.policy.rules import Require
+from troth.policy.things import CaseType, Field, Point
+
+
+def _unopenable(draft: Draft) -> Iterator[Finding]:
+    cases = {case.name: case for case in draft.of(CaseType)}
+    for point in draft.of(Point):
+        if point.opens is None:
+            continue
+        case = cases.get(point.opens)
+        if case is None or not any(
+            point.actor == role or point.actor.startswith(role + ".") for role in case.opened_by
+        ):
+            yield draft.find(
+                point,
+                "point-opens",
+                f"{label(point)} opens {point.opens!r}, which {point.actor} may not open",
+                "name a declared case whose opened_by holds the actor of the point",
+            )
+        if point.record is None or point.confirm == "mail":
+            yield draft.find(
+                point,
+                "point-opens",
+                f"{label(point)} opens a case, and keeps no record of its own or waits for a mailbox",
+                "write record: with a kind, and no confirm: mail; who asks is proven afterwards",
+            )
+
+
+def _unanswered(draft: Draft) -> Iterator[Finding]:
+    answered = {event for rule in draft.of(Require) if rule.within and not rule.remind for event in rule.on}
+    for case in draft.of(CaseType):
+        if case.matter is None:
+            continue
+        if case.purpose is None:
+            yield draft.find(
+                case,
+                "matter-incomplete",
+                f"{label(case)} serves no purpose",
+                "write purpose: with a data use of this policy",
+            )
+        event = MATTER_EVENTS[case.matter]
+        if event not in answered:
+            yield draft.find(
+                case,
+                "matter-incomplete",
+                f"{label(case)} is a {case.matter} that nothing says by when to answer",
+                f"write a require rule with on: [{event}] and within:",
+            )
+
+
+def _unreminded(draft: Draft) -> Iterator[Finding]:
+    for rule in draft.of(Require):
+        if rule.remind and (not rule.within or rule.promise):
+            yield draft.find(
+                rule,
+                "reminder",
+                f"require {rule.name!r} reminds {rule.remind}, and says no day for it or is the promise itself",
+                "write within:, and no promise: beside remind:",
+            )
+
+
+def _unasked(draft: Draft) -> Iterator[Finding]:
+    for field in draft.of(Field):
+        if not field.asks:
+            continue
+        strange = sorted(set(field.choices) - set(REQUEST_KINDS))
+        if field.type != "choice" or strange or not field.choices:
+            yield draft.find(
+                field,
+                "request-kind",
+                f"{label(field)} says what a request asks for, and is no choice among kinds of request",
+                f"write type: choice with choices among {', '.join(REQUEST_KINDS)}",
+            )
+
+
+CHECKS = (
+    Check("point-opens", "a collection point that opens a case it cannot open or keep", _unopenable),
+    Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
+    Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
+    Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
+)

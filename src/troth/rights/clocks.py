@@ -1,0 +1,114 @@
+"""Clocks: by when a matter must be acknowledged, answered or brought to somebody, and why then.
+
+All instants are UTC. A promise in days is that many times 24 hours from receipt. A law that counts calendar months ends
+with the last day of its term (Regulation (EEC, Euratom) 1182/71, article 3: a month without such a day ends with its last
+day, and a term that ends on a day off ends with the next working day). Business days begin to count on the day after
+receipt, and end with the last of them. Verifying who asks pauses none of them.
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, NamedTuple
+
+from troth.policy import Span
+from troth.rights.calendars import Calendar, Weekdays, working_day_after, working_day_from
+
+Does = Literal["acknowledge", "remind", "answer"]
+_DAY = timedelta(days=1)
+
+
+class Rule(NamedTuple):
+    """What sets a clock.
+
+    Args:
+        name: Of the policy's rule, or of the law's clock.
+        does: What must be done by then.
+        span: How long from receipt.
+        source: Clause or article that says so.
+        place: Whose calendar of working days counts; empty where none does.
+        rolls: Whether a term that ends on a day off ends with the next working day.
+        whole_days: Whether it ends with the last day, not to the minute.
+        extension: How much longer it may take, with notice and reasons; None for no longer.
+        remind: Role that is reminded.
+    """
+
+    name: str
+    does: Does
+    span: Span
+    source: str
+    place: str = ""
+    rolls: bool = False
+    whole_days: bool = False
+    extension: Span | None = None
+    remind: str = ""
+
+
+class Due(NamedTuple):
+    """An instant that a rule sets, and the reason for it in plain language."""
+
+    at: datetime
+    rule: Rule
+    why: str
+
+
+def due(rule: Rule, received: datetime, calendar: Calendar | None = None, *, extended: bool = False) -> Due:
+    """When a clock runs out.
+
+    Args:
+        rule: What sets it.
+        received: Instant of receipt, with its zone.
+        calendar: Working days that count; Monday to Friday where left out.
+        extended: Whether the longer time of the rule was taken, with notice.
+
+    Raises:
+        ValueError: The instant has no zone, or the rule knows no longer time.
+    """
+    if received.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    if extended and rule.extension is None:
+        raise ValueError(f"{rule.name} knows no longer time")
+    counted = calendar or Weekdays()
+    start = received.astimezone(UTC)
+    spans = [rule.span, rule.extension] if extended and rule.extension else [rule.span]
+    at = start
+    for span in spans:
+        at = _after(at, span, counted)
+    if rule.whole_days:
+        last = at.date() if rule.span.unit != "business days" else (at - _DAY).date()
+        at = _end_of(working_day_from(last, counted) if rule.rolls else last)
+    return Due(at, rule, _why(rule, spans, start, at, counted))
+
+
+def _after(start: datetime, span: Span, calendar: Calendar) -> datetime:
+    if span.unit == "hours":
+        return start + timedelta(hours=span.count)
+    if span.unit == "months":
+        return _months_after(start, span.count)
+    return _end_of(working_day_after(start.date(), span.count, calendar))
+
+
+def _months_after(start: datetime, count: int) -> datetime:
+    year, month = divmod(start.year * 12 + start.month - 1 + count, 12)
+    return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + _DAY, time(), UTC)
+
+
+def _why(rule: Rule, spans: list[Span], start: datetime, at: datetime, calendar: Calendar) -> str:
+    verb = {"acknowledge": "Acknowledge", "remind": "Remind", "answer": "Answer"}[rule.does]
+    length = " and another ".join(str(span) for span in spans)
+    days = f", counted by {calendar.name}" if rule.rolls or rule.span.unit == "business days" else ""
+    ends = " to the end of that day" if rule.whole_days or rule.span.unit == "business days" else ""
+    return f"{verb} by {told(at)}: {length} from receipt on {told(start)}{ends}{days}. {rule.name} ({rule.source})."
+
+
+def told(at: datetime) -> str:
+    """An instant as people read it, in UTC."""
+    return at.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
+
+
+def strictest(found: list[Due], does: Does) -> Due | None:
+    """The earliest of those that ask for the same; None where none does."""
+    return min((one for one in found if one.rule.does == does), key=lambda one: one.at, default=None)

@@ -1,0 +1,232 @@
+"""Matters in the database: what is written and read of them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, insert, select, update
+
+from troth.kernel import Conflict, new_id
+from troth.rights.model import SHAPES, Duty, MatterRow, Step
+from troth.rights.tables import duty, matter, matter_step
+from troth.storage import Lookup, Statement, Transaction
+
+_COLUMNS = (
+    "case_id",
+    *(name for name in MatterRow._fields if name != "case"),
+)
+_ADD = Statement(insert(matter))
+_BY_CASE = Lookup(matter, by=("case_id",), take=_COLUMNS)
+_BY_NUMBER = Lookup(matter, by=("number",), take=_COLUMNS)
+_BY_SLOT = Lookup(matter, by=("slot",), take=_COLUMNS)
+_MOVE = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.state == bindparam("before"))
+    .values(
+        state=bindparam("after"),
+        verified_at=bindparam("verified"),
+        ended_at=bindparam("ended"),
+        outcome=bindparam("reason"),
+        overdue_at=bindparam("late"),
+    )
+)
+_FREE = Statement(update(matter).where(matter.c.case_id == bindparam("which")).values(slot=matter.c.case_id))
+_ASSIGN = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
+    .values(handler=bindparam("who"))
+)
+_REVIEW = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
+    .values(reviewer=bindparam("who"))
+)
+_CLASSIFY = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
+    .values(kind=bindparam("what"), slot=bindparam("place"))
+)
+_LATE = Statement(
+    select(*(matter.c[name] for name in _COLUMNS))
+    .where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"), matter.c.overdue_at == 0)
+    .order_by(matter.c.due_at)
+    .limit(bindparam("most"))
+)
+_NOTE_LATE = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.overdue_at == 0)
+    .values(overdue_at=bindparam("at"))
+)
+_OF_PERSON = Statement(
+    select(*(matter.c[name] for name in _COLUMNS))
+    .where(matter.c.person == bindparam("who"))
+    .order_by(matter.c.received_at.desc())
+)
+_ADD_DUTY = Statement(insert(duty))
+_DUTIES = Statement(
+    select(*(duty.c[name] for name in ("case_id", *Duty._fields[1:])))
+    .where(duty.c.case_id == bindparam("which"))
+    .order_by(duty.c.due_at, duty.c.rule)
+)
+_DUE_DUTIES = Statement(
+    select(*(duty.c[name] for name in ("case_id", *Duty._fields[1:])))
+    .where(duty.c.does == "remind", duty.c.met_at == 0, duty.c.due_at <= bindparam("now"))
+    .order_by(duty.c.due_at)
+    .limit(bindparam("most"))
+)
+_MEET = Statement(
+    update(duty)
+    .where(duty.c.case_id == bindparam("which"), duty.c.rule == bindparam("name"), duty.c.met_at == 0)
+    .values(met_at=bindparam("at"))
+)
+_MEET_ALL = Statement(
+    update(duty)
+    .where(duty.c.case_id == bindparam("which"), duty.c.met_at == 0)
+    .values(met_at=bindparam("at"))
+)
+_ADD_STEP = Statement(insert(matter_step))
+_STEPS = Statement(
+    select(matter_step.c.case_id, matter_step.c.at, matter_step.c.step, matter_step.c.role, matter_step.c.key_id, matter_step.c.note)
+    .where(matter_step.c.case_id == bindparam("which"))
+    .order_by(matter_step.c.step_id)
+)  # fmt: skip
+
+
+class Noted(NamedTuple):
+    """Who takes a step: role and id of the key; both empty when it happens by itself."""
+
+    role: str
+    key: str
+
+
+def add_matter(tx: Transaction, row: MatterRow, slot: str) -> None:
+    """Keep a new matter under what may be open only once."""
+    tx.run(_ADD, (*row, slot))
+
+
+def matter_by_case(tx: Transaction, case: str) -> MatterRow | None:
+    """The matter of a case; None where there is none."""
+    return _one(tx.lookup(_BY_CASE, [(case,)]).get((case,)))
+
+
+def matter_by_number(tx: Transaction, number: str) -> MatterRow | None:
+    """The matter that people call by a number; None where there is none."""
+    return _one(tx.lookup(_BY_NUMBER, [(number,)]).get((number,)))
+
+
+def open_in_slot(tx: Transaction, slot: str) -> MatterRow | None:
+    """The open matter of what may be open only once; None where there is none."""
+    return _one(tx.lookup(_BY_SLOT, [(slot,)]).get((slot,)))
+
+
+def matters_of(tx: Transaction, person: str) -> list[MatterRow]:
+    """The matters of a person, newest first."""
+    return [MatterRow(*row) for row in tx.rows(_OF_PERSON, {"who": person})]
+
+
+def late_matters(tx: Transaction, now: int, most: int) -> list[MatterRow]:
+    """Open matters whose due date is over at an instant (microseconds) and was not noted to be, the oldest first."""
+    return [MatterRow(*row) for row in tx.rows(_LATE, {"now": now, "most": most})]
+
+
+def note_late(tx: Transaction, row: MatterRow, at: int) -> bool:
+    """Note that a matter is late; False when that was noted already."""
+    done = tx.run(_NOTE_LATE, {"which": row.case, "at": at}) == 1
+    if done:
+        note_step(tx, row.case, at, "overdue", Noted("", ""), row.due_rule)
+    return done
+
+
+def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted, note: str) -> MatterRow:
+    """Move a matter to another state and note the step; gives it as it is now.
+
+    Args:
+        tx: Unit of work.
+        row: The matter as it was read in this unit of work.
+        after: State to reach.
+        at: Instant (microseconds).
+        who: Who moves it.
+        note: Reason code or a short word; no personal data.
+
+    Raises:
+        IllegalMove: Its state machine knows no such move.
+        Conflict: Somebody else has moved it meanwhile.
+    """
+    shape = SHAPES[row.matter]
+    shape.check(row.state, after)
+    ends = after in shape.ends
+    moved = row._replace(
+        state=after,
+        verified_at=at if after == "verified" and not row.verified_at else row.verified_at,
+        ended_at=at if ends else 0,
+        outcome=note if ends else "",
+        overdue_at=row.overdue_at or (at if ends and at > row.due_at else 0),
+    )
+    values = {
+        "which": row.case,
+        "before": row.state,
+        "after": after,
+        "verified": moved.verified_at,
+        "ended": moved.ended_at,
+        "reason": moved.outcome,
+        "late": moved.overdue_at,
+    }
+    if tx.run(_MOVE, values) != 1:
+        raise Conflict("Somebody else has moved it meanwhile.", field="state", mend="Look again.")
+    note_step(tx, row.case, at, after, who, note)
+    if ends:
+        tx.run(_FREE, {"which": row.case})
+        tx.run(_MEET_ALL, {"which": row.case, "at": at})
+    return moved
+
+
+def assign_matter(tx: Transaction, case: str, who: Noted, at: int) -> None:
+    """Give a matter to whoever takes it."""
+    tx.run(_ASSIGN, {"which": case, "who": who.key})
+    note_step(tx, case, at, "taken", who, "")
+
+
+def set_reviewer(tx: Transaction, case: str, who: Noted, at: int) -> None:
+    """Give a dispute to whoever reviews it."""
+    tx.run(_REVIEW, {"which": case, "who": who.key})
+    note_step(tx, case, at, "review-taken", who, "")
+
+
+def classify_matter(tx: Transaction, row: MatterRow, kind: str, slot: str, who: Noted, at: int) -> None:
+    """Say what a request asks for, once somebody has read it."""
+    tx.run(_CLASSIFY, {"which": row.case, "what": kind, "place": slot})
+    note_step(tx, row.case, at, "classified", who, kind)
+
+
+def add_duties(tx: Transaction, duties: Sequence[Duty]) -> None:
+    """Keep the clocks of a matter."""
+    for one in duties:
+        tx.run(_ADD_DUTY, tuple(one))
+
+
+def duties_of(tx: Transaction, case: str) -> list[Duty]:
+    """The clocks of a matter, the earliest first."""
+    return [Duty(*row) for row in tx.rows(_DUTIES, {"which": case})]
+
+
+def due_reminders(tx: Transaction, now: int, most: int) -> list[Duty]:
+    """Reminders of all matters that are due at an instant (microseconds) and have not fired, the earliest first."""
+    return [Duty(*row) for row in tx.rows(_DUE_DUTIES, {"now": now, "most": most})]
+
+
+def meet_duty(tx: Transaction, one: Duty, at: int) -> bool:
+    """Note that a clock was met or has fired; False when that was noted already."""
+    return tx.run(_MEET, {"which": one.case, "name": one.rule, "at": at}) == 1
+
+
+def note_step(tx: Transaction, case: str, at: int, step: str, who: Noted, note: str) -> None:
+    """Note what happened to a matter."""
+    tx.run(_ADD_STEP, (new_id(), case, at, step, who.role, who.key, note))
+
+
+def steps_of(tx: Transaction, case: str) -> list[Step]:
+    """What happened to a matter, in order."""
+    return [Step(*row) for row in tx.rows(_STEPS, {"which": case})]
+
+
+def _one(row: Sequence[object] | None) -> MatterRow | None:
+    return MatterRow(*row) if row is not None else None  # type: ignore[arg-type]

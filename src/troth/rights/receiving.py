@@ -1,0 +1,117 @@
+"""Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
+
+from troth.gate import Opening, stage_mail
+from troth.kernel import from_micros, micros
+from troth.policy import Policy
+from troth.rights.clocks import Due
+from troth.rights.duties import answer_of, clocks
+from troth.rights.keeping import Noted, add_duties, add_matter, move_matter, note_step, open_in_slot
+from troth.rights.model import KINDS, NEEDS_PROOF, SHAPES, Duty, Matter, MatterRow
+from troth.rights.numbers import new_number
+from troth.storage import Transaction
+
+RECEIVED, PROVE = "matter-received", "request-verify"
+"""Mail templates: that a matter was received, and that with a link by which its mailbox is proven."""
+_BY_ITSELF = Noted("", "")
+_PROOFLESS = "no proof needed"
+
+
+def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
+    """Take in a matter; gives the id of its case, or of the open one that it joins.
+
+    One person has one open request of a kind: what comes in again joins it, keeps its due date, and is noted there.
+
+    Args:
+        tx: The unit of work that opens the case.
+        policy: The version in force, whose promises hold from now on.
+        opening: The case that is being opened.
+    """
+    matter = opening.declared.matter
+    assert matter is not None, "only a matter is followed"
+    kind = _kind(matter, opening.kind)
+    slot = _slot(matter, kind, opening)
+    standing = open_in_slot(tx, slot)
+    if standing is not None:
+        note_step(tx, standing.case, opening.at, "joined", _BY_ITSELF, opening.record)
+        if opening.verified:
+            _verified(tx, standing, opening.at)
+        return standing.case
+    row = _add(tx, policy, opening, matter, kind, slot)
+    _first_steps(tx, row, opening)
+    return row.case
+
+
+def _kind(matter: Matter, asked: str) -> str:
+    if matter != "request":
+        return ""
+    return asked if asked in KINDS else "other"
+
+
+def _slot(matter: Matter, kind: str, opening: Opening) -> str:
+    if matter == "request" and opening.person:
+        return f"{opening.person}:{kind}"
+    if matter == "dispute" and opening.person and opening.about:
+        return f"{opening.person}:{opening.about}"
+    return opening.case
+
+
+def _add(
+    tx: Transaction, policy: Policy, opening: Opening, matter: Matter, kind: str, slot: str
+) -> MatterRow:
+    found = clocks(policy, matter, kind, from_micros(opening.at))
+    answer = answer_of(found, matter)
+    languages = policy.front.languages
+    row = MatterRow(
+        case=opening.case,
+        number=new_number(matter),
+        matter=matter,
+        kind=kind,
+        state=SHAPES[matter].first,
+        person=opening.person,
+        record=opening.record,
+        channel=opening.channel,
+        about=opening.about,
+        policy=policy.sha256,
+        language=languages[0] if languages else "en",
+        handler="",
+        reviewer="",
+        received_at=opening.at,
+        due_at=micros(answer.at),
+        due_rule=answer.rule.name,
+        verified_at=0,
+        overdue_at=0,
+        ended_at=0,
+        outcome="",
+    )
+    add_matter(tx, row, slot)
+    note_step(tx, row.case, opening.at, row.state, _BY_ITSELF, "")
+    add_duties(tx, [_duty(row, one) for one in found])
+    return row
+
+
+def _duty(row: MatterRow, one: Due) -> Duty:
+    """A clock as it is kept; that the matter arrived is told at once."""
+    met = row.received_at if one.rule.does == "acknowledge" else 0
+    return Duty(row.case, one.rule.name, one.rule.does, micros(one.at), met, one.why, one.rule.remind)
+
+
+def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
+    """Verify who asks, or have the mailbox prove it; and say that the matter arrived."""
+    template = RECEIVED
+    if row.matter == "request":
+        if opening.verified:
+            _verified(tx, row, opening.at)
+        elif row.kind not in NEEDS_PROOF:
+            move_matter(tx, row, "verified", opening.at, _BY_ITSELF, _PROOFLESS)
+        else:
+            move_matter(tx, row, "identity-pending", opening.at, _BY_ITSELF, "")
+            template = PROVE
+    elif row.matter == "dispute":
+        move_matter(tx, row, "acknowledged", opening.at, _BY_ITSELF, "")
+    if row.person:
+        stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
+
+
+def _verified(tx: Transaction, row: MatterRow, at: int) -> None:
+    if row.matter == "request" and not row.verified_at and row.state in ("received", "identity-pending"):
+        move_matter(tx, row, "verified", at, _BY_ITSELF, "")

@@ -1,0 +1,219 @@
+"""Handling matters: who takes, verifies, plans, carries out, refuses or ends them. Every step is an act at the gate."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from troth.gate import Actor, Ask, Outcome, Problem, stage_mail
+from troth.kernel import Clock, InvalidInput, NotFound, Refused, micros
+from troth.policy import Policy
+from troth.rights import keeping
+from troth.rights.keeping import Noted
+from troth.rights.model import KINDS, REASONED, SHAPES, Duty, MatterRow, Step
+from troth.rights.numbers import read_number
+from troth.storage import Database, Transaction
+
+Along = Callable[[Transaction, Sequence[Outcome]], None]
+PerformAlong = Callable[[Sequence[Ask], Along], list[Outcome]]
+NEWS = "matter-news"
+"""Mail template that tells how a matter goes on."""
+_TELLS = frozenset({"taken", "planned", "under-review"})
+
+
+class Told(NamedTuple):
+    """A matter with its clocks and steps."""
+
+    matter: MatterRow
+    duties: list[Duty]
+    steps: list[Step]
+
+
+class Rights:
+    """What staff and people do with matters.
+
+    Args:
+        database: The data database.
+        perform: Performs acts together with rows of this room in one unit of work; the gate's.
+        actor: Who stands behind a key.
+        policy: Gives the version in force.
+        clock: Dates every step.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        perform: PerformAlong,
+        actor: Callable[[str], Actor],
+        policy: Callable[[], Policy],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._perform = perform
+        self._actor = actor
+        self._policy = policy
+        self._clock = clock
+
+    def matter(self, name: str) -> Told:
+        """A matter by its number or the id of its case.
+
+        Raises:
+            NotFound: There is none.
+        """
+        with self._database.snapshot() as tx:
+            row = _named(tx, name)
+            return Told(row, keeping.duties_of(tx, row.case), keeping.steps_of(tx, row.case))
+
+    def take(self, key: str, name: str) -> MatterRow:
+        """Take a matter over; whoever takes one handles it."""
+        return self._step(key, name, "taken")
+
+    def verify(self, key: str, name: str, proof: str = "") -> MatterRow:
+        """Note that it is proven who asks.
+
+        Args:
+            key: Of whoever answers for it, or of the service that was sent the proof.
+            name: Number or case.
+            proof: Secret from the person's mailbox.
+
+        Raises:
+            Refused: Nothing proves it.
+        """
+        return self._move(key, name, "verified", "mailbox" if proof else "", order="verify-case", proof=proof)
+
+    def classify(self, key: str, name: str, kind: str) -> MatterRow:
+        """Say what a request asks for, once somebody has read it.
+
+        Raises:
+            InvalidInput: There is no such kind.
+        """
+        if kind not in KINDS:
+            raise InvalidInput(
+                "There is no such kind of request.", field="kind", mend=f"Use one of {', '.join(KINDS)}."
+            )
+        return self._step(key, name, "classified", kind)
+
+    def move(self, key: str, name: str, to: str, reason: str = "") -> MatterRow:
+        """Move a matter to another state.
+
+        Args:
+            key: Of who moves it.
+            name: Number or case.
+            to: The state to reach.
+            reason: Why, as a code or a short text without personal data; needed where nobody may end without one.
+
+        Raises:
+            IllegalMove: Its state machine knows no such move.
+            InvalidInput: The move needs a reason.
+            Refused: The policy lets this role do no such thing, or the handler would review their own work.
+        """
+        if to in REASONED and not reason:
+            raise InvalidInput(
+                f"Nothing is {to} without a reason.",
+                field="reason",
+                mend="Say why, in words the person understands.",
+            )
+        return self._move(key, name, to, reason)
+
+    def review(self, key: str, name: str) -> MatterRow:
+        """Take a dispute under review.
+
+        Raises:
+            Refused: Whoever handled the matter does not review the dispute about it (clause VI.2).
+        """
+        return self._move(key, name, "under-review", "")
+
+    def _step(self, key: str, name: str, step: str, kind: str = "") -> MatterRow:
+        """A step that changes no state."""
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            if step == "taken":
+                keeping.assign_matter(tx, row.case, who, now)
+            else:
+                slot = f"{row.person}:{kind}" if row.person else row.case
+                joined = keeping.open_in_slot(tx, slot)
+                if joined is not None and joined.case != row.case:
+                    slot = row.case
+                keeping.classify_matter(tx, row, kind, slot, who, now)
+
+        return self._act(key, name, along, told=step in _TELLS)
+
+    def _move(
+        self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = ""
+    ) -> MatterRow:
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            if to == "under-review":
+                _check_reviewer(tx, row, who)
+                keeping.set_reviewer(tx, row.case, who, now)
+            keeping.move_matter(tx, row, to, now, who, note)
+
+        row = self.matter(name).matter
+        SHAPES[row.matter].check(row.state, to)
+        ends = to in SHAPES[row.matter].ends
+        asked = order or ("close-case" if ends else "")
+        return self._act(key, name, along, order=asked, proof=proof, told=ends or to in _TELLS)
+
+    def _act(
+        self,
+        key: str,
+        name: str,
+        step: Callable[[Transaction, MatterRow, Noted, int], None],
+        *,
+        order: str = "",
+        proof: str = "",
+        told: bool = False,
+    ) -> MatterRow:
+        """Do a step in the unit of work of the act that is weighed and recorded for it."""
+        row = self.matter(name).matter
+        actor = self._actor(key)
+        declared = next((c for c in self._policy().cases.values() if c.matter == row.matter), None)
+        if declared is None or declared.purpose is None:
+            raise NotFound(
+                "The policy declares no such matter any more.", field="matter", mend="Declare its case."
+            )
+        ask = Ask(
+            act="instruct",
+            purpose=declared.purpose,
+            key=key,
+            person="" if proof else row.person,
+            case=row.case,
+            order=order,
+            proof=proof,
+        )
+
+        def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            if not outcomes[0].permitted:
+                return
+            now = micros(self._clock.now())
+            current = keeping.matter_by_case(tx, row.case)
+            assert current is not None, "matters are never removed while they are open"
+            step(tx, current, Noted(actor.role, actor.key_id), now)
+            if told and current.person:
+                stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
+
+        (outcome,) = self._perform([ask], along)
+        if not outcome.permitted:
+            raise _refusal(outcome.problem)
+        return self.matter(row.case).matter
+
+
+def _named(tx: Transaction, name: str) -> MatterRow:
+    row = keeping.matter_by_case(tx, name) or keeping.matter_by_number(tx, read_number(name))
+    if row is None:
+        raise NotFound("No matter has this number.", field="number", mend="See the list of requests.")
+    return row
+
+
+def _check_reviewer(tx: Transaction, row: MatterRow, who: Noted) -> None:
+    disputed = keeping.matter_by_case(tx, row.about) if row.about else None
+    if who.key and who.key in (row.handler, disputed.handler if disputed else ""):
+        raise Refused(
+            "Whoever handled the matter does not review the dispute about it.",
+            clause="VI.2",
+            mend="Let somebody else review it.",
+        )
+
+
+def _refusal(problem: Problem | None) -> Refused:
+    if problem is None:
+        return Refused("The policy does not permit this step.")
+    return Refused(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)

@@ -1,0 +1,63 @@
+"""Tables of matters: handles, words and instants only; what people wrote lies sealed in the vault."""
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
+
+from troth.storage import data_tables
+
+matter = Table(
+    "matter",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("matter", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("handler", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("due_rule", Text, nullable=False),
+    Column("verified_at", BigInteger, nullable=False),
+    Column("overdue_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    # what may be open only once: a person's matter of one kind; the case itself once it has ended
+    Column("slot", Text, nullable=False, unique=True),
+    Index(None, "ended_at", "due_at", "case_id"),
+    Index(None, "state", "due_at", "case_id"),
+    Index(None, "person", "received_at"),
+    Index(None, "handler", "ended_at", "due_at"),
+)
+
+duty = Table(
+    "duty",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("does", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("met_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("remind", Text, nullable=False),
+    Index(None, "does", "met_at", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+matter_step = Table(
+    "matter_step",
+    data_tables,
+    Column("step_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index(None, "case_id", "step_id"),
+)

@@ -1,0 +1,61 @@
+"""Watching the clocks: reminders fire on their day, and what is late is noted. Neither moves a due date."""
+
+from typing import NamedTuple
+
+from troth.gate import note_matter
+from troth.kernel import Clock, micros
+from troth.policy import Policy
+from troth.rights import keeping
+from troth.rights.keeping import Noted
+from troth.rights.model import Duty, MatterRow
+from troth.storage import Database, Transaction
+
+_AT_ONCE = 500
+
+
+class Fired(NamedTuple):
+    """What a look at the clocks found: reminders of open matters, and matters that became late."""
+
+    reminders: list[tuple[MatterRow, Duty]]
+    late: list[MatterRow]
+
+
+def watch(database: Database, policy: Policy, clock: Clock) -> Fired:
+    """Fire every reminder that is due, and note every matter that is late; each exactly once.
+
+    Args:
+        database: The data database.
+        policy: The version in force, whose clauses the ledger entries cite.
+        clock: Says what is due.
+    """
+    fired = Fired([], [])
+    while True:
+        with database.transaction() as tx:
+            now = micros(clock.now())
+            reminders, met = _remind(tx, now)
+            late = _note_late(tx, policy, now)
+        fired.reminders.extend(reminders)
+        fired.late.extend(late)
+        if met < _AT_ONCE and len(late) < _AT_ONCE:
+            return fired
+
+
+def _remind(tx: Transaction, now: int) -> tuple[list[tuple[MatterRow, Duty]], int]:
+    """Reminders that fired, and how many clocks were met; a clock for an answer stays unmet until the matter ends."""
+    found, met = [], 0
+    for one in keeping.due_reminders(tx, now, _AT_ONCE):
+        row = keeping.matter_by_case(tx, one.case)
+        met += keeping.meet_duty(tx, one, now)
+        if row is not None and not row.ended_at:
+            keeping.note_step(tx, one.case, now, "reminded", Noted("", ""), one.remind)
+            found.append((row, one))
+    return found, met
+
+
+def _note_late(tx: Transaction, policy: Policy, now: int) -> list[MatterRow]:
+    late = keeping.late_matters(tx, now, _AT_ONCE)
+    for row in late:
+        keeping.note_late(tx, row, now)
+        rule = policy.requires.get(row.due_rule)
+        note_matter(tx, policy, case=row.case, what="overdue", clause=rule.clause if rule else "", now=now)
+    return late

@@ -1,0 +1,53 @@
+"""Clause III.6: carried out within 30 days of receipt; the due date is fixed on arrival, and being late is never hidden."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.clauses.matters import ask, run_tasks, shown, step, steps
+from tests.clauses.vendor import CANARY, RIGHTS, Vendor
+
+DAYS_30 = timedelta(days=30)
+RECEIVED = datetime.fromisoformat("2026-05-06T09:00:00+00:00")
+
+
+@pytest.mark.clause("III.6")
+def test_thirty_days_to_the_second(vendor: Vendor) -> None:
+    """Due 30 times 24 hours after receipt, for a reason that is told; on time until then, flagged for good a second later."""
+    vendor.clock.set(RECEIVED)
+    with vendor.open() as site:
+        taken = ask(site, request_text=CANARY).json()
+        assert datetime.fromisoformat(taken["due"]) == RECEIVED + DAYS_30
+        due = "Answer by 5 June 2026, 09:00 UTC: 30 days from receipt on 6 May 2026, 09:00 UTC."
+        assert taken["due_because"] == f"{due} answer-requests (clause III.6)."
+    number = taken["number"]
+    for left, late in ((timedelta(minutes=1), False), (timedelta(0), False), (-timedelta(seconds=1), True)):
+        vendor.clock.set(RECEIVED + DAYS_30 - left)
+        run_tasks(vendor)
+        assert shown(vendor, number)["late"] is late
+    assert steps(vendor, number).count("overdue") == 1
+    queue = vendor.json("requests", "list")
+    assert (queue["late"], queue["matters"][0]["number"]) == (1, number)
+    (entry,) = [e for e in vendor.ledger() if e["act"] == "matter"]
+    assert (entry["clauses"], entry["detail"]) == (["III.6"], {"what": "overdue"})
+    desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
+    ended = step(vendor, desk, "move", number, "refused", "--reason", "made up")
+    assert (ended["state"], ended["late"]) == ("refused", True)
+    assert vendor.files_with(CANARY) == []
+
+
+@pytest.mark.clause("III.6")
+def test_nothing_moves_the_due_date(vendor: Vendor) -> None:
+    """Not its verification, nor somebody who takes it, plans it, or sends the form again days later."""
+    vendor.clock.set(RECEIVED)
+    desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
+    with vendor.open() as site:
+        first = ask(site).json()
+        vendor.clock.set(RECEIVED + timedelta(days=10))
+        again = ask(site).json()
+    assert (again["number"], again["due"]) == (first["number"], first["due"])
+    due = datetime.fromisoformat(first["due"])
+    for arguments in (("take",), ("verify",), ("move", "planned")):
+        name, *rest = arguments
+        moved = step(vendor, desk, name, first["number"], *rest)
+        assert datetime.fromisoformat(moved["due"]) == due

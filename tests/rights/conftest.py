@@ -1,0 +1,65 @@
+"""A company whose requests and disputes have clocks, on each engine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gate.conftest import RIGHTS, Company
+from tests.support.policies import any_serial
+from troth.gate import Outcome
+from troth.kernel import SettableClock
+from troth.rights import Rights, receive
+from troth.storage import Database
+
+DISPUTE = "essential.service.dispute"
+
+
+class Desk(Company):
+    """A privacy desk: people write in, staff handle what they wrote."""
+
+    def __init__(self, database: Database, keystore: Database, clock: SettableClock, folder: Path) -> None:
+        super().__init__(database, keystore, clock, folder, receive)
+        self.rights = Rights(
+            database=database,
+            perform=self.gate.perform_along,
+            actor=self.gate.actor,
+            policy=self.gate.policy,
+            clock=clock,
+        )
+
+    def write(
+        self,
+        kind: str = "access",
+        email: str = "ann@example.com",
+        point: str = "privacy-request",
+        **more: Any,
+    ) -> Outcome:
+        """Somebody sends a form."""
+        declared = self.gate.policy().points[point]
+        values = {"request_text": "Please.", "email": email} | ({"request_kind": kind} if kind else {})
+        values = {name: value for name, value in values.items() if name in declared.fields and value}
+        outcome = self.act(
+            "collect", "service.collection", declared.purposes[0], channel="web", point=point,
+            notice=str(declared.notice), values=values, **more,
+        )  # fmt: skip
+        assert outcome.permitted, outcome
+        return outcome
+
+    def staff(self, role: str = "staff.privacy") -> str:
+        """A key of a role for requests and disputes; another one at each call."""
+        from troth.gate import issue_key
+
+        with self.database.transaction() as tx:
+            key, _ = issue_key(
+                tx, name=role, role=role, purposes=(RIGHTS, DISPUTE), cases=("*",), now=self.clock.now()
+            )
+        return key
+
+
+@pytest.fixture
+def desk(database: Database, keystore: Database, clock: SettableClock, tmp_path: Path) -> Desk:
+    """A privacy desk with the reference policy in force."""
+    made = Desk(database, keystore, clock, tmp_path)
+    made.publish(any_serial())
+    return made
