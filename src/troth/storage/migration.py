@@ -29,7 +29,21 @@ if TYPE_CHECKING:
 History = Literal["data", "keys"]
 
 REVISIONS: Mapping[History, tuple[str, ...]] = {
-    "data": ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
+    "data": (
+        "0001",
+        "0002",
+        "0003",
+        "0004",
+        "0005",
+        "0006",
+        "0007",
+        "0008",
+        "0009",
+        "0010",
+        "0011",
+        "0012",
+        "0013",
+    ),
     "keys": ("0001", "0002"),
 }
 """Revisions that this version knows, oldest first; a constant, so that opening a store needs no Alembic."""
