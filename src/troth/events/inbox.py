@@ -7,11 +7,11 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from troth.events.model import Row
+from troth.events.model import Row, Shape
 from troth.events.tables import event_batch, event_fold, event_seen
 from troth.storage import Lookup, Statement, Transaction, Upsert
 
-FORMAT = 1
+FORMAT = 2
 SEEN_BYTES = 16
 _b, _f, _s = event_batch.c, event_fold.c, event_seen.c
 _ADD = Statement(insert(event_batch))
@@ -36,7 +36,29 @@ _DROP_BEFORE = Statement(delete(event_batch).where(_b.at < bindparam("before")))
 
 
 class Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What a batch holds: format, ids of the ledger entries that decided, and the events."""
+    """What a batch holds: its events on their side, because they are packed and folded so.
+
+    Args:
+        format: Number of this format.
+        entries: Ids of the ledger entries that decided.
+        shapes: What each event has in common with others, each as one piece.
+        visitors: Digests that tell visitors apart. Of this and what follows, a list in which nothing is said is left empty.
+        persons: Handles of who was signed in.
+        places: Places of the deciding entry in `entries`.
+        ids: Digests of the clients' ids.
+    """
+
+    format: int
+    entries: list[str]
+    shapes: list[bytes]
+    visitors: list[str]
+    persons: list[str]
+    places: list[int]
+    ids: list[str]
+
+
+class _First(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The first format, whose events were not packed; batches in it may still wait."""
 
     format: int
     entries: list[str]
@@ -60,7 +82,11 @@ class Waiting(NamedTuple):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Body).decode
+_decode_body = msgspec.msgpack.Decoder(Body).decode
+_decode_first = msgspec.msgpack.Decoder(_First).decode
+_decode_shape = msgspec.msgpack.Decoder(Shape).decode
+_FORMAT_AT = 1
+"""Place of the format's number in a body: behind the byte that tells an array of three."""
 
 
 def seen_id(site: str, event_id: str) -> bytes:
@@ -85,9 +111,73 @@ def forget_seen(tx: Transaction, before: int) -> int:
     return tx.run(_FORGET_SEEN, {"before": before})
 
 
-def keep(tx: Transaction, batch_id: str, now: int, entries: list[str], rows: list[Row]) -> None:
+def keep(tx: Transaction, batch_id: str, now: int, entries: list[str], rows: Sequence[Row]) -> None:
     """Keep a batch of events."""
-    tx.run(_ADD, (batch_id, now, len(rows), _encode(Body(FORMAT, entries, rows))))
+    keep_body(tx, batch_id, now, body_of(entries, rows))
+
+
+def keep_body(tx: Transaction, batch_id: str, now: int, body: Body) -> None:
+    """The same for events that are packed already."""
+    tx.run(_ADD, (batch_id, now, len(body.shapes), _encode(body)))
+
+
+def body_of(entries: list[str], rows: Sequence[Row]) -> Body:
+    """Events packed: what many of them share in one piece, so that it is looked into once for all of them."""
+    return packed_body(
+        entries,
+        [encode_shape(Shape(*row[:5], *row[7:12])) for row in rows],
+        [row.visitor for row in rows],
+        [row.person for row in rows],
+        [row.entry for row in rows],
+        [row.event_id for row in rows],
+    )
+
+
+def packed_body(
+    entries: list[str],
+    shapes: list[bytes],
+    visitors: list[str],
+    persons: list[str],
+    places: list[int],
+    ids: list[str],
+) -> Body:
+    """A body of columns; lists in which nothing is said are left out."""
+    return Body(
+        FORMAT,
+        entries,
+        shapes,
+        visitors if any(visitors) else [],
+        persons if any(persons) else [],
+        places if any(places) else [],
+        ids if any(ids) else [],
+    )
+
+
+def encode_shape(shape: Shape) -> bytes:
+    """What events have in common, as one piece."""
+    return _encode(shape)
+
+
+def decode_shape(shape: bytes) -> Shape:
+    """What a packed event has in common with others."""
+    return _decode_shape(shape)
+
+
+def rows_of(body: Body) -> Iterator[Row]:
+    """The events of a batch, one by one."""
+    count = len(body.shapes)
+    columns = (
+        body.visitors or [""] * count,
+        body.persons or [""] * count,
+        body.places or [0] * count,
+        body.ids or [""] * count,
+    )
+    for shape, visitor, person, place, event_id in zip(body.shapes, *columns, strict=True):
+        common = _decode_shape(shape)
+        yield Row(
+            common.site, common.name, common.page, common.referrer, common.props, visitor, person, common.country,
+            common.device, common.robot, common.identity, common.source, place, event_id,
+        )  # fmt: skip
 
 
 def waiting(tx: Transaction) -> Waiting:
@@ -99,13 +189,17 @@ def waiting(tx: Transaction) -> Waiting:
 def batches(tx: Transaction, after: str = "", most: int = 200) -> list[Batch]:
     """Batches in the order of their ids, behind one of them."""
     return [
-        Batch(number, at, _decode(body)) for number, at, body in tx.rows(_ALL, {"after": after, "most": most})
+        Batch(number, at, decode_body(body))
+        for number, at, body in tx.rows(_ALL, {"after": after, "most": most})
     ]
 
 
 def decode_body(body: bytes) -> Body:
     """What a batch holds."""
-    return _decode(body)
+    if body[_FORMAT_AT] == FORMAT:
+        return _decode_body(body)
+    first = _decode_first(body)
+    return body_of(first.entries, first.rows)
 
 
 def erase_from_batches(
@@ -115,17 +209,22 @@ def erase_from_batches(
     gone, last = 0, ""
     for batch in batches(tx, after, most):
         last = batch.batch_id
-        left = [row for row in batch.body.rows if row.person not in subjects and row.visitor not in subjects]
-        removed = len(batch.body.rows) - len(left)
-        if not removed:
+        body = batch.body
+        if subjects.isdisjoint(body.persons) and subjects.isdisjoint(body.visitors):
             continue
-        gone += removed
+        left = [row for row in rows_of(body) if row.person not in subjects and row.visitor not in subjects]
+        gone += len(body.shapes) - len(left)
         if left:
-            body = _encode(Body(FORMAT, batch.body.entries, left))
-            tx.run(_REPLACE, {"which": last, "number": len(left), "content": body})
+            content = _encode(body_of(body.entries, left))
+            tx.run(_REPLACE, {"which": last, "number": len(left), "content": content})
         else:
             tx.run(_DROP, {"which": last})
     return gone, last
+
+
+def drop_batches(tx: Transaction, which: Iterable[str]) -> None:
+    """Remove batches by their ids."""
+    tx.run_many(_DROP, [(one,) for one in which])
 
 
 def dispose_batches(tx: Transaction, before: int) -> int:
@@ -140,6 +239,6 @@ def all_rows(tx: Transaction) -> Iterator[tuple[Batch, Row]]:
     after = ""
     while found := batches(tx, after):
         for batch in found:
-            for row in batch.body.rows:
+            for row in rows_of(batch.body):
                 yield batch, row
         after = found[-1].batch_id

@@ -1,8 +1,9 @@
 """What is done with events once they are on disk: folded into the lake, erased, disposed of.
 
 A folding has a number. Batches are claimed for it in the database, put into the table in one commit that bears the number, and
-removed from the inbox. After a crash the number in the table tells whether the claimed batches are in it already, so that
-nothing is lost and nothing counts twice.
+removed from the inbox. When the numbers of database and table differ, or claims are left, a process ended in between, or one
+of the two was restored from a copy. Then the table itself is asked which batches are in it, by the ledger entries that their
+events bear; so nothing is lost and nothing counts twice.
 """
 
 import fcntl
@@ -13,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from troth.events import inbox
 from troth.events.identity import Salts
@@ -32,13 +33,10 @@ REPEATS = timedelta(days=7)
 """How long the id of an event is known."""
 
 _b, _f = event_batch.c, event_fold.c
-_CLAIMED = Statement(select(func.coalesce(func.max(_f.fold_no), 0)))
-_FREE = Statement(
-    select(_b.batch_id, _b.events)
-    .where(_b.batch_id.not_in(select(_f.batch_id)))
-    .order_by(_b.batch_id)
-    .limit(bindparam("most"))
-)
+_LAST = ""
+"""In place of a batch: the number of the last folding that the database knows to be in the table."""
+_CLAIMS = Statement(select(_f.batch_id, _f.fold_no).order_by(_f.batch_id).limit(2))
+_FREE = Statement(select(_b.batch_id, _b.events).order_by(_b.batch_id).limit(bindparam("most")))
 _CLAIM = Statement(insert(event_fold))
 _OF_FOLD = Statement(
     select(_b.batch_id, _b.at, _b.body)
@@ -46,10 +44,8 @@ _OF_FOLD = Statement(
     .where(_f.fold_no == bindparam("number"))
     .order_by(_b.batch_id)
 )
-_DROP_BATCHES = Statement(
-    delete(event_batch).where(_b.batch_id.in_(select(_f.batch_id).where(_f.fold_no <= bindparam("number"))))
-)
-_DROP_CLAIMS = Statement(delete(event_fold).where(_f.fold_no <= bindparam("number")))
+_DROP_BATCHES = Statement(delete(event_batch).where(_b.batch_id.in_(select(_f.batch_id))))
+_DROP_CLAIMS = Statement(delete(event_fold))
 _MOST_BATCHES = 20_000
 
 
@@ -96,8 +92,10 @@ class EventKeeper:
             return 0
         total = 0
         with self._alone():
+            number = self._agree(self.lake)
             while True:
-                moved = self._fold_once(self.lake)
+                number += 1
+                moved = self._fold_once(self.lake, number)
                 if not moved:
                     return total
                 total += moved
@@ -121,7 +119,7 @@ class EventKeeper:
             return 0
         with self._alone():
             if self.lake is not None:
-                self._settle(self.lake)
+                self._agree(self.lake)
             gone = self._erase_inbox(subjects)
             if self.lake is not None:
                 gone += self.lake.erase("person", [one for one in persons if one])
@@ -143,7 +141,7 @@ class EventKeeper:
             return Disposed(0, 0)
         with self._alone():
             if self.lake is not None:
-                self._settle(self.lake)
+                self._agree(self.lake)
             with self._database.transaction() as tx:
                 count = inbox.dispose_batches(tx, before)
                 count += self.lake.count_before(before) if self.lake is not None else 0
@@ -187,38 +185,62 @@ class EventKeeper:
             if not after:
                 return gone
 
-    def _fold_once(self, lake: Lake) -> int:
-        number = self._settle(lake) + 1
+    def _fold_once(self, lake: Lake, number: int) -> int:
         batches = self._claimed(number)
         if not batches:
             return 0
         lake.append(batches, number)
-        return sum(len(batch.body.rows) for batch in batches)
-
-    def _settle(self, lake: Lake) -> int:
-        """Remove from the inbox what the table holds already; gives the number of the last folding in it."""
-        number = lake.folded()
         with self._database.transaction() as tx:
-            tx.run(_DROP_BATCHES, {"number": number})
-            tx.run(_DROP_CLAIMS, {"number": number})
+            tx.run(_DROP_BATCHES)
+            self._know(tx, number)
+        return sum(len(batch.body.shapes) for batch in batches)
+
+    def _agree(self, lake: Lake) -> int:
+        """Have database and table agree on what is folded; gives the number of the last folding in the table."""
+        number = lake.folded()
+        with self._database.snapshot() as tx:
+            claims = tx.rows(_CLAIMS)
+        if claims == [(_LAST, number)] or (not claims and not number):
+            return number
+        held = self._held(lake)
+        with self._database.transaction() as tx:
+            inbox.drop_batches(tx, held)
+            self._know(tx, number)
         return number
 
+    def _held(self, lake: Lake) -> list[str]:
+        """The batches of the inbox that are in the table already."""
+        bearing: dict[str, str] = {}
+        oldest, after = 0, ""
+        while True:
+            with self._database.snapshot() as tx:
+                found = inbox.batches(tx, after)
+            if not found:
+                break
+            for batch in found:
+                after = batch.batch_id
+                oldest = min(oldest or batch.at, batch.at)
+                bearing.update(dict.fromkeys(batch.body.entries, batch.batch_id))
+        return sorted({bearing[entry] for entry in lake.holding(frozenset(bearing), oldest)})
+
+    @staticmethod
+    def _know(tx: Transaction, number: int) -> None:
+        tx.run(_DROP_CLAIMS)
+        tx.run(_CLAIM, (_LAST, number))
+
     def _claimed(self, number: int) -> list[Batch]:
-        """The batches of a folding: those that a crash left claimed, else the oldest that wait."""
+        """The oldest batches that wait, claimed for a folding."""
         with self._database.transaction() as tx:
-            row = tx.row(_CLAIMED)
-            if not row or not row[0]:
-                chosen: list[tuple[str, int]] = []
-                size = 0
-                for batch_id, events in tx.rows(_FREE, {"most": _MOST_BATCHES}):
-                    if chosen and size + events > FOLD_EVENTS:
-                        break
-                    chosen.append((batch_id, number))
-                    size += events
-                tx.run_many(_CLAIM, chosen)
-            elif row[0] != number:
-                # A table restored from a copy: claim anew the next time.
-                tx.run(_DROP_CLAIMS, {"number": row[0]})
+            chosen: list[tuple[str, int]] = []
+            size = 0
+            for batch_id, events in tx.rows(_FREE, {"most": _MOST_BATCHES}):
+                if chosen and size + events > FOLD_EVENTS:
+                    break
+                chosen.append((batch_id, number))
+                size += events
+            if not chosen:
+                return []
+            tx.run_many(_CLAIM, chosen)
         with self._database.snapshot() as tx:
             rows = tx.rows(_OF_FOLD, {"number": number})
         return [Batch(batch_id, at, inbox.decode_body(body)) for batch_id, at, body in rows]

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from troth.events.inbox import Batch
+import msgspec
+
+from troth.events.inbox import Batch, decode_shape
 from troth.kernel import Unavailable, from_micros
 
 if TYPE_CHECKING:
@@ -32,6 +35,19 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 0 seconds",
     "delta.deletedFileRetentionDuration": "interval 0 seconds",
 }
+_OF_SHAPE = (
+    "site",
+    "name",
+    "page",
+    "referrer",
+    "properties",
+    "country",
+    "device",
+    "robot",
+    "identity",
+    "source",
+)
+"""Columns of a shape, in its order."""
 _AT_ONCE = 500
 _LISTED_LOG = 50
 """Commits after which the log is cut to a checkpoint."""
@@ -84,8 +100,7 @@ class Lake:
         from deltalake import CommitProperties, Transaction, write_deltalake
 
         schema = _schema()
-        columns = _columns(batches)
-        data = Table.from_arrays([_array(name, columns[name]) for name in COLUMNS], schema=schema)
+        data = Table.from_arrays(_columns(batches), schema=schema)
         mark = CommitProperties(app_transactions=[Transaction(APP, number)])
         with _reported(self.place):
             table = self._table()
@@ -137,6 +152,15 @@ class Lake:
         return sum(
             sum(1 for at in batch.column("at").cast(_int64()).to_pylist() if at < before) for batch in rows
         )
+
+    def holding(self, entries: frozenset[str], since: int) -> set[str]:
+        """Which of some ledger entries stand in the table, among events from the day of an instant (microseconds) on."""
+        if not self.exists or not entries:
+            return set()
+        found: set[str] = set()
+        for batch in self._table().scan(columns=["entry"], predicate=f"day >= '{_day(since)}'"):
+            found |= entries.intersection(batch.column("entry").to_pylist())
+        return found
 
     def tidy(self) -> None:
         """Put small files together and remove what is no longer part of the table."""
@@ -215,27 +239,86 @@ def _schema() -> "Schema":
     return Schema([Field(name, kinds.get(name, DataType.string()), nullable=False) for name in COLUMNS])
 
 
-def _columns(batches: Sequence[Batch]) -> dict[str, Sequence[Any]]:
-    """Batches turned on their side."""
-    rows = [row for batch in batches for row in batch.body.rows]
-    sides = list(zip(*rows, strict=True))
-    names = (
-        "site", "name", "page", "referrer", "properties", "visitor", "person", "country", "device", "robot",
-        "identity", "source",
-    )  # fmt: skip
-    found: dict[str, Sequence[Any]] = dict(zip(names, sides, strict=False))
-    found["robot"] = [bool(one) for one in found["robot"]]
-    found["signed_in"] = [bool(one) for one in found["person"]]
-    days = {batch.at: from_micros(batch.at).date().isoformat() for batch in batches}
-    found["at"] = array("q", (batch.at for batch in batches for _ in batch.body.rows))
-    found["day"] = [days[batch.at] for batch in batches for _ in batch.body.rows]
-    found["entry"] = [batch.body.entries[row.entry] for batch in batches for row in batch.body.rows]
-    found["id"] = [
-        row.event_id or f"{batch.batch_id}{number:05x}"
-        for batch in batches
-        for number, row in enumerate(batch.body.rows)
-    ]
+def _columns(batches: Sequence[Batch]) -> "list[Array]":
+    """Batches put together. Most words are the same in many events: they are read once and multiplied in Arrow."""
+    shapes = list(chain.from_iterable(batch.body.shapes for batch in batches))
+    numbers = {shape: number for number, shape in enumerate(dict.fromkeys(shapes))}
+    which = array("I", map(numbers.__getitem__, shapes))
+    sides = zip(*(msgspec.structs.astuple(decode_shape(shape)) for shape in numbers), strict=True)
+    found = {
+        name: _taken(_robots(side) if name == "robot" else side, name, which)
+        for name, side in zip(_OF_SHAPE, sides, strict=True)
+    }
+    counts = [len(batch.body.shapes) for batch in batches]
+    persons = _together([batch.body.persons for batch in batches], counts)
+    found["person"] = _array("person", persons)
+    found["signed_in"] = _array("signed_in", list(map(bool, persons)))
+    found["visitor"] = _array("visitor", _together([batch.body.visitors for batch in batches], counts))
+    of_batch = array("I")
+    for number, count in enumerate(counts):
+        of_batch += array("I", (number,)) * count
+    found["at"] = _taken([batch.at for batch in batches], "at", of_batch)
+    found["day"] = _taken([_day(batch.at) for batch in batches], "day", of_batch)
+    entries, decided = _decided(batches)
+    found["entry"] = _taken(entries, "entry", decided)
+    found["id"] = _array("id", _ids(batches))
+    return [found[name] for name in COLUMNS]
+
+
+def _together(columns: Sequence[list[str]], counts: Sequence[int]) -> list[str]:
+    """The columns of batches as one; a batch that says nothing has empty texts."""
+    found: list[str] = []
+    for column, count in zip(columns, counts, strict=True):
+        found += column or [""] * count
     return found
+
+
+def _decided(batches: Sequence[Batch]) -> "tuple[list[str], array[int]]":
+    """The ledger entries of all batches, and which of them decided each event."""
+    entries: list[str] = []
+    decided = array("I")
+    for batch in batches:
+        base, body = len(entries), batch.body
+        entries += body.entries
+        if body.places:
+            decided.extend([base + place for place in body.places])
+        else:
+            decided += array("I", (base,)) * len(body.shapes)
+    return entries, decided
+
+
+def _ids(batches: Sequence[Batch]) -> list[str]:
+    """An id for each event: the one that its client gave, else its place in its batch."""
+    found: list[str] = []
+    for batch in batches:
+        named, ids = batch.batch_id, batch.body.ids
+        places = _places(len(batch.body.shapes))
+        if ids:
+            found += [one or named + place for one, place in zip(ids, places, strict=True)]
+        else:
+            found += [named + place for place in places]
+    return found
+
+
+@lru_cache(maxsize=512)
+def _places(count: int) -> tuple[str, ...]:
+    return tuple(f"{number:05x}" for number in range(count))
+
+
+def _robots(side: Sequence[int]) -> list[bool]:
+    return [bool(one) for one in side]
+
+
+@lru_cache(maxsize=4_096)
+def _day(at: int) -> str:
+    return from_micros(at).date().isoformat()
+
+
+def _taken(values: Sequence[Any], name: str, which: "array[int]") -> "Array":
+    """A column of few values, each as often as its number stands in `which`."""
+    from arro3.core import Array
+
+    return _array(name, values).take(Array(which))
 
 
 def _array(name: str, values: Sequence[Any]) -> "Array":
@@ -243,10 +326,7 @@ def _array(name: str, values: Sequence[Any]) -> "Array":
 
     kind = _schema().field(name).type
     if name == "at":
-        return Array(values).cast(kind)
-    if len(values) > 1 and values[0] == values[-1] and values.count(values[0]) == len(values):
-        same = array("Q", bytes(8 * len(values)))
-        return Array([values[0]], kind).take(Array(same))
+        return Array(array("q", values)).cast(kind)
     return Array(values if isinstance(values, list) else list(values), kind)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from troth.kernel import TrothError
 from troth.policy import Pixel, Point, Policy, Website
 
@@ -131,6 +133,21 @@ class Row(NamedTuple):
     source: str = ""
     entry: int = 0
     event_id: str = ""
+
+
+class Shape(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What events of one page, one class of device and one country have in common; the same words as in `Row`."""
+
+    site: str
+    name: str
+    page: str
+    referrer: str
+    props: str
+    country: str
+    device: str
+    robot: int
+    identity: str
+    source: str
 
 
 class Sites:

@@ -16,6 +16,7 @@ from troth.events.model import (
     Headers,
     ReadChoice,
     Request,
+    Row,
     Sender,
     Sent,
     Sites,
@@ -190,7 +191,7 @@ class Intake:
             batch.take(one) if isinstance(one, _Prepared) else one for one in prepared
         ]
         if batch.rows:
-            inbox.keep(tx, new_id(), now, batch.entries, batch.rows)
+            inbox.keep(tx, new_id(), now, batch.entries, [Row(*one) for one in batch.rows])
             if batch.seen:
                 inbox.note_seen(tx, batch.seen, now)
         return results
