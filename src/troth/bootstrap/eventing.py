@@ -4,10 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.countries import country_reader
-from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, Taken, lake_available
-from troth.events import Request as EventRequest
-from troth.gate import Batcher
-from troth.kernel import TrothError
+from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, lake_available
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -15,9 +12,6 @@ if TYPE_CHECKING:
 
 LAKE_FOLDER = "lake"
 _DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
-MAX_REQUESTS = 128
-"""Most requests with events in one unit of work; each may hold hundreds."""
-MAX_WAITING = 50_000
 
 
 class Events:
@@ -52,10 +46,6 @@ class Events:
             try_out=self._settings.try_out,
             https=self._https,
         )
-
-    def batcher(self, read_choice: ReadChoice) -> Batcher[EventRequest, Taken | TrothError]:
-        """An asynchronous front for many senders; belongs to the running event loop."""
-        return Batcher(self.intake(read_choice), max_batch=MAX_REQUESTS, max_waiting=MAX_WAITING)
 
     def forget(self, person: str) -> None:
         """Remove the events of an erased person; may be called again for the same one."""

@@ -1,6 +1,6 @@
 """What a web event is: as a client sends it, as its sender is known, and as it is kept. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -73,18 +73,24 @@ class Sent(NamedTuple):
     visitor: str = ""
 
 
+Read = Callable[[bytes, "Sites"], Sequence[Sent | TrothError]]
+"""Reads the events of a body."""
+
+
 class Request(NamedTuple):
     """One request with events.
 
     Args:
         sender: Who sent it.
-        read: Reads its events, given the web sites of the policy in force.
+        body: Its events, as they were sent.
+        read: Reads them, given the web sites of the policy in force; always gives the same for the same.
         source: The wire format.
         pixel: Path of the declared pixel that was asked for; empty for everything else.
     """
 
     sender: Sender
-    read: Callable[["Sites"], list[Sent | TrothError]]
+    body: bytes
+    read: Read
     source: str
     pixel: str = ""
 

@@ -1,78 +1,19 @@
-"""Taking events in: read, cleaned, decided, recorded and kept, many requests in one unit of work."""
+"""Taking events in: made ready, decided, recorded and kept, many requests in one unit of work."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 from troth.events import inbox
-from troth.events.agents import agent_of
-from troth.events.cleaning import name_of, page_of, props_of, referrer_of
-from troth.events.cookies import cookie_value, remembering, set_cookie
-from troth.events.errors import MalformedEvent
-from troth.events.identity import Blind, Salts, cookie_visitor, daily_visitor, is_cookie, new_cookie
-from troth.events.model import (
-    CHANNEL,
-    Choice,
-    Headers,
-    ReadChoice,
-    Request,
-    Row,
-    Sender,
-    Sent,
-    Sites,
-    Taken,
-    sites_of,
-)
+from troth.events.identity import Blind, Salts
+from troth.events.model import ReadChoice, Request, Taken
+from troth.events.preparing import Country, Group, Prepared, Preparing
 from troth.gate import Admission, Arrival, Gate
-from troth.kernel import (
-    Clock,
-    InvalidInput,
-    NotFound,
-    TrothError,
-    Unauthenticated,
-    Unavailable,
-    is_id,
-    micros,
-    new_id,
-)
-from troth.policy import Policy, Website
+from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
+from troth.policy import Policy
 from troth.storage import Database, Transaction
 
 _TRIES = 5
-_PERSON, _ENTRY, _IDENTITY, _VISITOR = 6, 12, 10, 5
-"""Places in a row, as `Row` orders them."""
-Country = Callable[[str], str]
-"""The country (ISO 3166-1) of a network address; empty when it is not known."""
-
-
-class _Event(NamedTuple):
-    """An event on its way into a batch: its place in the request, its arrival, its row and the digest of its id."""
-
-    place: int
-    arrival: Arrival
-    row: list[Any]
-    seen: bytes
-
-
-class _Prepared(NamedTuple):
-    """A request made ready: events, errors by place, and a cookie to leave when something of it is kept."""
-
-    events: list[_Event]
-    errors: list[tuple[int, TrothError]]
-    cookie: str
-
-
-class _Known:
-    """What a visitor's headers say under a policy, with what follows from that alone at each site."""
-
-    __slots__ = ("arrivals", "choice", "cookie", "digests", "session")
-
-    def __init__(self, choice: Choice, cookie: str, session: str) -> None:
-        self.choice = choice
-        self.cookie = cookie if is_cookie(cookie) else ""
-        self.session = session
-        self.arrivals: dict[tuple[str, str, str, str], Arrival] = {}
-        self.digests: dict[str, str] = {}
+_ONE = Taken(1)
+"""What became of a request whose only event was kept."""
 
 
 class _PolicyChanged(Exception):
@@ -80,7 +21,7 @@ class _PolicyChanged(Exception):
 
 
 class Intake:
-    """Takes events in; belongs to one worker thread.
+    """Takes events in; works for one thread at a time.
 
     Args:
         database: Holds the inbox.
@@ -108,274 +49,161 @@ class Intake:
         https: bool = False,
     ) -> None:
         self._https = https
-        self._try_out = try_out
         self._database, self._gate, self._clock = database, gate, clock
         self._salts, self._blind, self._country = salts, blind, country
-        self._read_choice = read_choice
-        self._known = lru_cache(maxsize=4_096)(self._know)
+        self._read_choice, self._try_out = read_choice, try_out
+        self._ready: Preparing | None = None
 
-    def perform(self, requests: Sequence[Request]) -> list[Taken | TrothError]:
+    def perform(self, requests: Sequence[Request], *, wait: bool = True) -> list[Taken | TrothError]:
         """Take requests in, in one unit of work.
+
+        Args:
+            requests: What came in.
+            wait: Whether to wait for whoever writes to the database at this moment.
 
         Returns:
             What became of each, in order: an error where nothing of it could be read or its sender is not known.
 
         Raises:
+            Busy: Somebody else is writing, and `wait` is false; nothing was kept.
             Unavailable: A store takes no work; nothing was kept.
         """
+        ready = self._ready or self._renewed()
         for _ in range(_TRIES):
-            policy = self._gate.policy()
-            sites = sites_of(policy)
-            prepared = [self._prepare(request, policy, sites) for request in requests]
+            prepared = list(map(ready.prepare, requests))
             try:
-                with self._database.transaction() as tx:
-                    return self._commit(tx, policy, prepared)
+                with self._database.transaction() if wait else self._database.at_once() as tx:
+                    return self._commit(tx, ready.policy, prepared)
             except _PolicyChanged:
-                continue
+                ready = self._renewed()
         raise Unavailable("The policy is being changed at this moment.", mend="Send it again.")
 
-    def _know(self, policy: Policy, headers: Headers) -> "_Known":
-        """What headers say, read once for all requests of a visitor."""
-        visitor, session = remembering(policy, "visitor"), remembering(policy, "session")
-        return _Known(
-            self._read_choice(policy, headers),
-            cookie_value(headers, visitor.wire_name) if visitor is not None else "",
-            cookie_value(headers, session.name_over(https=self._https)) if session is not None else "",
-        )
+    def forget(self) -> None:
+        """Forget what was remembered of senders."""
+        if self._ready is not None:
+            self._ready.forget()
 
-    def _prepare(self, request: Request, policy: Policy, sites: Sites) -> _Prepared | TrothError:
-        if sites.point is None:
-            return NotFound("The policy declares no point that takes web events.", clause="I.1")
+    def _renewed(self) -> Preparing:
+        """What makes requests ready under the policy in force now."""
+        self._ready = Preparing(
+            self._gate.policy(),
+            salts=self._salts,
+            blind=self._blind,
+            read_choice=self._read_choice,
+            country=self._country,
+            signed_in=self._signed_in,
+            try_out=self._try_out,
+            https=self._https,
+        )
+        return self._ready
+
+    def _signed_in(self, key: str) -> str:
         try:
-            sent = request.read(sites)
-        except TrothError as error:
-            return error
-        taking = _Taking(self, request, policy, sites)
-        events: list[_Event] = []
-        errors: list[tuple[int, TrothError]] = []
-        for place, one in enumerate(sent):
-            if isinstance(one, TrothError):
-                errors.append((place, one))
-                continue
-            try:
-                events.append(taking.event(place, one))
-            except TrothError as error:
-                errors.append((place, error))
-        if request.sender.key and not events:  # whose key is not looked at is told nothing of his events
-            return errors[0][1] if errors else MalformedEvent("The request holds no event.")
-        return _Prepared(events, errors, taking.cookie)
+            return self._gate.actor(key).person
+        except Unauthenticated:  # a session that is over is nobody's
+            return ""
 
     def _commit(
-        self, tx: Transaction, policy: Policy, prepared: Sequence[_Prepared | TrothError]
+        self, tx: Transaction, policy: Policy, prepared: Sequence[Prepared | TrothError]
     ) -> list[Taken | TrothError]:
         now = micros(self._clock.now())
+        groups = [group for one in prepared if isinstance(one, Prepared) for group in one.groups]
+        repeated = _without_repeats(tx, groups)
         counts: dict[Arrival, int] = {}
-        ids = [
-            event.seen for one in prepared if isinstance(one, _Prepared) for event in one.events if event.seen
-        ]
-        seen = inbox.repeats(tx, ids) if ids else set()
-        again: set[int] = set()
-        for one in prepared:
-            for event in one.events if isinstance(one, _Prepared) else ():
-                if event.seen:
-                    if event.seen in seen:
-                        again.add(id(event))
-                        continue
-                    seen.add(event.seen)
-                counts[event.arrival] = counts.get(event.arrival, 0) + 1
-        admitted = self._gate.admit(tx, policy, counts, now)
+        for group in groups:
+            counts[group.arrival] = counts.get(group.arrival, 0) + len(group.events)
+        admitted = self._gate.admit(tx, policy, {one: count for one, count in counts.items() if count}, now)
         if admitted is None:
             raise _PolicyChanged
-        batch = _Batch(admitted, again)
-        results: list[Taken | TrothError] = [
-            batch.take(one) if isinstance(one, _Prepared) else one for one in prepared
-        ]
-        if batch.rows:
-            inbox.keep(tx, new_id(), now, batch.entries, [Row(*one) for one in batch.rows])
-            if batch.seen:
-                inbox.note_seen(tx, batch.seen, now)
+        batch = _Batch(admitted, repeated)
+        results = [batch.take(one) if isinstance(one, Prepared) else one for one in prepared]
+        if batch.shapes:
+            inbox.keep_body(tx, new_id(), now, batch.body())
+            seen = [one for one in batch.seen if one]
+            if seen:
+                inbox.note_seen(tx, seen, now)
         return results
+
+
+def _without_repeats(tx: Transaction, groups: Sequence[Group]) -> dict[int, int]:
+    """Take out of groups what was seen before, or stands twice among them; gives how many by place of the group."""
+    ids = [one for group in groups for one in group.seen if one]
+    if not ids:
+        return {}
+    seen = inbox.repeats(tx, ids)
+    repeated: dict[int, int] = {}
+    for group in groups:
+        left: list[int] = []
+        for place, one in enumerate(group.seen):
+            if one not in seen:
+                left.append(place)
+                if one:
+                    seen.add(one)
+        if len(left) < len(group.seen):
+            repeated[id(group)] = len(group.seen) - len(left)
+            group.events = [group.events[place] for place in left]
+            group.visitors = [group.visitors[place] for place in left]
+            group.seen = [group.seen[place] for place in left]
+    return repeated
 
 
 class _Batch:
     """Collects what is kept of a batch."""
 
-    def __init__(self, admitted: dict[Arrival, Admission], again: set[int]) -> None:
-        self._admitted, self._again = admitted, again
+    def __init__(self, admitted: dict[Arrival, Admission], repeated: dict[int, int]) -> None:
+        self._admitted, self._repeated = admitted, repeated
         self._places: dict[str, int] = {}
-        self.entries: list[str] = []
-        self.rows: list[Any] = []
+        self.shapes: list[bytes] = []
         self.seen: list[bytes] = []
+        self._visitors: list[str] = []
+        self._persons: list[str] = []
+        self._entries: list[int] = []
 
-    def take(self, one: _Prepared) -> Taken | TrothError:
+    def take(self, one: Prepared) -> Taken | TrothError:
         """Keep what was permitted of a request."""
         kept = repeated = denied = 0
         failed: TrothError | None = None
-        for event in one.events:
-            if id(event) in self._again:
-                repeated += 1
+        for group in one.groups:
+            repeated += self._repeated.get(id(group), 0) if self._repeated else 0
+            if not group.events:
                 continue
-            admission = self._admitted[event.arrival]
+            admission = self._admitted[group.arrival]
             if admission.error is not None:
                 failed = admission.error
             elif admission.permitted:
-                kept += 1
-                self._keep(event, admission)
+                kept += len(group.events)
+                self._keep(group, admission)
             else:
-                denied += 1
+                denied += len(group.events)
         if failed is not None:
             return failed
-        return Taken(kept, repeated, denied, tuple(one.errors), one.cookie if kept else "")
+        if kept == 1 and not (repeated or denied or one.errors or one.cookie):
+            return _ONE
+        return Taken(kept, repeated, denied, one.errors, one.cookie if kept else "")
 
-    def _keep(self, event: _Event, admission: Admission) -> None:
-        place = self._places.get(admission.entry)
-        if place is None:
-            place = self._places[admission.entry] = len(self.entries)
-            self.entries.append(admission.entry)
-        row = event.row
-        row[_ENTRY] = place
-        if event.arrival.person:
-            row[_PERSON] = admission.person
-            row[_IDENTITY] = "person" if admission.person else "none"
-        self.rows.append(row)
-        if event.seen:
-            self.seen.append(event.seen)
-
-
-class _Taking:
-    """Makes the events of one request ready."""
-
-    def __init__(self, intake: Intake, request: Request, policy: Policy, sites: Sites) -> None:
-        self._intake, self._request, self._policy, self._sites = intake, request, policy, sites
-        self._sender: Sender = request.sender
-        self._known: _Known = intake._known(policy, request.sender.headers)
-        self._device, self._robot = agent_of(self._sender.agent)
-        takes = sites.takes
-        self._device = self._device if takes("device") else ""
-        self._robot = self._robot if takes("robot") else 0
-        address = self._sender.address
-        self._place = intake._country(address) if takes("country") and address else ""
-        self._visitors: dict[str, str] = {}
-        self._fresh = ""
-        self._session: str | None = None
-
-    @property
-    def cookie(self) -> str:
-        """The header that leaves the cookie of a new visitor; empty where there is no new one."""
-        declared = remembering(self._policy, "visitor")
-        return set_cookie(declared, self._fresh) if self._fresh and declared is not None else ""
-
-    def event(self, place: int, sent: Sent) -> _Event:
-        """One event as it would be kept.
-
-        Raises:
-            TrothError: It cannot be kept, whatever the policy says.
-        """
-        site, sites = sent.site, self._sites
-        person = self._person(sent)
-        row = [
-            site.name,
-            name_of(sent) if sites.takes("event") else "",
-            page_of(sent, on_this_machine=bool(site.name) and site.name == self._intake._try_out),
-            referrer_of(sent) if sites.takes("referrer") else "",
-            props_of(sent) if sites.takes("properties") else "",
-            "" if person else self._visitor(sent),
-            "",
-            self._place,
-            self._device,
-            self._robot,
-            site.identity,
-            self._request.source,
-            0,
-            "",
-        ]
-        seen = b""
-        if sent.event_id:
-            seen = inbox.seen_id(site.name, sent.event_id)
-            row[-1] = seen.hex()
-        key = (site.name, person, self._sender.key, self._request.pixel)
-        arrival = self._known.arrivals.get(key)
-        if arrival is None:
-            arrival = self._known.arrivals[key] = self._arrival(site, person)
-        return _Event(place, arrival, row, seen)
-
-    def _arrival(self, site: Website, person: str) -> Arrival:
-        point, sender, choice = self._sites.point, self._sender, self._known.choice
-        if point is None:
-            msg = "events without a point were not refused"
-            raise AssertionError(msg)
-        pixel = self._sites.pixels.get(self._request.pixel) if self._request.pixel else None
-        purpose = pixel.purposes[0] if pixel else point.purposes[0]
-        asked_here = site.choice == "here" and not sender.key
-        allowed = choice.allows(purpose) if asked_here else True
-        fields = self._sites.fields
-        apart = site.identity != "none" or person
-        return Arrival(
-            "collect",
-            purpose,
-            tuple(name for part, name in fields.items() if apart or part != "visitor"),
-            point.name,
-            CHANNEL,
-            sender.key,
-            (pixel.actor or "") if pixel else "",
-            person,
-            consented=allowed,
-            opted_out=bool(choice.signal) and not (allowed and asked_here),
-            informed=choice.made or not asked_here,
+    def body(self) -> inbox.Body:
+        """What was kept, packed."""
+        ids = [one.hex() for one in self.seen]
+        return inbox.packed_body(
+            list(self._places), self.shapes, self._visitors, self._persons, self._entries, ids
         )
 
-    def _person(self, sent: Sent) -> str:
-        """Who the visitor is, by his session or by a handle that a sender with a key gives.
-
-        Raises:
-            InvalidInput: The client attached a name of its own.
-        """
-        subject = sent.subject
-        if subject and self._sender.key and is_id(subject):
-            return subject
-        if subject:
-            raise InvalidInput(
-                "A name is attached to a visitor who is known by none; nothing was stored.",
-                clause=sent.site.clause,
-                field="id",
-                mend="Leave it out; a server may give the handle of a signed-in person.",
-            )
-        return self._signed_in()
-
-    def _signed_in(self) -> str:
-        """Handle of whoever the session cookie names; a session that is over is nobody's."""
-        if self._session is None:
-            key = self._known.session
-            try:
-                self._session = self._intake._gate.actor(key).person if key else ""
-            except Unauthenticated:
-                self._session = ""
-        return self._session
-
-    def _visitor(self, sent: Sent) -> str:
-        site = sent.site
-        if site.identity == "none" or not self._sites.takes("visitor"):
-            return ""
-        given = sent.visitor if self._sender.key else ""
-        found = self._visitors.get(site.name + given)
-        if found is None:
-            found = self._visitors[site.name + given] = self._told_apart(site, given)
-        return found
-
-    def _told_apart(self, site: Website, given: str) -> str:
-        sender, intake = self._sender, self._intake
-        if site.identity == "daily":
-            if not sender.address:
-                return ""
-            salt = intake._salts.current()
-            return daily_visitor(salt, site.name, site.domain, sender.address, sender.agent)
-        if sender.key:
-            return cookie_visitor(intake._blind, site.name, given) if given else ""
-        cookie = self._known.cookie
-        if not cookie:
-            cookie = self._fresh = self._fresh or new_cookie()
-            return cookie_visitor(intake._blind, site.name, cookie)
-        found = self._known.digests.get(site.name)
-        if found is None:
-            found = self._known.digests[site.name] = cookie_visitor(intake._blind, site.name, cookie)
-        return found
+    def _keep(self, group: Group, admission: Admission) -> None:
+        place = self._places.setdefault(admission.entry, len(self._places))
+        facts, person = group.facts, ""
+        if group.arrival.person:
+            person = admission.person
+            facts = (*facts[:3], "person" if person else "none", facts[4])
+        count = len(group.events)
+        if count == 1:
+            self.shapes.append(group.events[0].shape(facts))
+            self._visitors += group.visitors
+            self._persons.append(person)
+            self._entries.append(place)
+            self.seen += group.seen
+            return
+        self.shapes += [event.shape(facts) for event in group.events]
+        self._visitors += group.visitors
+        self._persons += [person] * count
+        self._entries += [place] * count
+        self.seen += group.seen

@@ -1,6 +1,6 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
 
-from troth.storage.database import Database, Row, Transaction, create_all, open_database
+from troth.storage.database import Busy, Database, Row, Transaction, create_all, open_database
 from troth.storage.jobs import (
     Handler,
     Job,
@@ -22,6 +22,7 @@ from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 
 __all__ = [
     "HEADS",
+    "Busy",
     "Database",
     "Frame",
     "Handler",

@@ -7,10 +7,15 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import MetaData
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from troth.kernel import Unavailable
 from troth.storage.statements import Lookup, Parameters, Statement
 
 Row = tuple[Any, ...]
 NO_PARAMETERS: Mapping[str, Any] = {}
+
+
+class Busy(Unavailable):
+    """A write transaction could not begin at once; nothing was done."""
 
 
 class Transaction(Protocol):
@@ -64,6 +69,13 @@ class Database(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A write transaction: commits at its end, rolls back when the block raises."""
+
+    def at_once(self) -> AbstractContextManager[Transaction]:
+        """A write transaction for whoever must not wait, such as an event loop.
+
+        Raises:
+            Busy: Somebody else is writing, or the engine is not in this process; nothing was done.
+        """
 
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A consistent view for reading only."""

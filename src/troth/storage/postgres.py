@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from troth.kernel import Conflict, InvalidInput, TrothError, Unavailable
-from troth.storage.database import NO_PARAMETERS, Row
+from troth.storage.database import NO_PARAMETERS, Busy, Row
 from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 POOL_SIZE = 16
@@ -255,6 +255,14 @@ class PostgresDatabase:
     def transaction(self) -> _Borrowed:
         """See `Database.transaction`."""
         return _Borrowed(self, read_only=False)
+
+    def at_once(self) -> _Borrowed:
+        """See `Database.at_once`.
+
+        Raises:
+            Busy: Always: a server is asked over a connection.
+        """
+        raise Busy(f"{self.location} is another process.", mend="Wait for it in a thread.")
 
     def snapshot(self) -> _Borrowed:
         """See `Database.snapshot`."""

@@ -14,7 +14,7 @@ from typing import Literal, Self
 import apsw
 
 from troth.kernel import Conflict, TrothError, Unavailable
-from troth.storage.database import NO_PARAMETERS, Row
+from troth.storage.database import NO_PARAMETERS, Busy, Row
 from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 BUSY_MILLISECONDS = 15_000
@@ -140,13 +140,13 @@ class SqliteTransaction:
 class _Writing:
     """The one writer's transaction as a context manager."""
 
-    __slots__ = ("_database",)
+    __slots__ = ("_database", "_wait")
 
-    def __init__(self, database: "SqliteDatabase") -> None:
-        self._database = database
+    def __init__(self, database: "SqliteDatabase", *, wait: bool = True) -> None:
+        self._database, self._wait = database, wait
 
     def __enter__(self) -> SqliteTransaction:
-        return self._database._begin()
+        return self._database._begin() if self._wait else self._database._begin_at_once()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -206,6 +206,10 @@ class SqliteDatabase:
     def transaction(self) -> _Writing:
         """See `Database.transaction`."""
         return _Writing(self)
+
+    def at_once(self) -> _Writing:
+        """See `Database.at_once`."""
+        return _Writing(self, wait=False)
 
     def snapshot(self) -> _Reading:
         """See `Database.snapshot`."""
@@ -319,6 +323,29 @@ class SqliteDatabase:
             msg = "A transaction is open in this thread already; pass it on instead of opening a second one."
             raise RuntimeError(msg)
         self._lock.acquire()
+        return self._begin_locked(me)
+
+    def _begin_at_once(self) -> SqliteTransaction:
+        """Begin, unless another thread or another process writes.
+
+        Raises:
+            Busy: One does.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise Busy(f"{self.location} is being written.", mend="Wait for it in a thread.")
+        connection = self._writer._connection
+        connection.set_busy_timeout(0)
+        try:
+            return self._begin_locked(threading.get_ident())
+        except Unavailable as error:
+            if isinstance(error.__cause__, apsw.BusyError | apsw.LockedError):
+                raise Busy(f"{self.location} is being written.", mend="Wait for it in a thread.") from error
+            raise
+        finally:
+            connection.set_busy_timeout(BUSY_MILLISECONDS)
+
+    def _begin_locked(self, me: int) -> SqliteTransaction:
+        """Begin; the lock is held, and let go when it fails."""
         try:
             self._refuse_when_closed()
             self._writer._cursor.execute("BEGIN IMMEDIATE")

@@ -40,6 +40,7 @@ class Metrics:
             "troth_batch_acts", "Acts in one request.", buckets=_SIZES, registry=self._registry
         )
         self._events = _event_counter(self._registry)
+        self._event_kinds: dict[tuple[str, str], Counter] = {}
         self._size = Gauge("troth_ledger_entries", "Entries in the signed tree.", registry=self._registry)
         self._lag = Gauge(
             "troth_ledger_staged_entries",
@@ -78,17 +79,23 @@ class Metrics:
     def events_taken(self, source: str, taken: Taken) -> None:
         """Count the events of one request by what became of them."""
         if taken.kept:
-            self._events.labels(source, "kept").inc(taken.kept)
+            self._count_events(source, "kept", taken.kept)
         if taken.denied:
-            self._events.labels(source, "denied").inc(taken.denied)
+            self._count_events(source, "denied", taken.denied)
         if taken.repeated:
-            self._events.labels(source, "repeated").inc(taken.repeated)
+            self._count_events(source, "repeated", taken.repeated)
         if taken.errors:
-            self._events.labels(source, "refused").inc(len(taken.errors))
+            self._count_events(source, "refused", len(taken.errors))
 
     def events_refused(self, source: str, count: int) -> None:
         """Count requests of which nothing could be read."""
-        self._events.labels(source, "refused").inc(count)
+        self._count_events(source, "refused", count)
+
+    def _count_events(self, source: str, effect: str, count: int) -> None:
+        counter = self._event_kinds.get((source, effect))
+        if counter is None:  # found by its labels once: that costs more than counting
+            counter = self._event_kinds[source, effect] = self._events.labels(source, effect)
+        counter.inc(count)
 
     def text(self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int) -> bytes:
         """Everything in the Prometheus text format.

@@ -3,8 +3,7 @@
 Whether an event was kept or the visitor had not allowed it, the answer is the same one that the client expects.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -25,7 +24,8 @@ from troth.events import (
     read_umami_batch,
 )
 from troth.kernel import TrothError, new_id
-from troth.web.asgi import JSON, MAX_BODY, Receive, Scope, Send
+from troth.web.asgi import JSON, MAX_BODY, Message, Receive, Scope, Send
+from troth.web.gathering import Gathering
 from troth.web.guarding import FailedSignIns, security_headers
 from troth.web.measuring import Metrics
 from troth.web.problems import MalformedBody, TooLarge
@@ -50,6 +50,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 _ACCEPTED = (b"ok", "text/plain; charset=utf-8")
+_MOST_STARTS = 64
 Tracked = Callable[["Visit"], Awaitable[None]]
 """What answers one method of one address."""
 _encode = msgspec.json.Encoder().encode
@@ -77,7 +78,8 @@ class Tracking:
         headers = dict(security_headers(troth.settings.web.public_url))
         headers.update({name.lower().encode(): value.encode() for name, value in _CROSS.items()})
         self._common = tuple(headers.items())
-        self._batcher = troth.events.batcher(read_choice)
+        self._gathering = Gathering(troth.events.intake(read_choice))
+        self._starts: dict[tuple[int, str, int], Message] = {}
         self._failures, self._metrics = failures, metrics
         self._troth = troth
         self._proxies = frozenset(troth.settings.events.proxies)
@@ -108,7 +110,7 @@ class Tracking:
 
     async def close(self) -> None:
         """Finish what waits."""
-        await self._batcher.close()
+        await self._gathering.close()
 
     async def _take(self, visit: Visit, request: Request) -> Taken:
         """Have events taken in; gives what became of them once they are on disk.
@@ -116,7 +118,7 @@ class Tracking:
         Raises:
             TrothError: Nothing of the request could be read, or its sender is not known.
         """
-        taken = await self._batcher.perform(request)
+        taken = await self._gathering.take(request)
         if isinstance(taken, TrothError):
             self._metrics.events_refused(request.source, 1)
             if taken.status == HTTPStatus.UNAUTHORIZED:
@@ -136,27 +138,38 @@ class Tracking:
         self, visit: Visit, status: int, body: bytes, media: str, headers: Mapping[str, str] | None = None
     ) -> None:
         """Answer with the headers of every response; without the wrappers of other endpoints, which cost too much here."""
-        found = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
-        found += self._common
-        for name, value in (headers or _FRESH).items():
-            found.append((name.lower().encode(), value.encode("latin-1")))
         self._metrics.responded(status)
-        await visit.send({"type": "http.response.start", "status": status, "headers": found})
+        await visit.send(self._start(status, len(body), media, headers))
         whole = b"" if visit.scope["method"] == "HEAD" else body
         await visit.send({"type": "http.response.body", "body": whole})
+
+    def _start(self, status: int, size: int, media: str, headers: Mapping[str, str] | None) -> Message:
+        """The head of an answer; made once where it says nothing of its own."""
+        found = self._starts.get((status, media, size)) if headers is None else None
+        if found is None:
+            pairs = [
+                (b"content-type", media.encode()),
+                (b"content-length", str(size).encode()),
+                *self._common,
+            ]
+            for name, value in (headers or _FRESH).items():
+                pairs.append((name.lower().encode(), value.encode("latin-1")))
+            found = {"type": "http.response.start", "status": status, "headers": pairs}
+            if headers is None and len(self._starts) < _MOST_STARTS:
+                self._starts[status, media, size] = found
+        return found
 
     def _headers(self, taken: Taken) -> Mapping[str, str] | None:
         return {**_FRESH, "Set-Cookie": taken.cookie + self._secure} if taken.cookie else None
 
     async def _plausible(self, visit: Visit) -> None:
         body = await self._body(visit)
-        request = Request(self._sender(visit), partial(read_plausible, body), "plausible")
-        taken = await self._take_one(visit, request)
+        taken = await self._take_one(visit, Request(self._sender(visit), body, read_plausible, "plausible"))
         await self._answer(visit, HTTPStatus.ACCEPTED, *_ACCEPTED, self._headers(taken))
 
     async def _umami(self, visit: Visit) -> None:
         body = await self._body(visit)
-        request = Request(self._sender(visit), partial(read_umami, body), "umami")
+        request = Request(self._sender(visit), body, read_umami, "umami")
         taken = await self._take_one(visit, request)
         # Ids are made up for each answer: the client wants some, and none of them may tell visitors apart.
         answer = {"cache": "", "sessionId": new_id(), "visitId": new_id()}
@@ -164,7 +177,7 @@ class Tracking:
 
     async def _umami_batch(self, visit: Visit) -> None:
         body = await self._body(visit)
-        request = Request(self._sender(visit), partial(read_umami_batch, body), "umami")
+        request = Request(self._sender(visit), body, read_umami_batch, "umami")
         taken = await self._take(visit, request)
         errors = [{"index": place, "response": error.what} for place, error in taken.errors]
         fine = taken.kept + taken.repeated + taken.denied
@@ -174,7 +187,7 @@ class Tracking:
 
     async def _matomo(self, visit: Visit) -> None:
         query = bytes(visit.scope.get("query_string", b""))
-        request = Request(self._sender(visit), partial(read_matomo, query), "matomo")
+        request = Request(self._sender(visit), query, read_matomo, "matomo")
         taken = await self._take_one(visit, request)
         if b"send_image=0" in query:
             await self._answer(visit, HTTPStatus.NO_CONTENT, b"", _GIF_TYPE, self._headers(taken))
@@ -188,11 +201,11 @@ class Tracking:
             await self._matomo(visit)
             return
         if not body.lstrip().startswith(b"{"):  # a browser's beacon: the query as the body
-            request = Request(self._sender(visit), partial(read_matomo, body.removeprefix(b"?")), "matomo")
+            request = Request(self._sender(visit), body.removeprefix(b"?"), read_matomo, "matomo")
             taken = await self._take_one(visit, request)
             await self._answer(visit, HTTPStatus.NO_CONTENT, b"", _GIF_TYPE, self._headers(taken))
             return
-        request = Request(self._sender(visit), partial(read_matomo_bulk, body), "matomo")
+        request = Request(self._sender(visit), body, read_matomo_bulk, "matomo")
         taken = await self._take(visit, request)
         fine = taken.kept + taken.repeated + taken.denied
         answer = {"status": "success", "tracked": fine, "invalid": len(taken.errors)}
@@ -201,7 +214,7 @@ class Tracking:
     async def _pixel(self, visit: Visit) -> None:
         """The picture, whatever becomes of its event: a page must not break on it."""
         headers: Mapping[str, str] | None = None
-        request = Request(self._sender(visit), partial(_pixel_event, visit.scope), "pixel", PIXEL)
+        request = Request(self._sender(visit), _pixel_event(visit.scope), _read_pixel, "pixel", PIXEL)
         try:
             headers = self._headers(await self._take(visit, request))
         except TrothError as error:
@@ -260,18 +273,20 @@ class Tracking:
         return body
 
 
-def _pixel_event(scope: Scope, sites: Sites) -> list[Sent | TrothError]:
+def _pixel_event(scope: Scope) -> bytes:
     """The page view that a picture tells of: `d` the site, `u` the page (else the referrer), `r` the page before."""
-    if PIXEL not in sites.pixels:
-        return []
     query = bytes(scope.get("query_string", b"")).decode("latin-1")
     try:
         given = dict(parse_qsl(query, max_num_fields=20))
     except ValueError:
-        return []
+        return b""
     url = given.get("u", "")
     for name, value in scope["headers"]:
         if name == b"referer" and not url:
             url = value.decode("latin-1")
     event = {"n": given.get("n", "pageview"), "u": url, "d": given.get("d", ""), "r": given.get("r", "")}
-    return read_plausible(_encode(event), sites)
+    return _encode(event)
+
+
+def _read_pixel(body: bytes, sites: Sites) -> Sequence[Sent | TrothError]:
+    return read_plausible(body, sites) if body and PIXEL in sites.pixels else []
