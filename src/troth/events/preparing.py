@@ -90,7 +90,7 @@ class Prepared(NamedTuple):
 class _Known:
     """What a sender's headers say under a policy, with what follows from that alone."""
 
-    __slots__ = ("arrivals", "choice", "cookie", "country", "device", "digests", "robot", "session")
+    __slots__ = ("arrivals", "choice", "cookie", "country", "device", "digests", "ready", "robot", "session")
 
     def __init__(self, choice: Choice, cookie: str, session: str, about: tuple[str, str, int]) -> None:
         self.choice = choice
@@ -99,6 +99,7 @@ class _Known:
         self.country, self.device, self.robot = about
         self.arrivals: dict[tuple[str, str, str], Arrival] = {}
         self.digests: dict[tuple[str, bytes], str] = {}
+        self.ready: dict[tuple[str, str], tuple[Arrival, _Facts, str]] = {}
 
 
 class Preparing:
@@ -136,7 +137,7 @@ class Preparing:
         self._session_name = session.name_over(https=https) if session is not None else ""
         self._senders: dict[Sender, _Known] = {}
         self._events: dict[tuple[str, str, str, str, bytes], Cleaned] = {}
-        self._bodies: dict[tuple[Read, bytes], list[Sent]] = {}
+        self._bodies: dict[tuple[Read, bytes], tuple[Sequence[Sent], Sequence[Cleaned]]] = {}
 
     def forget(self) -> None:
         """Forget what was found out about senders and pages."""
@@ -148,11 +149,18 @@ class Preparing:
         """A request made ready; an error where nothing of it can be read."""
         if self.sites.point is None:
             return NotFound("The policy declares no point that takes web events.", clause="I.1")
-        try:
-            sent = self._read(request)
-        except TrothError as error:
-            return error
         known = self._senders.get(request.sender) or self._know(request.sender)
+        met = self._bodies.get((request.read, request.body))
+        if met is not None:
+            sent: Sequence[Sent | TrothError] = met[0]
+            group = None if known.session else _met(known, request, met[1])
+            if group is not None:
+                return Prepared((group,), (), "")
+        else:
+            try:
+                sent = request.read(request.body, self.sites)
+            except TrothError as error:
+                return error
         taking = _Taking(self, request, known)
         errors: tuple[tuple[int, TrothError], ...] = ()
         for place, one in enumerate(sent):
@@ -165,6 +173,8 @@ class Preparing:
         groups = taking.groups
         if request.sender.key and not groups:  # whose key is not looked at is told nothing of his events
             return errors[0][1] if errors else MalformedEvent("The request holds no event.")
+        if met is None and not errors and len(request.body) <= _SHORT_BODY:
+            self._meet(request, sent)
         return Prepared(groups, errors, self._cookie(taking.fresh) if taking.fresh else "")
 
     def clean(self, sent: Sent) -> Cleaned:
@@ -189,22 +199,14 @@ class Preparing:
             found = self._events[key] = Cleaned(site, words, {})
         return found
 
-    def _read(self, request: Request) -> Sequence[Sent | TrothError]:
-        body, read = request.body, request.read
-        if len(body) > _SHORT_BODY:
-            return read(body, self.sites)
-        known = self._bodies.get((read, body))
-        if known is not None:
-            return known
-        sent = read(body, self.sites)
-        fit = [
-            one for one in sent if isinstance(one, Sent) and not (one.event_id or one.subject or one.visitor)
-        ]
-        if len(fit) == len(sent):  # nothing in it that tells one visitor from another
-            if len(self._bodies) >= MOST_BODIES:
-                self._bodies.clear()
-            self._bodies[read, body] = fit
-        return sent
+    def _meet(self, request: Request, sent: Sequence[Sent | TrothError]) -> None:
+        """Remember a body in which nothing tells one visitor from another."""
+        plain = [one for one in sent if isinstance(one, Sent)]
+        if any(one.event_id or one.subject or one.visitor for one in plain):
+            return
+        if len(self._bodies) >= MOST_BODIES:
+            self._bodies.clear()
+        self._bodies[request.read, request.body] = (plain, [self.clean(one) for one in plain])
 
     def _know(self, sender: Sender) -> _Known:
         """What headers say, read once for the requests of a visitor."""
@@ -223,6 +225,17 @@ class Preparing:
     def _cookie(self, value: str) -> str:
         """The header that leaves the cookie of a new visitor."""
         return set_cookie(self._visitor_cookie, value) if self._visitor_cookie is not None else ""
+
+
+def _met(known: _Known, request: Request, events: Sequence[Cleaned]) -> Group | None:
+    """An event that was met before, of a visitor who was met before; None for all others."""
+    if len(events) != 1 or request.pixel:
+        return None
+    ready = known.ready.get((events[0].site.name, request.source))
+    if ready is None:
+        return None
+    arrival, facts, visitor = ready
+    return Group(arrival, facts, [events[0]], [visitor], [b""])
 
 
 class _Taking:
@@ -257,9 +270,18 @@ class _Taking:
             facts = (known.country, known.device, known.robot, site.identity, self._request.source)
             group = Group(self._arrival(site, person), facts, [], [], [])
             self._by_site[site.name, person] = group
+            if self._lasts(site, person):
+                known.ready[site.name, facts[4]] = (group.arrival, facts, self._visitor(sent))
         group.events.append(event)
         group.visitors.append("" if person else self._visitor(sent))
         group.seen.append(inbox.seen_id(site.name, sent.event_id) if sent.event_id else b"")
+
+    def _lasts(self, site: Website, person: str) -> bool:
+        """Whether all that is said about the visitor's events at a site follows from the headers, for more than a day."""
+        request = self._request
+        if person or request.pixel or request.sender.key or self._known.session:
+            return False
+        return site.identity == "none" or (site.identity == "cookie" and bool(self._known.cookie))
 
     def _arrival(self, site: Website, person: str) -> Arrival:
         pixel = self._request.pixel
