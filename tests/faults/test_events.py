@@ -1,6 +1,8 @@
 """A power cut, a full disk or a clock that jumps back loses no accepted event and counts none twice."""
 
 import json
+import resource
+import subprocess
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from tests.clauses.vendor import Vendor
 from tests.clients.counted import USAGE, rows
 from tests.faults.driving import NOT_NOW, wait_for
 from tests.faults.test_disk_full import fill, small_disk
-from tests.support.process import Serving, free_port
+from tests.support.process import TROTH, Serving, free_port
 from troth.choice import choice_value
 from troth.events import inbox
 from troth.events.model import Row
@@ -126,6 +128,31 @@ def test_a_full_disk_refuses_events_and_recovers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_files_that_may_not_grow_refuse_events_and_recover(tmp_path: Path) -> None:
+    """The same where no small disk may be mounted: the running server may write no file any further, and then it may again."""
+    chosen = headers()
+    vendor = Vendor(tmp_path)
+    accepted: list[str] = []
+    with vendor.open() as site, site.server.client() as client:
+        process = site.server.process.pid
+
+        def send(mark: str) -> int:
+            status = client.post("/api/event", json=event(mark), headers=chosen).status_code
+            if status == 202:
+                accepted.append(mark)
+            return status
+
+        assert send("before") == 202
+        _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (4_096, most))
+        assert {send(f"full-{number}") for number in range(20)} == {NOT_NOW}
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (most, most))
+        wait_for(lambda: send("after") == 202, "the server takes events again")
+    pages = Counter(row.page.rpartition("/")[2] for row in rows(vendor))
+    assert pages == Counter(set(accepted))
+
+
+@pytest.mark.slow
 def test_a_clock_that_jumps_back_loses_nothing(tmp_path: Path) -> None:
     """An hour back, over midnight: events go on, a visitor of the day stays one, nothing is folded twice."""
     vendor = Vendor(tmp_path)
@@ -143,10 +170,10 @@ def test_a_clock_that_jumps_back_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_million_events_fold(tmp_path: Path) -> None:
-    """A backlog of a million events moves into the lake whole."""
-    troth.init_folder(tmp_path / "data")
-    with troth.open(tmp_path / "data", sequencer=False) as running:
+def test_a_million_events_fold_although_the_process_is_killed(tmp_path: Path) -> None:
+    """A backlog of a million events moves into the lake whole and once, by processes of which the first two are killed."""
+    vendor = Vendor(tmp_path)
+    with troth.open(vendor.data, sequencer=False) as running:
         for _ in range(20):
             with running.database.transaction() as tx:
                 for _ in range(100):
@@ -156,9 +183,20 @@ def test_a_million_events_fold(tmp_path: Path) -> None:
                         for number in range(500)
                     ]
                     inbox.keep(tx, new_id(), at, [new_id()], made)
-        keeper = running.events.keeper
-        assert keeper.fold() == 1_000_000
-        found = keeper.status()
+    log = vendor.data / "lake" / "events" / "_delta_log"
+    command: list[str | Path] = [TROTH, "--data", vendor.data, "events", "fold"]
+    for commits in (2, 5):  # the first makes the table
+        process = subprocess.Popen(command, env=vendor.program.environment, stdout=subprocess.DEVNULL)
+        wait_for(lambda commits=commits: len(list(log.glob("*.json"))) >= commits, "the lake fills", 300)  # type: ignore[misc]
+        process.kill()
+        process.wait(20)
+    vendor.json("events", "fold")
+    with troth.open(vendor.data) as running:
+        found = running.events.keeper.status()
         assert found.waiting.events == 0
         assert found.lake is not None
         assert found.lake.events == 1_000_000
+        lake = running.events.keeper.lake
+        assert lake is not None
+        ids = {one for batch in lake._table().scan(columns=["id"]) for one in batch.column("id").to_pylist()}
+        assert len(ids) == 1_000_000

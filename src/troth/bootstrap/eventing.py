@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.countries import country_reader
-from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, lake_available
+from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, lake_available, sites_of, visitors_of
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -50,6 +50,19 @@ class Events:
     def forget(self, person: str) -> None:
         """Remove the events of an erased person; may be called again for the same one."""
         self.keeper.erase_subjects([person])
+
+    def erase_visitor(self, key: str, cookie: str) -> int:
+        """Erase the events of the bearer of a cookie; see `EventKeeper.erase_visitor`.
+
+        Args:
+            key: API key of whoever answers the request.
+            cookie: The cookie's value, by which the visitor proves to be himself.
+
+        Raises:
+            InvalidInput: It is no value of such a cookie.
+        """
+        named = sites_of(self._gate.policy()).named
+        return self.keeper.erase_visitor(key, visitors_of(self._keys.blind, named, cookie))
 
     def tasks(self) -> list[Task]:
         """What is done with events periodically."""

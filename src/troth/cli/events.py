@@ -1,13 +1,15 @@
 """`troth events`: where web events are, and what is done with them."""
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say
-from troth.cli.sources import moment
-from troth.kernel import Conflict
+from troth.cli.sources import KeyFile, api_key, moment
+from troth.kernel import Conflict, InvalidInput
 
 if TYPE_CHECKING:
     from troth.events import Status
@@ -56,28 +58,60 @@ def fold(say: Say) -> None:
 @command(
     app,
     "erase",
-    example="troth events erase 019a0c2e7d1c7a40b1d2c3e4f5a60718",
+    example="troth events erase --cookie - --key-file desk.key",
     gives={"erased": "events that went"},
 )
 def erase(
     say: Say,
-    person: Annotated[list[str], typer.Argument(help="Handles of people whom the gate has erased.")],
+    person: Annotated[
+        list[str] | None, typer.Argument(help="Handles of people whom the gate has erased.")
+    ] = None,
+    *,
+    cookie: Annotated[
+        Path | None,
+        typer.Option(
+            "--cookie",
+            metavar="FILE",
+            allow_dash=True,
+            help="A file with the value of the cookie by which a visitor is told apart; - for standard input.",
+        ),
+    ] = None,
+    key_file: KeyFile = None,
 ) -> None:
-    """Remove what events are left of people who were erased; a running server does it by itself.
+    """Remove the events of a visitor who shows his cookie, or what events are left of people who were erased.
 
-    Somebody who is not erased yet is erased through the gate: `troth person erase`.
+    A visitor is nobody whom we know by name: what he can prove is the value of his cookie. The policy decides by the API key
+    whether it may be done, and the ledger records it. It may be repeated. Events of people who were erased go by themselves
+    while a server runs; somebody who is not erased yet is erased through the gate: `troth person erase`.
     """
+    if bool(person) == (cookie is not None):
+        raise InvalidInput(
+            "Neither people nor a cookie are given, or both.",
+            field="cookie",
+            mend="Give handles, or --cookie FILE.",
+        )
+    if cookie is not None:
+        shown = (sys.stdin.read() if str(cookie) == "-" else cookie.read_text(encoding="utf-8")).strip()
+        key = api_key(key_file)
+        with say.open() as troth:
+            gone = troth.events.erase_visitor(key, shown)
+            troth.flush_ledger()
+    else:
+        gone = _erase_people(say, person or [])
+    say.answer({"erased": gone}, f"{gone} events erased")
+
+
+def _erase_people(say: Say, people: list[str]) -> int:
     with say.open() as troth:
         with troth.database.snapshot() as tx:
-            living = troth.vault.people(tx, person)
+            living = troth.vault.people(tx, people)
         if living:
             raise Conflict(
                 "This person is not erased; nothing was done.",
                 field="person",
                 mend="Erase the person through the gate: `troth person erase`.",
             )
-        gone = troth.events.keeper.erase_subjects(person)
-    say.answer({"erased": gone}, f"{gone} events erased")
+        return troth.events.keeper.erase_subjects(people)
 
 
 @command(

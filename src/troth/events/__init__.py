@@ -1,7 +1,7 @@
 """Events: visits of the web sites, counted after the choice; wire formats, identity, inbox, lake, erasure, retention."""
 
 from troth.events.errors import MalformedEvent
-from troth.events.identity import SALTS_TABLE, Salts
+from troth.events.identity import SALTS_TABLE, Salts, visitors_of
 from troth.events.inbox import keep as keep_events
 from troth.events.keeping import Disposed, EventKeeper, Status
 from troth.events.lake import Lake, lake_available
@@ -37,4 +37,5 @@ __all__ = [
     "read_umami",
     "read_umami_batch",
     "sites_of",
+    "visitors_of",
 ]

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -18,7 +18,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from sqlalchemy import bindparam, delete, select
 
 from troth.events.tables import event_salt
-from troth.kernel import Clock, micros
+from troth.kernel import Clock, InvalidInput, micros
 from troth.storage import Database, Statement, Upsert
 
 SALT_BYTES = 32
@@ -99,6 +99,21 @@ def daily_visitor(salt: bytes, site: str, domain: str, address: str, agent: str)
 def cookie_visitor(blind: Blind, site: str, cookie: str) -> str:
     """The keyed digest of a visitor's cookie, or of an id that a client made, at one site."""
     return blind("event.visitor", f"{site} {cookie}")[:_DIGEST_BYTES].hex()
+
+
+def visitors_of(blind: Blind, sites: Iterable[str], cookie: str) -> list[str]:
+    """The digests by which the bearer of a cookie is known at each of some sites.
+
+    Raises:
+        InvalidInput: It is no value of such a cookie.
+    """
+    if not is_cookie(cookie):
+        raise InvalidInput(
+            "This is no value of the cookie that tells visitors apart; nothing was done.",
+            field="cookie",
+            mend=f"Give the {2 * _COOKIE_BYTES} characters, 0-9 and a-f, that the visitor's browser shows for it.",
+        )
+    return [cookie_visitor(blind, site, cookie) for site in sites]
 
 
 def new_cookie() -> str:

@@ -222,6 +222,15 @@ def erase_from_batches(
     return gone, last
 
 
+def count_visitors(tx: Transaction, visitors: frozenset[str]) -> int:
+    """How many events certain visitors have."""
+    found, after = 0, ""
+    while some := batches(tx, after):
+        after = some[-1].batch_id
+        found += sum(one in visitors for batch in some for one in batch.body.visitors)
+    return found
+
+
 def drop_batches(tx: Transaction, which: Iterable[str]) -> None:
     """Remove batches by their ids."""
     tx.run_many(_DROP, [(one,) for one in which])

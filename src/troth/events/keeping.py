@@ -24,13 +24,14 @@ from troth.events.model import CHANNEL, sites_of
 from troth.events.retaining import disposal_instant
 from troth.events.tables import event_batch, event_fold
 from troth.gate import DISPOSAL, DISPOSER, Arrival, Gate
-from troth.kernel import Clock, Refused, Unavailable, micros
+from troth.kernel import Clock, Refused, TrothError, Unavailable, micros
 from troth.storage import Database, Statement, Transaction
 
 FOLD_EVENTS = 100_000
 """Most events of one folding, unless one batch has more; memory is bounded by it."""
 REPEATS = timedelta(days=7)
 """How long the id of an event is known."""
+RIGHTS = "essential.service.rights_request"
 
 _b, _f = event_batch.c, event_fold.c
 _LAST = ""
@@ -118,15 +119,33 @@ class EventKeeper:
         if not subjects:
             return 0
         with self._alone():
+            return self._erase(subjects, persons, visitors)
+
+    def erase_visitor(self, key: str, visitors: Sequence[str]) -> int:
+        """Remove the events of somebody who proved to be a visitor, by a decision that the ledger records with their number.
+
+        Args:
+            key: API key of whoever answers the request.
+            visitors: Digests of the visitor, one a site.
+
+        Raises:
+            Refused: The policy does not let the holder of the key do it; nothing was done.
+            Unauthenticated: The key is not one in force.
+            Unavailable: A store takes no work; repeat it.
+        """
+        subjects = frozenset(visitors)
+        with self._alone():
             if self.lake is not None:
                 self._agree(self.lake)
-            gone = self._erase_inbox(subjects)
-            if self.lake is not None:
-                gone += self.lake.erase("person", [one for one in persons if one])
-                gone += self.lake.erase("visitor", [one for one in visitors if one])
-        if gone:
-            self._database.scrub()
-        return gone
+            with self._database.transaction() as tx:
+                count = inbox.count_visitors(tx, subjects)
+                count += self.lake.count_visitors(visitors) if self.lake is not None else 0
+                fields = tuple(sites_of(self._gate.policy()).fields.values())
+                arrival = Arrival("erase", RIGHTS, fields, key=key, channel=CHANNEL, verified=True)
+                refusal = self._decide(tx, arrival, count, "Use a key of the service that takes requests.")
+            if refusal is not None:
+                raise refusal
+            return self._erase(subjects, (), visitors)
 
     def dispose(self) -> Disposed:
         """Remove what is past its declared retention, by a decision that the ledger records with its number.
@@ -163,18 +182,36 @@ class EventKeeper:
                 self.lake.tidy()
 
     def _decide_disposal(self, tx: Transaction, count: int) -> None:
-        policy = self._gate.policy()
-        fields = tuple(sites_of(policy).fields.values())
+        fields = tuple(sites_of(self._gate.policy()).fields.values())
         arrival = Arrival("erase", DISPOSAL, fields, role=DISPOSER, channel=CHANNEL)
-        admitted = self._gate.admit(tx, policy, {arrival: count}, micros(self._clock.now()))
+        refusal = self._decide(tx, arrival, count, f"Permit {DISPOSER} to erase for {DISPOSAL}.")
+        if refusal is not None:
+            raise refusal
+
+    def _decide(self, tx: Transaction, arrival: Arrival, count: int, mend: str) -> TrothError | None:
+        """Decide and record that events go; gives why they may not. A denial is recorded too when the caller commits."""
+        admitted = self._gate.admit(tx, self._gate.policy(), {arrival: count}, micros(self._clock.now()))
         if admitted is None:
             raise Unavailable("The policy is being changed at this moment.", mend="Try again.")
-        if not admitted[arrival].permitted:
-            raise Refused(
-                "The policy does not let events be disposed of when they are due.",
-                clause=next(iter(admitted[arrival].clauses), ""),
-                mend=f"Permit {DISPOSER} to erase for {DISPOSAL}.",
-            )
+        found = admitted[arrival]
+        if found.error is not None or found.permitted:
+            return found.error
+        return Refused(
+            "The policy does not let these events be removed; nothing was done.",
+            clause=next(iter(found.clauses), ""),
+            mend=mend,
+        )
+
+    def _erase(self, subjects: frozenset[str], persons: Sequence[str], visitors: Sequence[str]) -> int:
+        if self.lake is not None:
+            self._agree(self.lake)
+        gone = self._erase_inbox(subjects)
+        if self.lake is not None:
+            gone += self.lake.erase("person", [one for one in persons if one])
+            gone += self.lake.erase("visitor", [one for one in visitors if one])
+        if gone:
+            self._database.scrub()
+        return gone
 
     def _erase_inbox(self, subjects: frozenset[str]) -> int:
         gone, after = 0, ""

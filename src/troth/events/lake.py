@@ -130,6 +130,14 @@ class Lake:
             self._remove_bytes(table)
         return gone
 
+    def count_visitors(self, visitors: Sequence[str]) -> int:
+        """How many events visitors have, by their digests: hexadecimal characters only."""
+        if not self.exists or not visitors:
+            return 0
+        named = ", ".join(f"'{_hexadecimal(one)}'" for one in visitors)
+        rows = self._table().scan(columns=["visitor"], predicate=f"visitor IN ({named})")
+        return sum(batch.num_rows for batch in rows)
+
     def dispose(self, before: int) -> int:
         """Remove events from before an instant (microseconds), and their bytes; gives how many went."""
         if not self.exists:

@@ -33,6 +33,7 @@ class Arrival(NamedTuple):
         consented: Whether the visitor's choice allows the purpose, as Troth read it or as the key's holder answers for.
         opted_out: Whether the browser says no and was not overruled knowingly.
         informed: Whether the notice of the point was shown.
+        verified: Whether who asks has proved that the data are about him.
     """
 
     act: str
@@ -46,6 +47,7 @@ class Arrival(NamedTuple):
     consented: bool = False
     opted_out: bool = False
     informed: bool = False
+    verified: bool = False
 
 
 class Admission(NamedTuple):
@@ -144,6 +146,8 @@ class Admitting:
             yield "person.consented"
         if arrival.opted_out:
             yield "signal.opt-out"
+        if arrival.verified:
+            yield "person.verified"
         point = self._policy.points.get(arrival.point)
         if point is not None and arrival.channel in point.channels:
             yield "point.declared"
