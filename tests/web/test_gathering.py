@@ -47,7 +47,8 @@ def taken(intake: Taking, requests: Sequence[Request]) -> list[Taken | TrothErro
     async def run() -> list[Taken | TrothError | BaseException]:
         gathering = Gathering(intake)
         try:
-            return await asyncio.gather(*(gathering.take(one) for one in requests), return_exceptions=True)
+            found = await asyncio.gather(*(gathering.take(one) for one in requests), return_exceptions=True)
+            return list(found)
         finally:
             await gathering.close()
 
