@@ -34,14 +34,14 @@ async def create_audience(request: AnyRequest) -> Response[bytes]:
     return json_response(_ENCODER.encode(answer), HTTPStatus.CREATED)
 
 
-@get("/v1/audiences/{audience_id:str}/count", sync_to_thread=True)
-def count_audience(request: AnyRequest, audience_id: FromPath[str]) -> Response[bytes]:
+@get("/v1/audiences/{audience:str}/count", sync_to_thread=True)
+def count_audience(request: AnyRequest, audience: FromPath[str]) -> Response[bytes]:
     """How many people are in an audience, and how many were left out by reason."""
     query(request.scope, ())
     site = site_of(request)
     check_key(site, request)
-    check_id(audience_id, "audience")
-    size = site.troth.audiences.count(audience_id, bearer(request.scope))
+    check_id(audience, "audience")
+    size = site.troth.audiences.count(audience, bearer(request.scope))
     answer = AudienceCount(
         audience=size.audience,
         count=size.people,
