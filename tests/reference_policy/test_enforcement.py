@@ -14,7 +14,7 @@ from troth.policy import EnforcementRow, Policy, read_enforcement
 ROOT = FOLDER.parents[1]
 ENFORCED = {
     "0.1", "0.2", "0.3", "0.4", "0.5",
-    "I.1", "I.2", "I.3", "I.5", "I.7", "I.8",
+    "I.1", "I.2", "I.3", "I.5", "I.6", "I.7", "I.8",
     "I.10", "I.11", "I.12", "I.4", "I.9", "I.13", "I.14", "I.15", "I.16", "I.17", "I.18", "I.19", "I.20",
     "II.28", "II.29", "II.30", "II.31",
     "IV.1", "IV.2", "IV.3",

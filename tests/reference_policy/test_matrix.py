@@ -25,7 +25,7 @@ MAY_READ: dict[str, set[str]] = {
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
-    | {"feature_event", "relay_message", "posting", "request_text", "request_kind"},
+    | {"feature_event", "relay_message", "relay_subject", "posting", "request_text", "request_kind"},
     "staff.privacy.head": CONTACT
     | ADDRESSES
     | PROFILE
@@ -34,18 +34,18 @@ MAY_READ: dict[str, set[str]] = {
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
-    | {"feature_event", "relay_message", "posting", "request_text", "request_kind"},
+    | {"feature_event", "relay_message", "relay_subject", "posting", "request_text", "request_kind"},
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE
     | REGISTRATION
     | TICKETS
-    | {"preferences", "relay_message", "request_text", "request_kind"},
+    | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind"},
     "staff.legal": CONTACT | ADDRESSES | PROFILE | ORDERS | REGISTRATION | {"ip_address"},
     "staff.security": {"name", "email", "username", "ip_address"},
     "staff.analyst": set(),
     "staff.product": set(),
-    "staff.community": {"username", "posting"},
+    "staff.community": {"username", "posting", "relay_alias", "relay_message", "relay_subject"},
     "staff.hosting": {"hosted_data", "hosted_text", "hosted_query", "hosted_file"},
     "staff.admin": set(),
     "staff.auditor": set(),

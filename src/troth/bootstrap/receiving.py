@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.adapters import Limits, mail_listener
+from troth.bootstrap.relaying import relay_route
 from troth.gate import Arrival, Parcels
 from troth.inbound import Inbox, Route, for_staff, parted_address
 from troth.kernel import NotFound, micros
@@ -24,11 +25,12 @@ _HOURLY = timedelta(hours=1)
 
 def mail_routes(troth: "Troth") -> list[Route]:
     """Every address that takes mail; the first route that takes an address is meant."""
-    contact = troth.policy().front.contact
+    contact, relay = troth.policy().front.contact, relay_route(troth)
     return [
         Route("privacy", published(contact.privacy), by_mail("request"), for_staff),
         Route("support", published(contact.support), by_mail("ticket"), for_staff),
         Route("postmaster", _postmaster(troth), by_mail("ticket"), for_staff),
+        *([relay] if relay is not None else []),
     ]
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from troth.inbound import Inbox
     from troth.insights import Insights
     from troth.outreach import Audiences
+    from troth.relay import Relays
     from troth.rights import Rights
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
@@ -183,6 +184,13 @@ class Troth:
     def events(self) -> Events:
         """Web events: what takes them in, and what is done with them in the background."""
         return Events(self)
+
+    @cached_property
+    def relays(self) -> "Relays":
+        """The relay between users."""
+        from troth.bootstrap.relaying import relays_of
+
+        return relays_of(self)
 
     @cached_property
     def inbox(self) -> "Inbox":

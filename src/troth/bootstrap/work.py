@@ -11,10 +11,12 @@ from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
+from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.gate import ERASED, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
+from troth.relay import DELIVER
 from troth.storage import Handler, Task, remove_finished
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
     return {
         MAIL: mail_sending(troth, mailer),
         RECEIVED: troth.inbox,
+        DELIVER: relay_delivering(troth, mailer),
         ERASED: forgetting(_forgetters(troth, mailer)),
     }
 
@@ -51,7 +54,7 @@ def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     def journal(_: str) -> None:
         journal_erasures(troth)
 
-    forgetters: list[Callable[[str], None]] = [troth.events.forget, journal]
+    forgetters: list[Callable[[str], None]] = [troth.events.forget, troth.relays.forget, journal]
     if isinstance(mailer, FolderMailer):
         forgetters.append(mailer.forget)
     return forgetters
@@ -92,6 +95,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         report_task(troth),
         *archive_tasks(troth),
         *matter_tasks(troth),
+        *relay_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

@@ -15,8 +15,9 @@ from troth.vault import STANCES
 _KINDS = frozenset(ACT_KINDS)
 STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
 PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
+BLOCK_ORDERS = frozenset({"block-sender", "release-sender"})
 LOOKING_ORDERS = frozenset({"show-stances", "list-people"})
-CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS
+CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS | BLOCK_ORDERS
 RECORD_ORDERS = frozenset({"list-records"})
 SESSION_ORDERS = frozenset(
     {
@@ -51,7 +52,7 @@ _TEXTS = (
     "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
     "method", "since", "until", "device",
 )  # fmt: skip
-_HANDLES = ("person", "case", "record", "before", "session")
+_HANDLES = ("person", "case", "record", "before", "session", "sender")
 _texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them
 _handles_of = attrgetter(*_HANDLES)
 _encode = msgspec.json.Encoder().encode

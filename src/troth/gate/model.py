@@ -34,7 +34,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         age_passed: Whether the age screen of the point was passed; whoever holds the key answers for it.
         reason: Free text for the record, at most 200 characters.
         order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
-            `restrict-purpose`, `release-purpose`, `list-records`, `issue-proof`, `open-session`, `close-session`,
+            `restrict-purpose`, `release-purpose`, `block-sender`, `release-sender`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
             `withdraw-parent`, `allow-sharing`, `withdraw-sharing` or `verify-case`: it is proven who asks.
         case_type: For `open-case`: ticket, order, request...
@@ -56,6 +56,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         proof: Secret that was sent to a mailbox; it names the person, and is used up.
         device: For `open-session`: coarse name of the device, such as `Firefox on Linux`, for the person to tell sessions apart.
         session: For `close-session`: id of the session to end; empty for the one that the key opens.
+        sender: Handle of who wrote a message to the person concerned, where it goes from one to another; for `block-sender` and
+            `release-sender`: who is blocked or not any more.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
     """
 
@@ -89,6 +91,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     proof: str = ""
     device: str = ""
     session: str = ""
+    sender: str = ""
     signal: bool = False
 
     def __repr__(self) -> str:

@@ -7,7 +7,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from troth.gate import cases
-from troth.gate.form import CHOICE_ORDERS, PURPOSE_ORDERS, RECORD_ORDERS, SESSION_ORDERS, STANCE_ORDERS
+from troth.gate.form import (
+    BLOCK_ORDERS,
+    CHOICE_ORDERS,
+    PURPOSE_ORDERS,
+    RECORD_ORDERS,
+    SESSION_ORDERS,
+    STANCE_ORDERS,
+)
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
 from troth.gate.opening import Follower, open_by_order, vouches
@@ -28,6 +35,8 @@ from troth.storage import Transaction
 from troth.vault import (
     PersonState,
     Record,
+    block_sender,
+    blocked_by,
     forget_reasons,
     found_record,
     held_fields,
@@ -36,6 +45,7 @@ from troth.vault import (
     record_stance,
     records_of,
     release_purpose,
+    release_sender,
     restrict_purpose,
     restricted_purposes,
     stances_of,
@@ -143,6 +153,8 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
         withdraw_stances(tx, who, ask.about, ask.stance)
         if ask.stance == "objected":
             forget_reasons(tx, who, reconsidered(ask.about, purposes))
+    elif ask.order in BLOCK_ORDERS:
+        _block(tx, ask, who, now)
     elif ask.order == "show-stances":
         if not who:
             raise NotFound(
@@ -152,6 +164,7 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
             "stances": stances_of(tx, who),
             "fields": held_fields(tx, who),
             "restricted": restricted_purposes(tx),
+            "blocked": sorted(blocked_by(tx, who)),
         }
     elif ask.order == "list-people":
         return {"people": people_who_said(tx, ask.about, ask.stance)}
@@ -180,6 +193,13 @@ def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
         )
     cases.verify_case(tx, ask.case, now)
     return ask.case
+
+
+def _block(tx: Transaction, ask: Ask, who: str, now: int) -> None:
+    if ask.order == "block-sender":
+        block_sender(tx, who, ask.sender, now)
+    elif not release_sender(tx, who, ask.sender):
+        raise NotFound("This sender is not blocked.", field="sender", mend="See whom you blocked.")
 
 
 def _check_about(ask: Ask, purposes: Collection[str]) -> None:

@@ -16,7 +16,7 @@ from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micros
 from troth.policy import Act, Decision, Point, Policy
 from troth.storage import Transaction
-from troth.vault import PersonState, Vault, held_names, restricted_above
+from troth.vault import PersonState, Vault, blocked_pairs, held_names, restricted_above
 
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
@@ -87,8 +87,7 @@ class Scales:
         asks = [_with_record(ask, found.get(ask.case)) for ask in asks]
         versions = self._versions(asks, persons)
         proven = proven or {}
-        rules = self._shelf.list_rules(self.policy)
-        listed = listed_facts(tx, self._vault, self.policy, rules, self._standing, asks, persons, self._now)
+        listed = self._listed(asks, persons)
         weighed = []
         for number, (ask, person) in enumerate(zip(asks, persons, strict=True)):
             actor = actors[ask.key]
@@ -104,7 +103,7 @@ class Scales:
                     stances = (*stances, ("restricted", ask.purpose))
                 facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
                 if ask.proof:
-                    # What is held passed the age screen before it was held, or it would not have been.
+                    # What is held passed the age screen before it was held.
                     proven_facts = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
                     facts = tuple(sorted({*facts, *proven_facts}))
                 if number in listed:
@@ -113,6 +112,20 @@ class Scales:
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
+
+    def _listed(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[int, set[str]]:
+        """What the lists tell of each act (by its place): suppression, childhood, and whom people blocked."""
+        rules = self._shelf.list_rules(self.policy)
+        found = dict(
+            listed_facts(self._tx, self._vault, self.policy, rules, self._standing, asks, persons, self._now)
+        )
+        written = {n: (persons[n], ask.sender) for n, ask in enumerate(asks) if ask.sender}
+        if written:
+            blocked = blocked_pairs(self._tx, set(written.values()))
+            for number, pair in written.items():
+                if pair in blocked:
+                    found[number] = {*found.get(number, ()), "person.blocked"}
+        return found
 
     def _confirmed(self, ask: Ask, proof: Proof | None) -> str:
         """The held submission that a secret from a mailbox confirms, if it confirms one.

@@ -4,9 +4,10 @@ from troth.outreach.audiences import Audiences, declared_audience
 from troth.outreach.composing import Composer
 from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
-from troth.outreach.service import From, Sending, mail_recipient
+from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, mail_recipient
 
 __all__ = [
+    "MOST_TRIES",
     "Audiences",
     "Composer",
     "Expression",
@@ -17,6 +18,7 @@ __all__ = [
     "Template",
     "Undeliverable",
     "declared_audience",
+    "deliverable",
     "mail_recipient",
     "read_expression",
 ]

@@ -43,6 +43,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0011",
         "0012",
         "0013",
+        "0014",
     ),
     "keys": ("0001", "0002"),
 }

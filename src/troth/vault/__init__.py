@@ -14,6 +14,7 @@ from troth.vault.archives import (
     overdue_archives,
     record_drill,
 )
+from troth.vault.blocks import block_sender, blocked_by, blocked_pairs, release_sender
 from troth.vault.childhood import (
     Childhood,
     children,
@@ -146,6 +147,9 @@ __all__ = [
     "archives_holding",
     "begin_erasure",
     "begun_erasures",
+    "block_sender",
+    "blocked_by",
+    "blocked_pairs",
     "change_record",
     "check_pair",
     "children",
@@ -206,6 +210,7 @@ __all__ = [
     "rekey_persons",
     "release",
     "release_purpose",
+    "release_sender",
     "restrict_purpose",
     "restricted_above",
     "restricted_purposes",

@@ -11,12 +11,23 @@ from datetime import timedelta
 from sqlalchemy import bindparam, delete, select, update
 
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
+from troth.vault.blocks import forget_sender
 from troth.vault.erased import WHOLE, Erased, note_erased
 from troth.vault.keyring import KeyRing
 from troth.vault.life import ERASING
 from troth.vault.parcels import kept_parcels
 from troth.vault.suppression import ERASED, keep_objections, suppress_person
-from troth.vault.tables import childhood, erasure, held, identifier, person, preference, record, sealed_field
+from troth.vault.tables import (
+    block,
+    childhood,
+    erasure,
+    held,
+    identifier,
+    person,
+    preference,
+    record,
+    sealed_field,
+)
 
 ORPHAN_AGE = timedelta(hours=1)
 _PAGE = 1_000
@@ -27,7 +38,7 @@ _BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
 _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
-    for table in (sealed_field, identifier, preference, childhood, record, held, person)
+    for table in (sealed_field, identifier, preference, childhood, record, held, block, person)
 )
 _END = Statement(delete(erasure).where(erasure.c.person == bindparam("who")))
 
@@ -56,6 +67,7 @@ def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
     note_erased(tx, [Erased(who, WHOLE, "", now)])
     for statement in _DELETES:
         tx.run(statement, {"who": who})
+    forget_sender(tx, who)
     return True
 
 

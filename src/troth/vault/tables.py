@@ -118,6 +118,16 @@ erasure = Table(
     Column("begun_at", BigInteger, nullable=False),
 )
 
+block = Table(
+    "block",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Index(None, "sender"),
+    sqlite_with_rowid=False,
+)
+
 parcel = Table(
     "parcel",
     data_tables,

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
 from troth.choice import Choice, switches
 from troth.kernel import InvalidInput, is_id
+from troth.relay import relay_of
 from troth.web.asgi import query
 from troth.web.consents import consents_of
 from troth.web.objecting import with_objections
@@ -161,6 +162,7 @@ def _account(site: Site, who: SignedIn, choice: Choice, told: dict[str, bool]) -
         sessions=accounts.sessions(who.key, who.person),
         choice=choice,
         switches=switches(policy, choice),
+        relay=relay_of(policy),
         **told,
     )
     answer.headers.update(OWN_FORMS)

@@ -18,6 +18,7 @@ from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
+from troth.web.relay_shapes import RELAY_FORMS
 from troth.web.report_shapes import ReportsAnswer, RunsAnswer
 from troth.web.site import json_response, site_of
 
@@ -39,6 +40,7 @@ _SHAPES = (
     shapes.ChoiceBody,
     shapes.ChoiceForm,
     *FORMS,
+    *RELAY_FORMS,
     shapes.PostingForm,
     shapes.EmptyForm,
     shapes.ChoiceAnswer,

@@ -21,6 +21,7 @@ from troth.web.operation import (
     Operation,
     Parameter,
 )
+from troth.web.relay_operations import RELAY_OPERATIONS
 from troth.web.report_operations import REPORT_OPERATIONS
 
 TAGS = {
@@ -36,6 +37,7 @@ TAGS = {
     "Outreach": "Audiences: expressions that are counted and never listed.",
     "Rights": "Requests and disputes of people: proven from their mailbox, answered by a day that nobody moves.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
+    "Relay": "Messages between users who switched that on; neither sees the other's address.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
     "Policy": "The published policy, its history and its evidence.",
     "Running": "Whether it runs, how well, and what it says about itself.",
@@ -246,6 +248,7 @@ OPERATIONS = (
     *ACCOUNT_OPERATIONS,
     *EVENT_OPERATIONS,
     *FORUM_OPERATIONS,
+    *RELAY_OPERATIONS,
     *CONTENT_OPERATIONS,
     *REPORT_OPERATIONS,
     *AUDIENCE_OPERATIONS,

@@ -19,6 +19,7 @@ from troth.policy import Policy
 from troth.web.asgi import query, read_form
 from troth.web.origins import check_origin
 from troth.web.pages import page
+from troth.web.relaying import may_write
 from troth.web.rendering import HTML
 from troth.web.shapes import PostingForm
 from troth.web.site import Site, site_of
@@ -97,6 +98,7 @@ def posting_page(request: AnyRequest, posting: FromPath[str]) -> Response[bytes]
         posting=found,
         html=_html(visit, found.text),
         mine=visit.who.person == found.person,
+        reachable=may_write(visit.site, visit.who.person, found.person),
         said=_SAID.get(given.get("said", ""), ""),
     )
 

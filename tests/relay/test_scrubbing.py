@@ -1,0 +1,73 @@
+"""No address passes, however mail programs write, quote or tear it; everything else does."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troth.relay import is_alias, scrubbed
+from troth.relay.aliases import _made
+from troth.relay.scrubbing import REMOVED, scrubbed_line
+
+ANN = "ann.example@mail.example.com"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ann.example@mail.example.com", "ANN.Example@Mail.Example.COM", "<ann.example@mail.example.com>",
+        "mailto:ann.example%40mail.example.com", "ann.example (at) mail (dot) example (dot) com", "ann.example at mail.example.com",
+        "ann.exam\n> ple@mail.exam\n>> ple.com", "ann.example@mail=\n.example.com", "a n n . e x a m p l e @ m a i l . e x a m p l e . c o m",
+        "ann.example&#64;mail.example.com", "ann.example\uff20mail.example.com",
+    ],
+)  # fmt: skip
+def test_known_address_goes_however_it_is_written(written: str) -> None:
+    """What stands before and behind it stays."""
+    left = scrubbed(f"before {written} behind", [ANN])
+    assert "ann" not in left.lower().replace(" ", "")
+    assert left.startswith("before")
+    assert left.endswith("behind")
+
+
+def test_other_addresses_go_too() -> None:
+    """Those that the relay does not know of."""
+    assert scrubbed("Cc: zoe+x@other.example, bob@here", []) == f"Cc: {REMOVED}, {REMOVED}"
+
+
+def test_signature_goes() -> None:
+    """Everything behind the mark of a signature."""
+    assert scrubbed("Hello\r\n\r\n-- \r\nAnn\r\n+1 650 253 0000\r\n", [ANN]) == "Hello"
+    assert scrubbed("one -- two\n--- \nthree", []) == "one -- two\n--- \nthree"
+
+
+def test_subject_stays_on_one_line() -> None:
+    """A subject cannot become a second header."""
+    assert scrubbed_line(f"Re: {ANN}\r\nBcc: x@example.org", [ANN], 150) == f"Re: {REMOVED} Bcc: {REMOVED}"
+
+
+@given(st.text(alphabet="ab.@ \n>=-(at)dotAN%40", max_size=400))
+def test_nothing_that_holds_an_address_passes(text: str) -> None:
+    """Whatever stands around it, neither the known address nor the sign of any is left."""
+    left = scrubbed(f"{text}{ANN}{text}", [ANN])
+    assert ANN not in left.lower()
+    assert re.search(r"[^\s\[\]()>]@[^\s\[\]()>]", left) is None
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="@\uff20\ufe6b&%-\r"), max_size=200))
+def test_text_without_addresses_stays(text: str) -> None:
+    """What holds no address is not touched."""
+    assert scrubbed(text, ["zq@zq.example"]) == text.strip()
+
+
+def test_long_runs_take_no_time_to_speak_of() -> None:
+    """Text made to keep a pattern busy is read to its end."""
+    for hostile in ("a" * 100_000, "a@" * 50_000, " " * 100_000, "ann.example@" * 8_000, "> \n" * 30_000):
+        scrubbed(hostile, [ANN])
+
+
+@given(st.text(max_size=30))
+def test_form_of_an_alias(text: str) -> None:
+    """What is made has the form; next to nothing else has."""
+    assert is_alias(_made())
+    assert is_alias(text) == bool(re.fullmatch(r"r-[a-z2-7]{26}", text))
