@@ -16,7 +16,7 @@ import httpx
 
 from examples.vendor.paying import Processor
 from examples.vendor.payments.site import KEY
-from examples.vendor.site import Site
+from examples.vendor.site import HERE, Site
 from examples.vendor.upstream import Upstream
 from examples.vendor.wire import serve
 
@@ -30,7 +30,7 @@ def main() -> int:
     # Two names of this machine are two hosts to a browser: cookies of the one do not reach the other.
     address, key = f"http://127.0.0.1:{given.port}", secrets.token_urlsafe(24)
     troth = _start(
-        {"TROTH_PUBLIC_URL": address}, "troth", "--data", given.data, "demo", "--port", str(inner),
+        {"TROTH_PUBLIC_URL": address, "TROTH_STYLE": str(HERE / "static" / "theme.css")}, "troth", "--data", given.data, "demo", "--port", str(inner),
         "--people", str(given.people),
     )  # fmt: skip
     office = _start({KEY: key}, "examples.vendor.payments", "--port", str(payments), "--shop", address)

@@ -12,6 +12,11 @@ class Product(NamedTuple):
     price: str
     points: tuple[str, ...]
 
+    @property
+    def shown(self) -> str:
+        """The price as people read it."""
+        return f"${float(self.price):,.2f}"
+
 
 PRODUCTS = {
     one.name: one

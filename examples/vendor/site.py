@@ -23,6 +23,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SLOT = "start-offer"
+STYLES = {"/assets/theme.css": "theme.css", "/assets/site.css": "site.css"}
 TELLING = frozenset({b"host", b"cookie", b"sec-gpc", b"dnt", b"user-agent"})
 """What of a visitor's request Troth has to know to fill a slot: the choice, and the browser's signal."""
 OUTSIDE = "https://www.example.org/list"
@@ -80,10 +81,9 @@ class Site:
         if name in PRODUCTS:
             slot, cookies = await _slot(self, asked)
             return self.page(asked, "product.html", product=PRODUCTS[name], slot=slot, cookies=cookies)
-        if asked.path == "/assets/site.css":
-            return Answer(
-                200, [(b"content-type", b"text/css; charset=utf-8")], (HERE / "static/site.css").read_bytes()
-            )
+        if asked.path in STYLES:
+            media = [(b"content-type", b"text/css; charset=utf-8"), (b"cache-control", b"max-age=3600")]
+            return Answer(200, media, (HERE / "static" / STYLES[asked.path]).read_bytes())
         return await self.troth.pass_on(asked)
 
     def page(

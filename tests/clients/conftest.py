@@ -1,9 +1,5 @@
-"""Published clients, installed once by the lock file into the environment's folder, and a company that they report to."""
+"""Published clients, and a company that they report to."""
 
-import hashlib
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +9,10 @@ from threading import Thread
 import pytest
 
 from tests.clauses.vendor import Vendor
+from tests.support import clients
 from tests.support.process import free_port
 
 HERE = Path(__file__).parent
-_FILES = ("package.json", "package-lock.json", ".npmrc")
 SHOP = """declare: website
 name: shop
 domain: shop.example.com
@@ -27,17 +23,8 @@ choice: source
 
 @pytest.fixture(scope="session")
 def packages() -> Path:
-    """The folder `node_modules` with the clients; made again when the lock file changes."""
-    content = b"".join((HERE / name).read_bytes() for name in _FILES)
-    folder = Path(sys.prefix) / "npm-clients" / hashlib.sha256(content).hexdigest()[:16]
-    if not (folder / "whole").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in _FILES:
-            shutil.copyfile(HERE / name, folder / name)
-        subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True, timeout=300)
-        (folder / "whole").touch()
-    return folder / "node_modules"
+    """The folder `node_modules` with the clients."""
+    return clients.packages()
 
 
 @pytest.fixture

@@ -20,6 +20,10 @@ _RULES = {
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     }
 }
+_CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+_AXE = Axe()
+_LONGEST = 5000
+"""Pixels of a screenshot's height."""
 _UNFIT = re.compile(r"[^a-z0-9-]+")
 
 
@@ -63,9 +67,9 @@ def cookies(context: BrowserContext) -> dict[str, str]:
     return {str(one["name"]): str(one["value"]) for one in context.cookies()}
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: dict[str, Any] = _RULES) -> list[str]:
     """What axe-core finds wrong on a page: the rule, and where."""
-    found = Axe().run(page, options=_RULES).response["violations"]
+    found = _AXE.run(page, options=rules).response["violations"]
     return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
 
 
@@ -80,6 +84,22 @@ def screenshots(page: Page, name: str) -> None:
     Raises:
         AssertionError: The narrow page must be scrolled sideways.
     """
+    for _ in _looks(page, name):
+        pass
+
+
+def inspect(page: Page, name: str) -> None:
+    """Keep the page as it looks, and let axe-core judge it light, and its contrasts dark as well.
+
+    Raises:
+        AssertionError: axe-core found something, or the narrow page must be scrolled sideways.
+    """
+    for look in _looks(page, name):
+        found = violations(page, _RULES if look == "light" else _CONTRAST) if look != "narrow" else []
+        assert found == [], f"{name}, {look}: {found}"
+
+
+def _looks(page: Page, name: str) -> Iterator[str]:
     SCREENS.mkdir(parents=True, exist_ok=True)
     stem = _UNFIT.sub("-", name.lower()).strip("-")
     before = page.viewport_size
@@ -90,12 +110,29 @@ def screenshots(page: Page, name: str) -> None:
     ):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.screenshot(path=SCREENS / f"{stem}-{label}.png", full_page=True, animations="disabled")
-    narrow = too_wide(page)
+        _keep(page, f"{stem}-{label}")
+        assert not too_wide(page), f"{name}, {label}: it must be scrolled sideways"
+        yield label
     if before is not None:
         page.set_viewport_size(before)
     page.emulate_media(color_scheme="light")
-    assert not narrow, f"{name} must be scrolled sideways at 320 pixels"
+
+
+def _keep(page: Page, name: str) -> None:
+    """Keep a screenshot; of a very long page, its beginning."""
+    size = page.viewport_size or WIDE
+    height = min(_LONGEST, page.evaluate("Math.max(innerHeight, document.documentElement.scrollHeight)"))
+    clip: Any = {"x": 0, "y": 0, "width": size["width"], "height": height}
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True, clip=clip, animations="disabled")
+
+
+def printed(page: Page, name: str) -> None:
+    """Keep the page as it looks on paper, below `artefacts/screens`."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.emulate_media(media="print")
+    stem = _UNFIT.sub("-", name.lower()).strip("-")
+    _keep(page, f"{stem}-print")
+    page.emulate_media(media="screen")
 
 
 def _note(url: str, elsewhere: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.browser import cookies, screenshots, violations, visitor
+from tests.support.clients import script
 from tests.support.process import Serving, Troth
 from troth.choice import choice_cookie
 from troth.policy import compile_policy
 
-CLIENTS = Path(__file__).resolve().parents[1] / "clients"
 POLICY = compile_policy(
     (Path(__file__).resolve().parents[2] / "policies/software-vendor/policy.md").read_bytes()
 )
@@ -144,14 +143,13 @@ def test_the_banner_stays_away_where_the_browser_says_no(troth_program: Troth, c
 
 def test_firefox_sends_the_signal_and_it_is_honoured(troth_program: Troth, tmp_path: Path) -> None:
     """Debian's Firefox with Global Privacy Control on: what it sends is seen, honoured and shown."""
-    installed = _clients()
+    program = script("firefox_gpc.mjs", tmp_path / "client")
     troth_program.init()
     with troth_program.serving() as server:
         shot = tmp_path / "firefox.png"
         result = subprocess.run(
-            ["node", CLIENTS / "firefox_gpc.mjs", server.base_url, shot],
-            env={**os.environ, "HOME": str(tmp_path), "NODE_PATH": str(installed)},
-            cwd=CLIENTS,
+            ["node", program, server.base_url, shot],
+            env={**os.environ, "HOME": str(tmp_path)},
             capture_output=True,
             text=True,
             timeout=180,
@@ -166,14 +164,3 @@ def test_firefox_sends_the_signal_and_it_is_honoured(troth_program: Troth, tmp_p
     assert seen["cookies"] == [CHOICE]
     assert seen["withoutSignal"]["signal"] == ""
     assert seen["withoutSignal"]["made"] is False
-
-
-def _clients() -> Path:
-    """The packages of published clients, installed as tests/clients/package.json pins them."""
-    assert shutil.which("node"), "Node.js is missing: run `make outside`."
-    modules = CLIENTS / "node_modules"
-    if not (modules / "puppeteer-core").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=CLIENTS, check=True, timeout=300
-        )
-    return modules

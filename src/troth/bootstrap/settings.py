@@ -16,6 +16,7 @@ _FROM_ENVIRONMENT = (
     ("data", "database", "TROTH_DATABASE_URL"),
     ("keys", "keystore", "TROTH_KEYSTORE_URL"),
     ("web", "public_url", "TROTH_PUBLIC_URL"),
+    ("web", "style", "TROTH_STYLE"),
 )
 
 
@@ -52,6 +53,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         host: Address to listen on.
         port: Port to listen on.
         public_url: Address that people see.
+        style: A style sheet of the company, linked after Troth's own on every page, inside the folder unless absolute;
+            empty for none.
         submissions_per_minute: What one network may send to public points without a key; 0 for no limit.
         choices_per_minute: How often one network may choose about cookies; 0 for no limit.
     """
@@ -59,6 +62,7 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
+    style: str = ""
     submissions_per_minute: int = 120
     choices_per_minute: int = 60
 

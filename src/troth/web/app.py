@@ -101,7 +101,7 @@ def create_app(troth: Troth) -> App:
         failures=failures,
         metrics=metrics,
         shown=shown,
-        renderer=Renderer(),
+        renderer=Renderer(troth.folder / web.style if web.style else None),
         self_test=SelfTest(troth),
         versions={},
         pages={},
@@ -109,6 +109,7 @@ def create_app(troth: Troth) -> App:
         submissions=Submissions(troth.clock, web.submissions_per_minute),
         choices=Submissions(troth.clock, web.choices_per_minute),
     )
+    site.renderer.heading = lambda: pages.heading(troth)
     framework = Litestar(
         HANDLERS,
         exception_handlers={Exception: handle},

@@ -66,7 +66,7 @@ def rendered(error: Exception, scope: Scope, renderer: Renderer) -> tuple[int, b
         title = title_of(problem.code, problem.status)
         page = renderer.text(
             "failed.html",
-            company="Troth",
+            **renderer.heading(),
             notices=(),
             status=problem.status,
             title=title,

@@ -7,6 +7,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from troth.bootstrap import Troth
 from troth.choice import notice_html
 from troth.forum import forum_of
 from troth.gate import Version
@@ -243,26 +244,30 @@ def made_page(
 
     Links to other sites lead over the exit page, save on that page itself (`leaving`).
     """
-    try:
-        policy: Policy | None = site.troth.policy()
-    except TrothError:
-        policy = None
+    policy = _policy_in_force(site.troth)
     shown = [(notice, notice_html(policy, notice)) for notice in notices] if policy else []
-    company = policy.front.controller.name if policy else "Troth"
-    text = site.renderer.text(template, company=company, menu=_menu(policy), notices=shown, **values)
+    text = site.renderer.text(template, **site.renderer.heading(), notices=shown, **values)
     if policy is not None and not leaving:
         here = urlsplit(site.troth.settings.web.public_url).hostname or ""
         text = site.troth.exits.rewritten(policy, text, here)
     return Response(text.encode(), media_type=HTML)
 
 
-def _menu(policy: Policy | None) -> tuple[tuple[str, str], ...]:
-    """The pages at the head of each page: those about the policy, then what it lets people do here."""
+def heading(troth: Troth) -> dict[str, Any]:
+    """What stands at the head of each page: the company, the pages about the policy, and what it lets people do here."""
+    policy = _policy_in_force(troth)
     if policy is None:
-        return _ABOUT
+        return {"company": "Troth", "menu": _ABOUT}
     forum = (("/forum", "Forum"),) if forum_of(policy) else ()
     account = (("/account", "Account"),) if cookie_that_remembers(policy, "session") else ()
-    return (*_ABOUT, *forum, *account)
+    return {"company": policy.front.controller.name, "menu": (*_ABOUT, *forum, *account)}
+
+
+def _policy_in_force(troth: Troth) -> Policy | None:
+    try:
+        return troth.policy()
+    except TrothError:
+        return None
 
 
 def notices_at(site: Site, place: str) -> tuple[Notice, ...]:

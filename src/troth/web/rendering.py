@@ -2,18 +2,21 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime
 from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
-from troth.kernel import from_micros
+from troth.kernel import InvalidInput, from_micros
 
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 HTML = "text/html"
+_OWN_STYLE = "company.css"
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -26,9 +29,16 @@ class Static(NamedTuple):
 
 
 class Renderer:
-    """Renders pages; every value is escaped unless a template says otherwise."""
+    """Renders pages; every value is escaped unless a template says otherwise.
 
-    def __init__(self) -> None:
+    Args:
+        style: The company's own style sheet, linked after Troth's; None for none.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
+
+    def __init__(self, style: Path | None = None) -> None:
         self._environment = Environment(
             loader=PackageLoader("troth.web"),
             autoescape=True,
@@ -41,9 +51,14 @@ class Renderer:
         self._environment.filters["instant"] = instant_text
         self._environment.filters["micros"] = from_micros
         self.static = load_static()
+        if style is not None:
+            self.static[_OWN_STYLE] = _static(_read(style), "text/css")
+        self.heading: Callable[[], dict[str, Any]] = lambda: {"company": "Troth", "menu": ()}
+        """What stands at the head of every page; the application says it once the policy can be read."""
         # The name of the file changes with its bytes, so that browsers may keep it for good.
-        for name, sheet in (("style", "style.css"), ("forms_style", "forms.css")):
-            self._environment.globals[name] = f"/static/{sheet}?v={self.static[sheet].etag[1:13]}"
+        for name, sheet in (("style", "style.css"), ("forms_style", "forms.css"), ("own_style", _OWN_STYLE)):
+            known = self.static.get(sheet)
+            self._environment.globals[name] = f"/static/{sheet}?v={known.etag[1:13]}" if known else ""
 
     def page(self, template: str, **values: Any) -> Response[bytes]:
         """A page from a template."""
@@ -61,8 +76,23 @@ def load_static() -> dict[str, Static]:
         suffix = item.name[item.name.rfind(".") :]
         if suffix in _MEDIA:
             body = item.read_bytes()
-            found[item.name] = Static(body, _MEDIA[suffix], f'"{hashlib.sha256(body).hexdigest()}"')
+            found[item.name] = _static(body, _MEDIA[suffix])
     return found
+
+
+def _static(body: bytes, media: str) -> Static:
+    return Static(body, media, f'"{hashlib.sha256(body).hexdigest()}"')
+
+
+def _read(style: Path) -> bytes:
+    try:
+        return style.read_bytes()
+    except OSError as error:
+        raise InvalidInput(
+            f"The style sheet {style} cannot be read ({error.strerror}).",
+            field="web.style",
+            mend="Name a file inside the folder, or an absolute path.",
+        ) from error
 
 
 def coded(text: str) -> Markup:

@@ -97,4 +97,5 @@ def _wrong(fault: Fault, labels: Mapping[str, str]) -> Wrong:
     what = fault.reason.removeprefix(f"{fault.field} ")
     if what == "is missing.":
         return Wrong(fault.field, f"{label} is missing. Please fill it in.")
-    return Wrong(fault.field, f"{label}: this {what} {fault.mend}")
+    told = what if what[:1].isupper() else f"this {what}"  # the gate's own sentences stand by themselves
+    return Wrong(fault.field, f"{label}: {told} {fault.mend}")
