@@ -11,6 +11,28 @@ from examples.vendor.upstream import Upstream
 FULFIL = "essential.service.fulfil_order"
 
 
+LABELS = {
+    "name": "Your name",
+    "email": "E-mail address",
+    "line1": "Street and number",
+    "city": "City",
+    "country": "Country",
+}
+"""The till's own labels, by the last part of a field's name."""
+
+
+def faults(problem: Mapping[str, Any]) -> dict[str, str]:
+    """What Troth found wrong, in the till's words: by field, one sentence each; all else under an empty name."""
+    found: dict[str, str] = {}
+    for one in problem.get("errors") or [{"field": "", "reason": problem["detail"], **problem}]:
+        field, mend = str(one.get("field", "")), one.get("mend", "")
+        part = field.rpartition(".")[2]
+        told = str(one["reason"]).removeprefix(field).strip()
+        text = f"{LABELS[part]}: this {told} {mend}" if part in LABELS else f"{one['reason']} {mend}"
+        found.setdefault(part if part in LABELS else "", text.strip())
+    return found
+
+
 async def place(
     troth: Upstream, keys: Mapping[str, str], given: Mapping[str, str], product: Product
 ) -> tuple[str, str, dict[str, Any]]:

@@ -191,7 +191,7 @@ async def _order(site: Site, asked: Asked, product: Product, token: str) -> Answ
 
 def _till(site: Site, asked: Asked, product: Product, token: str, problem: Mapping[str, Any]) -> Answer:
     status = int(problem.get("status", 422)) if problem else 200
-    faults = problem.get("errors") or ([problem] if problem else [])
+    faults = shop.faults(problem) if problem else {}
     return site.page(
         asked, "checkout.html", status, product=product, sent=asked.form, faults=faults, token=token
     )
