@@ -1,5 +1,6 @@
 """The only wiring: settings become running parts."""
 
+from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
@@ -10,6 +11,7 @@ from troth.bootstrap.settings import EventSettings, Settings, read_settings, sto
 
 __all__ = [
     "MESSAGES",
+    "DrillFound",
     "EventSettings",
     "Initialised",
     "Restored",
@@ -20,6 +22,8 @@ __all__ = [
     "change_root",
     "chosen_clock",
     "destroy_due_epochs",
+    "drill_folder",
+    "drill_found",
     "epoch_places",
     "folder_keys",
     "init_folder",

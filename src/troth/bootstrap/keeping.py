@@ -16,7 +16,7 @@ from troth.vault import (
     Archive,
     StreamCipher,
     archives,
-    destroy_epoch,
+    destroy_file,
     epochs_in,
     finish_archive,
     make_epoch,
@@ -152,7 +152,7 @@ def _epoch_of(troth: Troth, backup: Backup, places: Sequence[Path]) -> Iterator[
         for place in places:
             for epoch in epochs_in(place):
                 if epoch.epoch == backup.pair:
-                    destroy_epoch(epoch.file)
+                    destroy_file(epoch.file)
         with troth.database.transaction() as tx:
             note_destroyed(tx, backup.pair, micros(troth.clock.now()))
         if isinstance(error, OSError):
@@ -193,7 +193,7 @@ def _destroy_in(place: Path, now: int) -> None:
     try:
         for epoch in epochs_in(place):
             if epoch.until <= now:
-                destroy_epoch(epoch.file)
+                destroy_file(epoch.file)
     except OSError as error:
         raise Unavailable(
             f"An epoch key in {place} cannot be destroyed ({error.strerror}).",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from troth.adapters import FolderMailer
 from troth.bootstrap.analysing import report_task
 from troth.bootstrap.background import Background, forgetting
+from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
@@ -96,6 +97,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *archive_tasks(troth),
         *matter_tasks(troth),
         *relay_tasks(troth),
+        *drill_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

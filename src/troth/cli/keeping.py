@@ -1,6 +1,5 @@
 """`troth backup`, `troth restore` and `troth migrate`."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,9 @@ from troth.cli.frame import KEEPING, command
 from troth.cli.say import Say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from collections.abc import Callable
+
+    from rich.progress import Progress
 
     from troth.bootstrap import Restored
     from troth.flows import Backup
@@ -51,16 +52,16 @@ def backup(
 
     keys_to = keys or destination.with_name(destination.name + "-keys")
     with say.open() as troth, say.progress() as progress:
-        task = progress.add_task("copying", total=None)
-        shown = partial(_show, progress, task)
-        made = backup_folder(troth, destination, keys_to, shown)
+        made = backup_folder(troth, destination, keys_to, show(progress, "copying"))
         places = epoch_places(troth.folder, troth.settings)
         alone = all(place.is_relative_to(troth.folder.resolve()) for place in places)
     _tell_backup(say, made, places, alone=alone)
 
 
-def _show(progress: "Progress", task: "TaskID", done: int, total: int) -> None:
-    progress.update(task, completed=done, total=total or None)
+def show(progress: "Progress", about: str) -> "Callable[[int, int], None]":
+    """What shows how far something is."""
+    task = progress.add_task(about, total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 def _tell_backup(say: Say, made: "Backup", places: list[Path], *, alone: bool) -> None:
@@ -130,8 +131,7 @@ def restore(
     keys = keys_from or source.with_name(source.name + "-keys")
     wish = Wish(source, keys, to, present=say.folder, epochs=tuple(epochs or ()), root=root)
     with say.progress() as progress:
-        task = progress.add_task("restoring", total=None)
-        made = restore_folder(wish, progress=partial(_show, progress, task))
+        made = restore_folder(wish, progress=show(progress, "restoring"))
     _tell_restored(say, made)
 
 

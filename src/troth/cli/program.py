@@ -5,6 +5,7 @@ import typer
 from troth.cli import (
     access,
     acts,
+    archives,
     audiences,
     collecting,
     doctor,
@@ -45,6 +46,7 @@ _PARTS = (
     (mail.app, KEEPING),
     (links.app, KEEPING),
     (keeping.app, None),
+    (archives.app, None),
     (doctor.app, None),
 )
 """Commands in the order of the help, groups with the heading that they stand under."""

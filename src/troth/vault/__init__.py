@@ -32,7 +32,7 @@ from troth.vault.choices import (
     withdraw_stances,
 )
 from troth.vault.crypto import FORMAT, KEY_BYTES, StreamCipher, new_secret, root_unwrap, root_wrap
-from troth.vault.epochs import Epoch, EpochOver, destroy_epoch, epochs_in, make_epoch, open_epoch
+from troth.vault.epochs import Epoch, EpochOver, destroy_file, epochs_in, make_epoch, open_epoch
 from troth.vault.erased import (
     WHOLE,
     Erased,
@@ -68,7 +68,7 @@ from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
 from troth.vault.parcels import forget_parcels, keep_parcel, kept_parcels, opened_parcel, prepare_parcels
-from troth.vault.probing import NOTHING, Probe, keyless_people, living, people_in, try_people
+from troth.vault.probing import NOTHING, Probe, keyless_people, known, living, people_in, try_people
 from troth.vault.records import (
     Record,
     change_record,
@@ -157,7 +157,7 @@ __all__ = [
     "copy_listings",
     "create_key_store",
     "create_record",
-    "destroy_epoch",
+    "destroy_file",
     "destroy_groups",
     "dispose_listed",
     "drills",
@@ -179,6 +179,7 @@ __all__ = [
     "kept_parcels",
     "key_status",
     "keyless_people",
+    "known",
     "known_before",
     "latest_drill",
     "listings",

@@ -107,8 +107,8 @@ def epochs_in(place: Path) -> list[Epoch]:
     return [Epoch(one.epoch, one.until, path) for path, one in found]
 
 
-def destroy_epoch(file: Path) -> None:
-    """Overwrite and remove an epoch key's file; one that is gone already is fine.
+def destroy_file(file: Path) -> None:
+    """Overwrite and remove a file that holds keys; one that is gone already is fine.
 
     Raises:
         OSError: The system does not let it.

@@ -88,6 +88,12 @@ def living(data: Database, people: Sequence[str]) -> list[str]:
     return [one for one in people if states.get((one,), ("",))[0] in {LIVE, HELD}]
 
 
+def known(data: Database, people: Sequence[str]) -> set[str]:
+    """Those of some people of whom anything is there, also while they are being erased."""
+    with data.snapshot() as tx:
+        return {who for (who,) in tx.lookup(_STATES, [(one,) for one in people])}
+
+
 def keyless_people(data: Database, keys: KeyRing) -> Iterator[list[str]]:
     """People of a copy of the data who have sealed values and of whom a key store has no key: they were erased since."""
     for page in people_in(data):

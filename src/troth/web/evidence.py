@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from troth.bootstrap import Troth
-from troth.kernel import NotFound, TrothError, from_micros
+from troth.kernel import NotFound, TrothError, from_micros, micros
 from troth.ledger import Verifier, open_checkpoint, staged_count, tree_head
+from troth.vault import Archive, Drill, archives, archives_holding, latest_drill
 
 State = Literal["pass", "fail", "unknown"]
 KEEP = timedelta(minutes=1)
 _SECRET_MODE = 0o077
 MAX_LAG = 10_000
+_LATE, _MICROSECOND = timedelta(hours=1), timedelta(microseconds=1)
 
 
 class Check(NamedTuple):
@@ -30,6 +32,10 @@ class Results(NamedTuple):
 
     at: datetime
     checks: tuple[Check, ...]
+    archives: tuple[Archive, ...] = ()
+    """Backups that may hold something readable of whoever is erased now, and until when."""
+    drill: Drill | None = None
+    """The newest restore drill."""
 
     @property
     def passed(self) -> bool:
@@ -53,7 +59,10 @@ class SelfTest:
         now = self._troth.clock.now()
         last = self._last
         if last is None or not timedelta(0) <= now - last.at < KEEP:
-            last = self._last = Results(now, tuple(run(self._troth, name) for name in CHECKS))
+            with self._troth.database.snapshot() as tx:
+                holding, drill = archives_holding(tx, micros(now)), latest_drill(tx)
+            checks = tuple(run(self._troth, name) for name in CHECKS)
+            last = self._last = Results(now, checks, tuple(holding), drill)
         return last
 
 
@@ -130,10 +139,42 @@ def _ledger(troth: Troth) -> tuple[State, str]:
     )
 
 
-def _backups(_: Troth) -> tuple[State, str]:
+def _backups(troth: Troth) -> tuple[State, str]:
+    now = micros(troth.clock.now())
+    with troth.database.snapshot() as tx:
+        known, drill = archives(tx), latest_drill(tx)
+    late = [one for one in known if not one.destroyed_at and one.until + _LATE // _MICROSECOND <= now]
+    if late:
+        return "fail", f"The epoch keys of {len(late)} backups should be destroyed by now and are not."
+    whole = [one for one in known if one.finished_at]
+    if not whole:
+        return "unknown", "No backup was made yet."
+    newest = whole[0]
+    made = f"The newest backup is of {from_micros(newest.made_at).date()}"
+    if newest.destroyed_at:
+        return (
+            "fail",
+            f"{made}, and its epoch key is destroyed: if the key store is lost, nothing opens any more.",
+        )
+    opens = f"{made} and opens until {from_micros(newest.until):%Y-%m-%d %H:%M} UTC"
+    if drill is None:
+        return "unknown", f"{opens}; no restore drill was made yet."
+    return _drilled(opens, drill)
+
+
+def _drilled(opens: str, drill: Drill) -> tuple[State, str]:
+    when = from_micros(drill.ended_at).date()
+    if drill.opened:
+        return (
+            "fail",
+            f"{opens}; the restore drill of {when} could read {drill.opened} values of erased people.",
+        )
+    if not drill.passed:
+        return "fail", f"{opens}; the restore drill of {when} failed: see `troth archives`."
+    tried = f"{drill.fields} values of {drill.people} erased people were tried in {drill.archives} backups"
     return (
-        "unknown",
-        "Backups keep data and keys apart, and the root key is in neither; when one was made is not recorded yet.",
+        "pass",
+        f"{opens}; restore drill of {when}: {tried}, none opened; {drill.controls} values of living people did.",
     )
 
 

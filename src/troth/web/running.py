@@ -9,15 +9,16 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.kernel import NotFound, TrothError, micros
+from troth.kernel import NotFound, TrothError, from_micros, micros
 from troth.ledger import resource, staged_count, tree_head
 from troth.storage import Transaction, waiting_jobs
+from troth.vault import Drill
 from troth.web.api import check_key
 from troth.web.asgi import query
 from troth.web.evidence import Results
 from troth.web.measuring import CONTENT_TYPE
 from troth.web.pages import unchanged
-from troth.web.shapes import CheckAnswer, HealthAnswer, SelfTestAnswer
+from troth.web.shapes import ArchiveAnswer, CheckAnswer, DrillAnswer, HealthAnswer, SelfTestAnswer
 from troth.web.site import Site, json_response, site_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -124,7 +125,36 @@ def security_data(request: AnyRequest) -> Response[bytes]:
 
 def _answer(results: Results) -> SelfTestAnswer:
     checks = tuple(CheckAnswer(**check._asdict()) for check in results.checks)
-    return SelfTestAnswer(passed=results.passed, checked=results.at.isoformat(), checks=checks)
+    holding = tuple(
+        ArchiveAnswer(
+            archive=one.archive,
+            made=from_micros(one.made_at).isoformat(),
+            until=from_micros(one.until).isoformat(),
+        )
+        for one in results.archives
+    )
+    return SelfTestAnswer(
+        passed=results.passed,
+        checked=results.at.isoformat(),
+        checks=checks,
+        archives=holding,
+        drill=_drill(results.drill),
+    )
+
+
+def _drill(done: Drill | None) -> DrillAnswer | None:
+    if done is None:
+        return None
+    return DrillAnswer(
+        drill=done.drill,
+        ended=from_micros(done.ended_at).isoformat(),
+        passed=done.passed,
+        archives=done.archives,
+        people=done.people,
+        fields=done.fields,
+        opened=done.opened,
+        controls=done.controls,
+    )
 
 
 @get("/.well-known/gpc.json", sync_to_thread=True)

@@ -351,12 +351,35 @@ class CheckAnswer(Struct, frozen=True, kw_only=True):
     clause: str
 
 
+class ArchiveAnswer(Struct, frozen=True, kw_only=True):
+    """A backup that may hold sealed remains of whoever is erased now."""
+
+    archive: Id
+    made: str
+    until: Annotated[str, Meta(description="from then on nobody can read it any more")]
+
+
+class DrillAnswer(Struct, frozen=True, kw_only=True):
+    """A restore drill: erased people who were tried in old backups."""
+
+    drill: Id
+    ended: str
+    passed: bool
+    archives: int
+    people: int
+    fields: int
+    opened: int
+    controls: Annotated[int, Meta(description="values of living people that opened in the same way")]
+
+
 class SelfTestAnswer(Struct, frozen=True, kw_only=True):
     """The self-test of clause IV.1."""
 
     passed: bool
     checked: str
     checks: tuple[CheckAnswer, ...]
+    archives: tuple[ArchiveAnswer, ...] = ()
+    drill: DrillAnswer | None = None
 
 
 class HealthAnswer(Struct, frozen=True, kw_only=True):
