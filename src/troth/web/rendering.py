@@ -50,7 +50,6 @@ class Renderer:
         self._environment.filters["coded"] = coded
         self._environment.filters["instant"] = instant_text
         self._environment.filters["micros"] = from_micros
-        self._environment.filters["micros_instant"] = lambda count: instant_text(from_micros(count))
         self.static = load_static()
         if style is not None:
             self.static[_OWN_STYLE] = _static(_read(style), "text/css")
