@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, events, forms, gate, gdprbench, importing, over_http, scale
+from benchmarks import deciding, drilling, events, forms, gate, gdprbench, importing, over_http, scale
 from benchmarks.report import Report
 
-PARTS = ("decide", "gate", "http", "forms", "import", "scale", "startup", "events", "gdprbench")
+PARTS = ("decide", "gate", "http", "forms", "import", "scale", "drill", "startup", "events", "gdprbench")
 
 
 def main() -> int:
@@ -56,6 +56,8 @@ def main() -> int:
         events.run(report, given.place, given.events)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
+    if "drill" in given.only:
+        drilling.run(report, given.place, given.people)
     if "gdprbench" in given.only:
         gdprbench.run(
             report,

@@ -2,94 +2,25 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-import troth
-from tests.support.policies import any_serial_file
-from troth.bootstrap import (
-    Troth,
-    backup_folder,
-    destroy_due_epochs,
-    drill_folder,
-    drill_found,
-    rekey_folder,
-)
-from troth.kernel import SettableClock
+from tests.support.archiving import Company
+from troth.bootstrap import drill_folder, drill_found, rekey_folder
 from troth.ledger import entries, tree_head
 from troth.vault import drills, latest_drill
-
-REGISTER, RIGHTS = "essential.service.product_registration", "essential.service.rights_request"
-WEEK = timedelta(days=7)
-
-
-class Company:
-    """A folder with ten people, backed up, two of whom are erased since, and a third's name and e-mail address."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.clock = folder, SettableClock(datetime(2027, 1, 4, 9, tzinfo=UTC))
-        made = troth.init_folder(folder / "data", policy=any_serial_file(folder), clock=self.clock)
-        self.key = made.admin_key
-        self.troth = self.open()
-        site, _ = self.troth.issue_key(name="site", role="service.collection", purposes=[REGISTER])
-        notice = str(self.troth.policy().points["product-registration"].notice)
-        outcomes = self.troth.perform(
-            [
-                troth.Ask(
-                    act="collect",
-                    purpose=REGISTER,
-                    key=site,
-                    values={
-                        "name": f"P {n}",
-                        "email": f"p{n}@example.com",
-                        "product": "s",
-                        "serial": f"S{n}",
-                    },
-                    channel="web",
-                    point="product-registration",
-                    notice=notice,
-                    age_passed=True,
-                )
-                for n in range(10)
-            ]
-        )
-        self.people = [one.person for one in outcomes]
-        self.back_up("first")
-        self.erase(self.people[0])
-        self.erase(self.people[1])
-        self.erase(self.people[2], "name", "email")
-
-    def open(self) -> Troth:
-        """The folder, open."""
-        return troth.open(self.folder / "data", clock=self.clock)
-
-    def back_up(self, name: str) -> None:
-        """Make a backup."""
-        backup_folder(self.troth, self.folder / name, self.folder / f"{name}-keys")
-
-    def erase(self, who: str, *fields: str) -> None:
-        """Erase somebody, or fields of theirs, on request."""
-        ask = troth.Ask(
-            act="instruct", order="open-case", case_type="request", purpose=RIGHTS, key=self.key, person=who
-        )
-        case = self.troth.perform([ask])[0].case
-        erasing = troth.Ask(
-            act="erase", purpose=RIGHTS, key=self.key, person=who, case=case, fields=tuple(fields)
-        )
-        assert self.troth.perform([erasing])[0].permitted
-
-    def end_epochs(self) -> None:
-        """Let the epoch keys end."""
-        self.clock.advance(WEEK)
-        destroy_due_epochs(self.troth)
 
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    """The company; its folder is closed at the end."""
-    made = Company(tmp_path)
+    """Ten people, backed up, two of whom are erased since, and a third's name and e-mail address."""
+    made = Company(tmp_path, 10)
+    made.back_up("first")
+    made.erase(made.people[0])
+    made.erase(made.people[1])
+    made.erase(made.people[2], "name", "email")
     yield made
     made.troth.close()
 

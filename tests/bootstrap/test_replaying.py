@@ -1,0 +1,57 @@
+"""Whatever was erased and whenever a backup was made: a restore brings back all that was there but what was erased since."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import troth
+from tests.support.archiving import FIELDS, Company
+from troth.bootstrap import restore_folder
+
+PEOPLE = 4
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("erase"), st.integers(0, PEOPLE - 1), st.just("")),
+        st.tuples(st.just("field"), st.integers(0, PEOPLE - 1), st.sampled_from(("name", "product"))),
+        st.tuples(st.just("end"), st.just(0), st.just("")),
+    ),
+    max_size=5,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(before=STEPS, after=STEPS)
+def test_a_restore_gives_what_was_there_without_what_was_erased(
+    before: list[tuple[str, int, str]], after: list[tuple[str, int, str]]
+) -> None:
+    """The restored folder equals a model: what the backup saw, less what was erased by now; epoch keys ended or not."""
+    with tempfile.TemporaryDirectory() as folder:
+        company = Company(Path(folder), PEOPLE)
+        held = {who: set(FIELDS) for who in company.people}
+        for step in before:
+            do(company, held, step)
+        company.back_up("made")
+        for step in after:
+            do(company, held, step)
+        company.troth.close()
+        restore_folder(company.wish("made", "new"), company.clock)
+        with troth.open(company.folder / "new", clock=company.clock) as back:
+            assert {who: set(company.read(back, who)) for who in company.people} == held
+
+
+def do(company: Company, held: dict[str, set[str]], step: tuple[str, int, str]) -> None:
+    """Carry out a step, on the folder and on the model."""
+    what, number, field = step
+    who = company.people[number]
+    if what == "end":
+        company.end_epochs()
+    elif what == "erase" and held[who]:
+        company.erase(who)
+        held[who] = set()
+    elif what == "field" and field in held[who]:
+        company.erase(who, field)
+        held[who].discard(field)
