@@ -51,9 +51,10 @@ class Two(NamedTuple):
         self.troth.background.run_due()
 
     def mails(self, user: User) -> list[EmailMessage]:
-        """What came to a mailbox, oldest first."""
+        """What came to a mailbox by the relay, oldest first."""
         files = sorted((self.troth.folder / "mail").glob(f"{user.person}.*.eml"))
-        return [message_from_bytes(one.read_bytes(), policy=email.policy.default) for one in files]
+        found = [message_from_bytes(one.read_bytes(), policy=email.policy.default) for one in files]
+        return [mail for mail in found if str(mail["From"]).startswith('"A user of')]
 
     def mail_in(self, alias: str, sender: str, text: str = "An answer", *more: str) -> None:
         """A mail to an alias is taken in and handled."""
