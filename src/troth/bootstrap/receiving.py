@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.adapters import Limits, mail_listener
+from troth.bootstrap.intake import Intake
 from troth.bootstrap.relaying import relay_route
 from troth.gate import Arrival, Parcels
 from troth.inbound import Inbox, Route, for_staff, parted_address
@@ -25,9 +26,9 @@ _HOURLY = timedelta(hours=1)
 
 def mail_routes(troth: "Troth") -> list[Route]:
     """Every address that takes mail; the first route that takes an address is meant."""
-    contact, relay = troth.policy().front.contact, relay_route(troth)
+    contact, intake, relay = troth.policy().front.contact, Intake(troth), relay_route(troth)
     return [
-        Route("privacy", published(contact.privacy), by_mail("request"), for_staff),
+        Route("privacy", published(contact.privacy), by_mail("request"), intake.handle, intake.unread),
         Route("support", published(contact.support), by_mail("ticket"), for_staff),
         Route("postmaster", _postmaster(troth), by_mail("ticket"), for_staff),
         *([relay] if relay is not None else []),

@@ -21,6 +21,8 @@ class Received(NamedTuple):
         mail: What it says.
         settle: Note, in the handler's own unit of work, that it is handled; False when it was noted before, and then the
             handler must do nothing. A handler whose work repeats without harm need not call it.
+        leave: Note, in the handler's own unit of work, that it waits for a person, with a static word as the reason; False when
+            it was handled or left before. The handler raises `ForStaff` after it.
     """
 
     mail_id: str
@@ -29,6 +31,7 @@ class Received(NamedTuple):
     arrived: datetime
     mail: InboundMail
     settle: Callable[[Transaction], bool]
+    leave: Callable[[Transaction, str], bool]
 
     def __repr__(self) -> str:
         return f"Received(mail_id={self.mail_id!r})"
@@ -58,12 +61,14 @@ class Route(NamedTuple):
             not tell whom we know.
         arrival: The collection under which such a mail is kept, for a version of the policy.
         handle: Handles a mail; may be called again for the same one. Raises `ForStaff` for what a person must see.
+        unread: Told of a mail that cannot be read whole, before it is left to a person; None when nothing is to be done.
     """
 
     name: str
     takes: Callable[[str, str], bool]
     arrival: Callable[[Policy], Arrival]
     handle: Handle
+    unread: Handle | None = None
 
 
 def for_staff(received: Received) -> None:

@@ -37,7 +37,9 @@ _ADD = Statement(insert(mail_inbox))
 _READ = Lookup(mail_inbox, by=("mail_id",), take=("route", "state", "reason", "size", "arrived_at"))
 _GO = Statement(delete(mail_inbox).where(_i.mail_id == bindparam("which")))
 _TO_STAFF = Statement(
-    update(mail_inbox).where(_i.mail_id == bindparam("which")).values(state=STAFF, reason=bindparam("why"))
+    update(mail_inbox)
+    .where(_i.mail_id == bindparam("which"), _i.state == WAITING)
+    .values(state=STAFF, reason=bindparam("why"))
 )
 _OF_STATE = Statement(
     select(_i.mail_id, _i.route, _i.state, _i.reason, _i.size, _i.arrived_at)
@@ -220,6 +222,8 @@ class Inbox:
     def _hand_on(self, mail_id: str, route_name: str, arrived_at: int) -> None:
         received, route = self._received(mail_id, route_name, arrived_at)
         if received.mail.malformed:
+            if route.unread is not None:
+                route.unread(received)
             raise ForStaff(received.mail.malformed)
         route.handle(received)
 
@@ -237,11 +241,14 @@ class Inbox:
         if not content.sender and not mail.automatic:
             mail = mail._replace(automatic="null-sender")
         arrived = from_micros(arrived_at)
-        settle = self._settling(mail_id)
-        return Received(mail_id, content.recipient, content.sender, arrived, mail, settle), route
+        settle, leave = self._settling(mail_id), self._leaving(mail_id)
+        return Received(mail_id, content.recipient, content.sender, arrived, mail, settle, leave), route
 
     def _settling(self, mail_id: str) -> Callable[[Transaction], bool]:
         return lambda tx: tx.run(_GO, {"which": mail_id}) == 1
+
+    def _leaving(self, mail_id: str) -> Callable[[Transaction, str], bool]:
+        return lambda tx, why: tx.run(_TO_STAFF, {"which": mail_id, "why": why}) == 1
 
     def _to_staff(self, mail_id: str, reason: str) -> None:
         with self._database.transaction() as tx:

@@ -19,6 +19,7 @@ from troth.rights.model import (
     Step,
 )
 from troth.rights.numbers import read_number
+from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import PROVE, RECEIVED, receive
 from troth.rights.service import NEWS, Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
@@ -44,6 +45,7 @@ __all__ = [
     "Matter",
     "MatterRow",
     "Place",
+    "Reading",
     "Rights",
     "Rule",
     "Step",
@@ -58,6 +60,7 @@ __all__ = [
     "matter_by_case",
     "matters_of",
     "queue",
+    "read_asking",
     "read_number",
     "receive",
     "rules_for",

@@ -1,0 +1,140 @@
+"""Mail to the privacy address, wired: each becomes a request or a dispute with a number, whoever wrote it (clause III.4)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from troth.gate import Ask, Outcome
+from troth.inbound import ForStaff, InboundMail, Received
+from troth.kernel import NotFound, Unavailable
+from troth.policy import CaseType, Permit, Point, Policy
+from troth.rights import Matter, Reading, read_asking
+from troth.storage import Transaction
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+EMAIL = "email"
+ROLE = "service.intake"
+_LATER = frozenset({"unavailable"})
+
+
+class _HandledBefore(Exception):
+    """Undoes the unit of work: the mail was handled in another."""
+
+
+def intake_key(troth: "Troth") -> str:
+    """The key in whose name mail is taken in, with the purposes that the policy permits its role."""
+    purposes = {
+        purpose
+        for rule in troth.policy().rules.values()
+        if isinstance(rule, Permit) and ROLE in rule.actors
+        for purpose in rule.purposes
+    }
+    if not purposes:
+        raise NotFound(f"The policy permits {ROLE} nothing.", field="role", mend="Permit it to take mail in.")
+    return troth.service_keys.key(
+        "intake.key", name="mail that comes in", role=ROLE, purposes=sorted(purposes), cases=("*",)
+    )
+
+
+class Intake:
+    """Handles mail to the privacy address.
+
+    Args:
+        troth: The running parts.
+    """
+
+    def __init__(self, troth: "Troth") -> None:
+        self._troth = troth
+
+    def handle(self, received: Received) -> None:
+        """Make a mail a request or a dispute; one that no person wrote is left to a person.
+
+        Raises:
+            ForStaff: Nobody wrote it, or the policy or the form refuses what it says.
+            Unavailable: A store takes no work; it is tried again.
+        """
+        mail = received.mail
+        if mail.automatic or mail.bounce is not None or mail.looping:
+            raise ForStaff("automatic")
+        policy = self._troth.policy()
+        reading = read_asking(mail.subject, mail.text, policy.front.contact.optout_subject)
+        point = self._point(policy, reading.matter)
+        values = _values(policy, point, mail, reading)
+        ask = Ask(
+            act="collect",
+            purpose=point.purposes[0],
+            key=intake_key(self._troth),
+            channel=EMAIL,
+            point=point.name,
+            notice=point.notice or "",
+            values=values,
+        )
+        self._perform(ask, received, keep="attachments" if mail.attachments else "")
+
+    def unread(self, received: Received) -> None:
+        """Open a case for a mail that cannot be read whole; a person reads it.
+
+        Raises:
+            Unavailable: A store takes no work; it is tried again.
+        """
+        case = self._case(self._troth.policy(), "request")
+        ask = Ask(
+            act="instruct",
+            purpose=case.purpose or "",
+            key=intake_key(self._troth),
+            channel=EMAIL,
+            order="open-case",
+            case_type=case.name,
+            reason=received.mail.malformed,
+        )
+        self._perform(ask, received, keep=received.mail.malformed)
+
+    def _perform(self, ask: Ask, received: Received, keep: str) -> None:
+        """Do it once, in the unit of work that also says that the mail is handled, or left to a person with a case."""
+
+        def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            if not outcomes[0].permitted:
+                return
+            if not (received.leave(tx, keep) if keep else received.settle(tx)):
+                raise _HandledBefore
+
+        try:
+            (outcome,) = self._troth.gate.perform_along([ask], along)
+        except _HandledBefore:
+            return
+        if outcome.problem is not None:
+            if outcome.problem.code in _LATER:
+                raise Unavailable(outcome.problem.detail, mend="It is tried again.")
+            raise ForStaff(outcome.problem.code)
+        if keep:
+            raise ForStaff(keep)
+
+    def _point(self, policy: Policy, matter: Matter) -> Point:
+        for point in policy.points.values():
+            case = policy.cases.get(point.opens or "")
+            if case is not None and case.matter == matter and EMAIL in point.channels:
+                return point
+        raise ForStaff("no-point")
+
+    def _case(self, policy: Policy, matter: Matter) -> CaseType:
+        for case in policy.cases.values():
+            if case.matter == matter and case.purpose:
+                return case
+        raise ForStaff("no-case")
+
+
+def _values(policy: Policy, point: Point, mail: InboundMail, reading: Reading) -> dict[str, Any]:
+    """What a mail gives of the fields of a point, each found by its declared type."""
+    values: dict[str, Any] = {}
+    for name, need in point.fields.items():
+        field = policy.fields[name]
+        if field.asks:
+            values[name] = reading.kind
+        elif field.type == "email" and field.identifier and (mail.reply_to or mail.sender):
+            values[name] = mail.sender or mail.reply_to
+        elif field.type == "name" and mail.sender_name:
+            values[name] = mail.sender_name[: field.max_length]
+        elif field.type == "text" and need == "required":
+            values[name] = f"{mail.subject}\n\n{mail.text}".strip()[: field.max_length] or "(empty)"
+    return {name: value for name, value in values.items() if value}
