@@ -14,7 +14,6 @@ RUNS = {
     "policy": "checks documents and decides acts",
     "gate": "decides, does and records every act in one unit of work",
     "vault": "keeps people's fields sealed under their own keys",
-    "inbound": "takes mail in, on disk before it is accepted, and reads it under limits",
     "rights": "gives requests, disputes and questions their clocks and their steps",
     "ledger": "keeps every decision in a signed Merkle log",
     "collection": "takes data at declared collection points only",
