@@ -54,6 +54,12 @@ def test_later_knowledge_purges_and_suppresses(vendor: Vendor) -> None:
         for again in (site.register(3, email=KID), _import(site, importer, KID)):
             assert again.status_code == 403
             assert again.json()["clause"] in {"I.19", "I.1"}
+        asked = [site.collect("account", {"email": address}) for address in (KID, "new@example.com")]
+        assert [one.status_code for one in asked] == [
+            202,
+            202,
+        ]  # nobody learns at sign-up that it is a child's
+        assert _rows(vendor, listed) == [(1,)]
         assert _import(site, importer, "other@example.com").status_code == 201
         assert _purge(vendor)["values"]["erased"] is False
         assert _rows(vendor, listed) == [(1,)]

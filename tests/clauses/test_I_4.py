@@ -167,6 +167,36 @@ def test_sign_ins_are_listed_and_ended(vendor: Vendor) -> None:
 
 
 @pytest.mark.clause("I.4")
+def test_address_is_changed_from_its_mailbox(vendor: Vendor) -> None:
+    """The new mailbox confirms, its owner is signed in, the old one is told, and an address of somebody else is answered alike."""
+    new, bob = "ann@example.org", "bob@example.com"
+    with vendor.open() as site, Browser(site) as browser, Browser(site) as other:
+        _account(vendor, site, other, bob)
+        _account(vendor, site, browser)
+        asked = [browser.marked("/account/address", email=address) for address in (bob, new)]
+        assert [(one.status_code, one.headers["location"]) for one in asked] == [
+            (303, "/account?asked=yes")
+        ] * 2
+        assert asked[0].content == asked[1].content
+        assert mail_to(vendor, bob, 2)["Subject"] == "Your address and another account"
+        link = link_in(mail_to(vendor, new))
+        with Browser(site) as stranger:
+            assert stranger.get(link).headers["location"] == f"/account/sign-in?next={link}"
+            assert stranger.post(link).status_code == 401
+        assert other.post(link).status_code == 403
+        assert f'value="{ANN}"' in browser.get("/account").text
+        assert browser.post(link).headers["location"] == "/account?moved=yes"
+        assert f'value="{new}"' in browser.get("/account").text
+        assert mail_to(vendor, ANN, 2)["Subject"] == "Your mail address was changed"
+        _visit(site, "/account/sign-in/link", email=new)
+        assert other.post(link_in(mail_to(vendor, new, 2))).headers["location"] == "/account"
+        assert f'value="{new}"' in other.get("/account").text
+        assert browser.marked("/account/address", email="nothing").status_code == 422
+        vendor.clock.advance(timedelta(minutes=10))
+        assert browser.marked("/account/address", email="x@example.org").status_code == 401
+
+
+@pytest.mark.clause("I.4")
 def test_limits_outlive_a_restart_and_hold_for_passkeys(vendor: Vendor) -> None:
     """The delay after wrong passwords stands in the database; passkeys that do not verify wait as well."""
     with vendor.open() as site:

@@ -81,12 +81,65 @@ def test_account_with_a_passkey(tmp_path: Path, chromium: Browser) -> None:
         page.get_by_role("link", name="Close the account").click()
         _look(page, "account close")
         page.get_by_role("button", name="Close it and erase everything").click()
-        page.wait_for_url("**/account/closed")
+        page.wait_for_url("**/account/closed?*")
         _look(page, "account closed")
         page.goto("/account/sign-in")
         page.get_by_role("button", name="Use a passkey").click()
         page.get_by_role("alert").wait_for()
         _look(page, "account sign-in refused")
+
+
+def test_account_from_the_form_to_the_last_mail(tmp_path: Path, chromium: Browser) -> None:
+    """Opened by the form, confirmed, edited, moved to another address, seen and ended elsewhere, closed; the last mail comes."""
+    vendor, new = Vendor(tmp_path), "ann@example.org"
+    with _open(vendor) as server, visitor(chromium, server.base_url) as page:
+        page.goto("/account/sign-up")
+        assert "/forms/account" in page.url
+        page.get_by_label("Month").fill(str(OLD_ENOUGH["month"]))
+        page.get_by_label("Year").fill(str(OLD_ENOUGH["year"]))
+        _look(page, "account age")
+        page.locator("main form button").first.click()
+        page.locator("input[type=email]").fill(ANN)
+        _look(page, "account form")
+        page.locator("main form button[type=submit], main form button:not([name])").last.click()
+        page.wait_for_url("**/thanks?*")
+        _look(page, "account thanks")
+        page.goto(link_in(mail_to(vendor, ANN)))
+        page.get_by_role("button", name="Yes, confirm it").click()
+        page.get_by_label("Company").fill("Example")
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url("**/account?saved=yes")
+        assert page.get_by_label("Company").input_value() == "Example"
+        page.get_by_label("Password", exact=True).fill(PHRASE)
+        page.get_by_role("button", name="Set a password").click()
+        page.wait_for_url("**/account?saved=yes")
+        with visitor(chromium, server.base_url, extra_http_headers={"Sec-GPC": "1"}) as other:
+            other.goto("/account/sign-in")
+            other.locator("#email").fill(ANN)
+            other.get_by_label("Password").fill(PHRASE)
+            other.get_by_role("button", name="Sign in", exact=True).click()
+            other.wait_for_url("**/account")
+            assert other.get_by_text("Your browser says no by itself").is_visible()
+            _look(other, "account signal")
+            page.goto("/account")
+            _look(page, "account sessions")
+            page.get_by_role("button", name="End it").click()
+            other.goto("/account")
+            assert "/account/sign-in" in other.url
+        page.get_by_label("New e-mail address").fill(new)
+        page.get_by_role("button", name="Write to it").click()
+        page.wait_for_url("**/account?asked=yes")
+        _look(page, "account asked")
+        page.goto(link_in(mail_to(vendor, new)))
+        _look(page, "account new address confirm")
+        page.get_by_role("button", name="Yes, confirm it").click()
+        page.wait_for_url("**/account?moved=yes")
+        assert mail_to(vendor, ANN, 2)["Subject"] == "Your mail address was changed"
+        page.get_by_role("link", name="Close the account").click()
+        page.get_by_role("button", name="Close it and erase everything").click()
+        page.get_by_text("for the last time").wait_for()
+        _look(page, "account closed told")
+        assert mail_to(vendor, new, 2)["Subject"] == "Your account is closed"
 
 
 def test_account_without_script(tmp_path: Path, chromium: Browser) -> None:

@@ -251,6 +251,25 @@ class Accounts:
             if outcome.problem is not None:
                 raise raised(outcome.problem)
 
+    def change_address(self, key: str, person: str, address: str) -> None:
+        """Ask for another address: its mailbox is written to, and it counts once confirmed by whoever is signed in.
+
+        What is done and told is the same whether or not somebody else has the address (clause I.4).
+
+        Raises:
+            InvalidSubmission: It is no address.
+            InvalidInput: It is the address that the person has.
+        """
+        policy = self.policy()
+        point = point_of(policy, "address")
+        body = {
+            "channel": point.channels[0],
+            "notice": str(point.notice),
+            "values": {mailbox_field(policy): address},
+        }
+        ask = Collection(self.policy, key).submission(point.name, body)
+        self._done(structs.replace(ask, person=person))
+
     def set_password(self, key: str, person: str, password: str) -> None:
         """Set or change the password of somebody who is signed in; every other session of theirs ends.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 AUTHENTICATION = "essential.service.authentication"
-_INSTEAD = {"account": "account-exists", "sign-in": "sign-in-link"}
+_INSTEAD = {"account": "account-exists", "sign-in": "sign-in-link", "address": "address-in-use"}
 """What the mailbox of somebody known is sent instead of a confirmation, by the point's part in accounts."""
 
 

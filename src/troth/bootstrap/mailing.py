@@ -28,6 +28,8 @@ def mail_templates(troth: "Troth") -> list[Template]:
         ),
         Template("account-exists", _NOTIFY, variables=("link",), fresh=links.sign_in),
         Template("sign-in-link", _NOTIFY, variables=("link",), fresh=links.sign_in),
+        Template("address-in-use", _NOTIFY, variables=("link",), fresh=links.sign_in),
+        Template("address-changed", _NOTIFY),
         Template("account-closed", _NOTIFY),
         *matter_templates(troth, links, _NOTIFY),
     ]

@@ -9,8 +9,9 @@ from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.listed import OPTED_OUT, reconsidered
 from troth.gate.newcomers import is_held_first
 from troth.gate.promising import stage_mail
-from troth.gate.proofs import spend_proof
+from troth.gate.proofs import forget_proofs, spend_proof
 from troth.gate.referring import check_references, claimed
+from troth.gate.sessions import close_other_sessions
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
 from troth.policy import Decision, Point, Policy, read_span
@@ -24,8 +25,11 @@ from troth.vault import (
     WriteWant,
     adopt_submission,
     begin_erasure,
+    begin_move,
     change_record,
     create_record,
+    end_move,
+    follow_address,
     forget_reasons,
     found_record,
     held_fields,
@@ -37,9 +41,12 @@ from troth.vault import (
 )
 
 CONFIRMATION = "confirm-submission"
+MOVED = "address-changed"
 _MOST_WAITING = 3
 """So many submissions may wait for one mailbox; more are answered like others and send nothing."""
 _SPAN = timedelta(days=2)
+_TELLING = timedelta(days=2)
+"""So long an old address waits, sealed, for the mail that tells it of the new one."""
 
 
 class Collected(NamedTuple):
@@ -112,20 +119,35 @@ class Collector:
         """Keep a submission until its mailbox confirms it; the answer is the same whoever has the address."""
         assert point is not None, "only a point asks for a confirmation"
         kind, blind = self._mailbox(values, point)
+        if one.denied is not None:
+            return Collected(one.person, held=True)
+        handle = one.submission or one.person
+        if point.part == "address":
+            self._check_moving(one, kind, blind)
         if waiting_for(self._tx, point.name, kind, blind, self._now) >= _MOST_WAITING:
             return Collected("", held=True)
-        self._vault.create_persons(self._tx, [(one.person, self._policy.sha256)], self._now, held=True)
+        self._vault.create_persons(self._tx, [(handle, self._policy.sha256)], self._now, held=True)
         span = read_span(point.confirm_within)
         ends = micros(after(from_micros(self._now), span)) if span else self._now + micros_of(_SPAN)
         ask = one.ask
         hold_submission(
             self._tx,
-            Held(one.person, point.name, ask.purpose, ask.notice, ask.channel, kind, blind, self._now, ends),
+            Held(handle, point.name, ask.purpose, ask.notice, ask.channel, kind, blind, self._now, ends),
         )
-        record = self._record("", one.person, point)
-        self._write(_decided(one), one.person, values, record)
-        stage_mail(self._tx, CONFIRMATION, person=one.person, now=self._now, point=point.name)
+        if one.submission:
+            begin_move(self._tx, handle, one.person)
+        record = self._record("", handle, point)
+        self._write(_decided(one), handle, values, record)
+        stage_mail(self._tx, CONFIRMATION, person=handle, now=self._now, point=point.name)
         return Collected(one.person, held=True)
+
+    def _check_moving(self, one: Weighed, kind: str, blind: bytes) -> None:
+        """Let people ask for another address for themselves only, and for one that they do not have."""
+        _check_own(one)
+        if self._vault.whose(self._tx, kind, blind) == one.person:
+            raise InvalidInput(
+                "This is your address already; nothing was changed.", field=kind, mend="Give another one."
+            )
 
     def _check_own_mailbox(self, one: Weighed, values: Mapping[str, Any]) -> None:
         """Refuse a new address of somebody who is signed in: it counts only after its mailbox confirmed it."""
@@ -167,6 +189,8 @@ class Collector:
         if one.person == held.person:
             adopt_submission(self._tx, held.person)
             self._identify(one.person, claimed(point, values), "", fresh=True)
+        elif point.part == "address":
+            self._move(one, held, values)
         else:
             spent = held.person
             begin_erasure(self._tx, spent, self._now)
@@ -181,6 +205,32 @@ class Collector:
             forget_reasons(self._tx, one.person, ended)
             record_stance(self._tx, one.person, held.purpose, "consented", self._now)
         return Collected(one.person, record, spent=spent)
+
+    def _move(self, one: Weighed, held: Held, values: Mapping[str, Any]) -> None:
+        """Give somebody another address; the list follows it, and the old one is told and then forgotten.
+
+        What stands on the suppression list under the old address stands there under the new one too: an opt-out survives
+        (answer 26 of the register). Links that were sent to the old mailbox open nothing any more, and other sessions end.
+        """
+        _check_own(one)
+        decision, who, kind = _decided(one), one.person, held.kind
+        field = self._policy.fields[kind]
+        (before,) = self._vault.read_fields(self._tx, [ReadWant(decision, who, (field,))])
+        pairs = identifiers_of(values, self._policy)
+        old = identifiers_of(before, self._policy)
+        follow_address(self._tx, self._vault.keys, old, pairs)
+        self._vault.add_identifiers(self._tx, who, pairs, self._policy.fields)
+        self._write(decision, who, values, "")
+        forget_proofs(self._tx, who)
+        forget_proofs(self._tx, held.person)
+        close_other_sessions(self._tx, one.ask.key, who)
+        until = self._now + micros_of(_TELLING)
+        if before:
+            self._write(decision, held.person, before, "")
+            end_move(self._tx, held.person, until)
+            stage_mail(self._tx, MOVED, person=held.person, now=self._now)
+        else:
+            end_move(self._tx, held.person, self._now)
 
     def _record(self, named: str, who: str, point: Point | None) -> str:
         """The record that a collection writes to; empty for the profile."""
@@ -242,6 +292,13 @@ class Collector:
                     field=name,
                     mend="Leave it out.",
                 )
+
+
+def _check_own(one: Weighed) -> None:
+    if one.actor is None or one.actor.person != one.person:
+        raise Refused(
+            "People change their own address only; nothing was stored.", clause="I.4", mend="Sign in first."
+        )
 
 
 def _no_such_proof() -> NotFound:

@@ -63,8 +63,18 @@ class Doer:
         """Held submissions whose values went to the owner of the mailbox; the rest of them goes after the commit."""
         self._collector = Collector(tx, vault, self._policy, self._known, now)
 
-    def do(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> list[Outcome]:
-        """Do the acts in order and give their outcomes; `newcomers` are handles that a collection may create."""
+    def do(
+        self, weighed: Sequence[Weighed], newcomers: frozenset[str], waiting: Mapping[int, str] | None = None
+    ) -> list[Outcome]:
+        """Do the acts in order and give their outcomes.
+
+        Args:
+            weighed: The acts.
+            newcomers: Handles that a collection may create.
+            waiting: For each act (by its place) that asks for another address, the handle of what waits.
+        """
+        for number, handle in (waiting or {}).items():
+            weighed = [*weighed[:number], weighed[number]._replace(submission=handle), *weighed[number + 1 :]]
         reads = self._read_all(weighed)
         self._collector.prepare(weighed)
         outcomes: list[Outcome] = []
@@ -139,7 +149,15 @@ class Doer:
         met = clocks_met(values) if one.ask.order in CHILD_ORDERS else {}
         body = recorded(entry_id, one, _decided(one), case, self._now, self._words, done, met)
         entries.append((entry_id, who, body))
+        if one.denied is not None:
+            entries.append(self._denied(one, one.denied, case))
         return _decided_outcome(one, entry_id, case, values, collected)
+
+    def _denied(self, one: Weighed, decision: Decision, case: str) -> tuple[str, str, bytes]:
+        """The entry of a denial that whoever asked is not told of; it names nobody."""
+        entry_id = new_id()
+        body = recorded(entry_id, one._replace(person=""), decision, case, self._now, self._words)
+        return entry_id, "", body
 
     def _came_to_nothing(
         self, one: Weighed, error: TrothError, entries: list[tuple[str, str, bytes]]

@@ -10,7 +10,7 @@ from troth.gate.publication import PolicyShelf
 from troth.kernel import Clock, NotFound, micros, new_id
 from troth.policy import Policy
 from troth.storage import Database, Transaction
-from troth.vault import Vault, held_names, held_submission
+from troth.vault import Vault, held_names, held_submission, who_moves
 
 _Identifier = tuple[str, str]
 
@@ -27,6 +27,7 @@ class Newcomers:
         fresh: Handle prepared for each identifier that nobody has yet.
         anonymous: Handle prepared for each act (by its place) that carries no identifier, or is held first.
         confirmed: For each act (by its place) that confirms a held submission, whose it becomes.
+        waiting: Handle prepared for each act (by its place) by which somebody known asks for another address.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class Newcomers:
         fresh: Mapping[_Identifier, str],
         anonymous: Mapping[int, str],
         confirmed: Mapping[int, str] | None = None,
+        waiting: Mapping[int, str] | None = None,
     ) -> None:
+        self.waiting = waiting or {}
         self._known = known
         self._fresh = fresh
         self._anonymous = anonymous
@@ -123,26 +126,31 @@ def prepare_newcomers(
         people = vault.people(tx, {ask.person for _, ask in collects if ask.person})
     fresh: dict[_Identifier, str] = {}
     anonymous: dict[int, str] = {}
+    waiting: dict[int, str] = {}
     for number, ask in collects:
         if ask.person and ask.person not in people:
+            continue
+        if ask.person and is_held_first(ask, policy):
+            waiting[number] = new_id()
+            groups[waiting[number]] = {policy.fields[one].group for one in ask.values if one in policy.fields}
             continue
         handle = ask.person or named_by(named[number], known)
         handle = handle or _handle(number, telling[number], known, fresh, anonymous)
         wanted = groups.setdefault(handle, set())
         wanted.update(policy.fields[name].group for name in ask.values if name in policy.fields)
     vault.prepare_keys(groups, now)
-    return Newcomers(known, fresh, anonymous, confirmed)
+    return Newcomers(known, fresh, anonymous, confirmed, waiting)
 
 
 def is_held_first(ask: Ask, policy: Policy) -> bool:
-    """Whether a collection waits for a confirmation: the point asks for one, and nobody vouches for whose it is."""
+    """Whether a collection waits for a confirmation: the point asks for one, and nobody vouches for whose it is.
+
+    A point for a new address takes it from somebody known, and it waits all the same.
+    """
     point = policy.points.get(ask.point)
-    return (
-        point is not None
-        and point.confirm == "mail"
-        and not (ask.proof or ask.person or ask.identify)
-        and ask.act == "collect"
-    )
+    if point is None or point.confirm != "mail" or ask.act != "collect" or ask.proof:
+        return False
+    return point.part == "address" or not (ask.person or ask.identify)
 
 
 def _heir(tx: Transaction, vault: Vault, submission: str, now: int) -> str:
@@ -151,7 +159,7 @@ def _heir(tx: Transaction, vault: Vault, submission: str, now: int) -> str:
         held = held_submission(tx, submission, now)
     except NotFound:  # told when the act is done
         return submission
-    return vault.whose(tx, held.kind, held.blind) or submission
+    return who_moves(tx, submission) or vault.whose(tx, held.kind, held.blind) or submission
 
 
 def _prepare_heirs(

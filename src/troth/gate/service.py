@@ -41,6 +41,7 @@ from troth.vault import (
     destroy_groups,
     expired_submissions,
     finish_erasure,
+    moves_of,
 )
 
 _TRIES = 5
@@ -244,7 +245,7 @@ class Gate:
             persons = newcomers.persons(tx, self._vault, scales.policy, asks, now)
             weighed = scales.weigh(asks, persons, newcomers.proven)
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now, self._follow)
-            outcomes = doer.do(weighed, newcomers.handles)
+            outcomes = doer.do(weighed, newcomers.handles, newcomers.waiting)
             if along is not None:
                 along(tx, outcomes)
         self._emptied.update(doer.emptied)
@@ -333,6 +334,7 @@ class Gate:
 
     def _finish_erasure(self, persons: Sequence[str]) -> int:
         """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""
+        persons = [*persons, *self._begin_moves(persons)]
         self._vault.keys.destroy(persons)
         entries = []
         with self._database.transaction() as tx:
@@ -349,6 +351,16 @@ class Gate:
                 entries.append((entry_id, person, body))
             stage(tx, entries)
         return len(entries)
+
+    def _begin_moves(self, persons: Sequence[str]) -> list[str]:
+        """Begin to erase the addresses that wait apart from the people who are erased: new ones, and old ones to be told."""
+        with self._database.snapshot() as tx:
+            found = moves_of(tx, persons)
+        if found:
+            with self._database.transaction() as tx:
+                for submission in found:
+                    begin_erasure(tx, submission, micros(self._clock.now()))
+        return found
 
 
 def _erases(ask: Ask) -> bool:

@@ -11,6 +11,7 @@ from troth.gate.facts import allowed_fields, categories_of, check_identifiers, f
 from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_ORDERS, RECORD_ORDERS
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
+from troth.gate.newcomers import is_held_first
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY, Proof
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micros
@@ -23,12 +24,17 @@ CHOICES = "user.privacy_preferences"
 """The data category that orders on stances, purposes and suppressions touch."""
 CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
+_IMPORT = "import"
 DEVICE = "user.device"
 """The data category of what a session tells of the device that it was opened on."""
 
 
 class Weighed(NamedTuple):
-    """An act with everything the gate knows of it; `decision` is None when it could not even be weighed."""
+    """An act with everything the gate knows of it; `decision` is None when it could not even be weighed.
+
+    `denied` is the decision against a submission that is answered as if it waited for its mailbox; `submission` the handle
+    prepared for one in the name of somebody who is known.
+    """
 
     ask: Ask
     person: str
@@ -39,6 +45,8 @@ class Weighed(NamedTuple):
     withheld: tuple[str, ...] = ()
     error: TrothError | None = None
     held: str = ""
+    denied: Decision | None = None
+    submission: str = ""
 
     @property
     def permitted(self) -> bool:
@@ -106,9 +114,11 @@ class Scales:
                     # What is held passed the age screen before it was held.
                     proven_facts = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
                     facts = tuple(sorted({*facts, *proven_facts}))
-                if number in listed:
-                    facts = tuple(sorted({*facts, *listed[number]}))
-                weighed.append(self._decide(ask, actor, person, facts, versions, held))
+                told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
+                one = self._decide(ask, actor, person, told, versions, held)
+                if told != facts and not one.permitted and is_held_first(ask, self.policy):
+                    one = _quietly(one, self._decide(ask, actor, person, facts, versions, held))
+                weighed.append(one)
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
@@ -219,6 +229,16 @@ def _with_record(ask: Ask, case: cases.Case | None) -> Ask:
     if case is None or not case.record or ask.record:
         return ask
     return structs.replace(ask, record=case.record)
+
+
+def _quietly(denied: Weighed, without: Weighed) -> Weighed:
+    """A submission that only the suppression list stands against, answered as for everybody (clause I.4).
+
+    Whoever asks need not have the mailbox, and must not learn that its address is listed. What an import brings is told.
+    """
+    if not without.permitted or denied.ask.channel == _IMPORT:
+        return denied
+    return without._replace(denied=denied.decision)
 
 
 def _may_touch_held(ask: Ask) -> bool:

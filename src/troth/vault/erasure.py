@@ -18,6 +18,7 @@ from troth.vault.life import ERASING
 from troth.vault.parcels import kept_parcels
 from troth.vault.suppression import ERASED, keep_objections, suppress_person
 from troth.vault.tables import (
+    address_change,
     block,
     childhood,
     erasure,
@@ -39,6 +40,11 @@ _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
     for table in (sealed_field, identifier, preference, childhood, record, held, block, person)
+)
+_FORGET_MOVES = Statement(
+    delete(address_change).where(
+        (address_change.c.submission == bindparam("who")) | (address_change.c.person == bindparam("who"))
+    )
 )
 _END = Statement(delete(erasure).where(erasure.c.person == bindparam("who")))
 
@@ -65,7 +71,7 @@ def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
     suppress_person(tx, who, ERASED, now)
     keep_objections(tx, who, now)
     note_erased(tx, [Erased(who, WHOLE, "", now)])
-    for statement in _DELETES:
+    for statement in (*_DELETES, _FORGET_MOVES):
         tx.run(statement, {"who": who})
     forget_sender(tx, who)
     return True

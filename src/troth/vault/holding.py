@@ -5,6 +5,7 @@ joins no record. Confirming makes it a person, or its values those of the person
 time is over it is erased like a person, keys first, so that no backup remembers it.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -13,7 +14,7 @@ from troth.kernel import NotFound
 from troth.storage import Lookup, Statement, Transaction
 from troth.vault.life import LIVE
 from troth.vault.model import parted
-from troth.vault.tables import held, person, sealed_field
+from troth.vault.tables import address_change, held, person, sealed_field
 
 _ADD = Statement(insert(held))
 _COLUMNS = ("person", "point", "purpose", "notice", "channel", "kind", "blind", "created_at", "expires_at")
@@ -34,6 +35,14 @@ _EXPIRED = Statement(
     .where(held.c.expires_at <= bindparam("now"))
     .order_by(held.c.expires_at)
     .limit(bindparam("most"))
+)
+
+
+_MOVE = Statement(insert(address_change))
+_MOVER = Lookup(address_change, by=("submission",), take=("person",))
+_MOVES = Lookup(address_change, by=("person",), take=("submission",))
+_TELL = Statement(
+    update(held).where(held.c.person == bindparam("who")).values(point="", expires_at=bindparam("until"))
 )
 
 
@@ -74,6 +83,27 @@ def held_submission(tx: Transaction, who: str, now: int) -> Held:
             mend="Fill in the form again.",
         )
     return Held(*row)
+
+
+def begin_move(tx: Transaction, submission: str, who: str) -> None:
+    """Note that a held submission is the new address of somebody known."""
+    tx.run(_MOVE, (submission, who))
+
+
+def who_moves(tx: Transaction, submission: str) -> str:
+    """Whose new address a held submission is; empty where it is none."""
+    row = tx.lookup(_MOVER, [(submission,)]).get((submission,))
+    return str(row[0]) if row is not None else ""
+
+
+def moves_of(tx: Transaction, persons: Sequence[str]) -> list[str]:
+    """The held submissions that are addresses of people who are known: new ones that wait, and old ones to be told."""
+    return [row[0] for rows in tx.lookup_all(_MOVES, [(who,) for who in persons]).values() for row in rows]
+
+
+def end_move(tx: Transaction, submission: str, until: int) -> None:
+    """Keep a submission for an old address until an instant (microseconds); nothing confirms it any more."""
+    tx.run(_TELL, {"who": submission, "until": until})
 
 
 def held_names(tx: Transaction, who: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ _TOKEN = Parameter("token", "path", "the secret of the link", "x" * 43, {"type":
 _NEXT = Parameter("next", "query", "path of this site to go on to", "/account", {"type": "string"})
 _NEW = Parameter("new", "query", "whether the account was just opened", "yes", {"type": "string"})
 _SAVED = Parameter("saved", "query", "whether something was just saved", "yes", {"type": "string"})
+_ASKED = Parameter("asked", "query", "whether another address was just asked for", "yes", {"type": "string"})
+_MOVED = Parameter("moved", "query", "whether the address was just changed", "yes", {"type": "string"})
 _ENTRY = Parameter("entry", "query", "ledger entry of the erasure", ENTRY, {"type": "string"})
 _TOLD = Parameter("told", "query", "whether the mailbox was written to", "yes", {"type": "string"})
 _CONSENT = {
@@ -80,9 +82,10 @@ ACCOUNT_OPERATIONS = (
     _page("pageLink", "/account/link/{token}", "Where a link to sign in leads", "Looking signs nobody in; the button does.", _TOKEN),
     _form("useLink", "/account/link/{token}", "Sign in by link", "Once, within 20 minutes.", "EmptyForm", {}, _TOKEN),
     _form("signOut", "/account/sign-out", "Sign out", "Here, or everywhere.", "SignOutForm", {"csrf": _MARK}),
-    _page("pageAccount", "/account", "One's own account", "Profile and ways to sign in.", _NEW, _SAVED, away=True),
+    _page("pageAccount", "/account", "One's own account", "Profile and ways to sign in.", _NEW, _SAVED, _ASKED, _MOVED, away=True),
     Operation("saveProfile", "POST", "/account/profile", "Accounts", "Change the profile", "A field for each of the point's; an empty one is erased.",
               {303: Answer("Saved.", "", {})}, problems=(400, 401, 403, 413, 415, 422, 503)),
+    _form("changeAddress", "/account/address", "Ask for another mail address", "Within ten minutes after signing in; it counts once its mailbox confirmed it. The same answer whoever has it.", "NewAddressForm", {"csrf": _MARK, "email": "ann@example.org"}),
     _form("setPassword", "/account/password", "Set a password", "Within ten minutes after signing in.", "NewPasswordForm", {"csrf": _MARK, "password": "correct horse battery"}),
     _form("removePassword", "/account/password/remove", "Remove the password", "Within ten minutes after signing in.", "MarkedForm", {"csrf": _MARK}),
     _form("addPasskey", "/account/passkeys", "Add a passkey", "Within ten minutes after signing in; the page's script fills the form in.", "NewPasskeyForm", {"csrf": _MARK, "credential": "{}", "name": "Phone"}),

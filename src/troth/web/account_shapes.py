@@ -41,6 +41,13 @@ class MarkedForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     csrf: Mark
 
 
+class NewAddressForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address to have from now on."""
+
+    csrf: Mark
+    email: Address
+
+
 class SignOutForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which sessions end."""
 
@@ -90,6 +97,7 @@ FORMS = (
     PasswordForm,
     CredentialForm,
     MarkedForm,
+    NewAddressForm,
     SignOutForm,
     SessionForm,
     NewPasswordForm,

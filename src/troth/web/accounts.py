@@ -33,18 +33,19 @@ from troth.web.visiting import visitor
 
 AnyRequest = Request[Any, Any, Any]
 _HOME = "/account"
+_TOLD = ("new", "saved", "asked", "moved")
 Change = Callable[[Accounts, SignedIn, dict[str, str]], None]
 
 
 @get("/account", sync_to_thread=True)
 def account_page(request: AnyRequest) -> Response[bytes]:
     """The profile of whoever is signed in, and the ways to sign in."""
-    site, given = site_of(request), query(request.scope, ("new", "saved"))
+    site, given = site_of(request), query(request.scope, _TOLD)
     who = signed_in(site, request)
     if who is None:
         return to("/account/sign-in")
     choice = with_objections(site, site.troth.policy(), visitor(request))
-    told = {name: given.get(name) == "yes" for name in ("new", "saved")}
+    told = {name: given.get(name) == "yes" for name in _TOLD}
     return _account(site, who, choice, told)
 
 
@@ -56,6 +57,19 @@ async def save_profile(request: AnyRequest) -> Response[bytes]:
         accounts.save(who.key, who.person, {name: text for name, text in form.items() if name != TOKEN})
 
     return await _changed(request, save, sensitive=False)
+
+
+@post("/account/address")
+async def change_address(request: AnyRequest) -> Response[bytes]:
+    """Ask for another mail address; the answer is the same whoever has it."""
+    site = site_of(request)
+
+    def ask(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
+        address = form.get("email", "")
+        if site.troth.attempts.may_write(address):
+            accounts.change_address(who.key, who.person, address)
+
+    return await _changed(request, ask, told="asked")
 
 
 @post("/account/password")
@@ -178,7 +192,9 @@ def _close_page(site: Site, request: AnyRequest) -> Response[bytes]:
     return answer
 
 
-async def _changed(request: AnyRequest, change: Change, *, sensitive: bool = True) -> Response[bytes]:
+async def _changed(
+    request: AnyRequest, change: Change, *, sensitive: bool = True, told: str = "saved"
+) -> Response[bytes]:
     """Let somebody who is signed in change something; ways to sign in only right after signing in."""
     site, form = site_of(request), await own_form(request)
 
@@ -186,7 +202,7 @@ async def _changed(request: AnyRequest, change: Change, *, sensitive: bool = Tru
         who = someone(site, request)
         check_token(who, form)
         change(site.troth.accounts, fresh(who) if sensitive else who, form)
-        return to(f"{_HOME}?saved=yes")
+        return to(f"{_HOME}?{told}=yes")
 
     return await asyncio.to_thread(run)
 
@@ -194,6 +210,7 @@ async def _changed(request: AnyRequest, change: Change, *, sensitive: bool = Tru
 HANDLERS: list[HTTPRouteHandler] = [
     account_page,
     save_profile,
+    change_address,
     set_password,
     remove_password,
     add_passkey,

@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec import structs
 
 from troth.accounts import raised
 from troth.gate import Waiting, waiting_by_link
@@ -19,8 +20,9 @@ from troth.web.asgi import query
 from troth.web.devices import device_name
 from troth.web.origins import check_origin
 from troth.web.pages import page
-from troth.web.sessions import OWN_FORMS, begin_session, to
+from troth.web.sessions import OWN_FORMS, begin_session, someone, to
 from troth.web.site import Site, site_of
+from troth.web.visiting import visitor_of
 
 AnyRequest = Request[Any, Any, Any]
 # Handlers that share an address are asynchronous: the framework would wrap a synchronous one twice.
@@ -30,7 +32,7 @@ AnyRequest = Request[Any, Any, Any]
 async def confirmation_page(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
     """What a link would confirm, and the button that does."""
     query(request.scope, ())
-    return await asyncio.to_thread(_page, site_of(request), token)
+    return await asyncio.to_thread(_page, site_of(request), request, token)
 
 
 @post("/confirm/{token:str}")
@@ -41,8 +43,10 @@ async def confirm(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
     return await asyncio.to_thread(_confirm, site_of(request), request, token)
 
 
-def _page(site: Site, token: str) -> Response[bytes]:
+def _page(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     waiting, point = _waiting(site, token)
+    if point.part == "address" and not visitor_of(site, request.scope).signed_in:
+        return to(f"/account/sign-in?next=/confirm/{token}")
     notice = site.troth.policy().notices.get(waiting.notice)
     told = notice.text if notice is not None else None
     answer = page(site, "confirm.html", place="", waiting=waiting, point=point, told=told)
@@ -54,9 +58,14 @@ def _confirm(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     troth = site.troth
     check_origin(troth.policy(), troth.settings.web.public_url, request.scope)
     waiting, point = _waiting(site, token)
-    (outcome,) = troth.perform([troth.collection.confirming(waiting, token)])
+    # A new address is taken in the person's own name: who only has the mailbox, as after a slip in typing, gets nothing.
+    key = someone(site, request).key if point.part == "address" else ""
+    confirming = troth.collection.confirming(waiting, token)
+    (outcome,) = troth.perform([structs.replace(confirming, key=key) if key else confirming])
     if outcome.problem is not None:
         raise raised(outcome.problem)
+    if point.part == "address":
+        return to("/account?moved=yes")
     if point.part == "account":
         key = troth.accounts.open_session(person=outcome.person, device=device_name(request.scope))
         return begin_session(site, request, to("/account?new=yes"), key)
