@@ -103,7 +103,7 @@ class Scales:
                 if isinstance(actor, TrothError):
                     raise actor
                 check_identifiers(ask.identify, self.policy)
-                held = self._confirmed(ask, proven.get(ask.proof))
+                held = self._confirmed(ask, proven.get(ask.proof) if proven else None)
                 self._check_reach(ask, actor, person, held)
                 state = self.people.get(person)
                 stances = state.stances if state is not None else ()
@@ -116,8 +116,8 @@ class Scales:
                     facts = tuple(sorted({*facts, *proven_facts}))
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
                 one = self._decide(ask, actor, person, told, versions, held)
-                if told != facts and not one.permitted and is_held_first(ask, self.policy):
-                    one = _quietly(one, self._decide(ask, actor, person, facts, versions, held))
+                if told != facts and not one.permitted:
+                    one = self._quietly(one, actor, facts, versions)
                 weighed.append(one)
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
@@ -136,6 +136,23 @@ class Scales:
                 if pair in blocked:
                     found[number] = {*found.get(number, ()), "person.blocked"}
         return found
+
+    def _quietly(
+        self,
+        denied: Weighed,
+        actor: Actor,
+        facts: tuple[str, ...],
+        versions: Mapping[tuple[str, str, str], str],
+    ) -> Weighed:
+        """A submission that only the suppression list stands against, answered as for everybody (clause I.4).
+
+        Whoever asks need not have the mailbox, and must not learn that its address is listed. What an import brings is told.
+        """
+        ask = denied.ask
+        if ask.channel == _IMPORT or not is_held_first(ask, self.policy):
+            return denied
+        without = self._decide(ask, actor, denied.person, facts, versions, denied.held)
+        return without._replace(denied=denied.decision) if without.permitted else denied
 
     def _confirmed(self, ask: Ask, proof: Proof | None) -> str:
         """The held submission that a secret from a mailbox confirms, if it confirms one.
@@ -229,16 +246,6 @@ def _with_record(ask: Ask, case: cases.Case | None) -> Ask:
     if case is None or not case.record or ask.record:
         return ask
     return structs.replace(ask, record=case.record)
-
-
-def _quietly(denied: Weighed, without: Weighed) -> Weighed:
-    """A submission that only the suppression list stands against, answered as for everybody (clause I.4).
-
-    Whoever asks need not have the mailbox, and must not learn that its address is listed. What an import brings is told.
-    """
-    if not without.permitted or denied.ask.channel == _IMPORT:
-        return denied
-    return without._replace(denied=denied.decision)
 
 
 def _may_touch_held(ask: Ask) -> bool:
