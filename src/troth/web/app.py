@@ -12,6 +12,7 @@ from troth.choice import ShownNotices
 from troth.collection import recognisers
 from troth.kernel import TrothError
 from troth.web import (
+    account_api,
     accounts,
     api,
     audiences,
@@ -58,6 +59,7 @@ HANDLERS = [
     *matters.HANDLERS,
     *signing_in.HANDLERS,
     *accounts.HANDLERS,
+    *account_api.HANDLERS,
     *consents.HANDLERS,
     *leaving.HANDLERS,
     *form_pages.HANDLERS,

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 import troth
 from troth.gate import Outcome, Problem
 from troth.web import shapes
+from troth.web.account_api_shapes import ACCOUNT_SHAPES
 from troth.web.account_shapes import FORMS
 from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
 from troth.web.event_operations import EVENT_SCHEMAS
@@ -41,6 +42,7 @@ _SHAPES = (
     shapes.ChoiceForm,
     *FORMS,
     *RELAY_FORMS,
+    *ACCOUNT_SHAPES,
     shapes.PostingForm,
     shapes.EmptyForm,
     shapes.ChoiceAnswer,

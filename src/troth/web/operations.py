@@ -1,5 +1,6 @@
 """Every operation of the API with its examples; the API description and the page /docs are made from this table."""
 
+from troth.web.account_api_operations import ACCOUNT_API_OPERATIONS
 from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
@@ -246,6 +247,7 @@ OPERATIONS = (
     ),
     *CHOICE_OPERATIONS,
     *ACCOUNT_OPERATIONS,
+    *ACCOUNT_API_OPERATIONS,
     *EVENT_OPERATIONS,
     *FORUM_OPERATIONS,
     *RELAY_OPERATIONS,

@@ -51,12 +51,15 @@ class SignedIn(NamedTuple):
 def signed_in(site: Site, request: AnyRequest) -> SignedIn | None:
     """Who is signed in; None when nobody is."""
     who = visitor_of(site, request.scope)
-    if not who.signed_in:
-        return None
+    return known(site, who.person, who.key) if who.signed_in else None
+
+
+def known(site: Site, person: str, key: str) -> SignedIn:
+    """Somebody who was made out by the key of a session."""
     with site.troth.database.snapshot() as tx:
-        opened = session_opened(tx, who.key)
+        opened = session_opened(tx, key)
     age = micros(site.troth.clock.now()) - opened
-    return SignedIn(who.person, who.key, 0 <= age < FRESH // timedelta(microseconds=1))
+    return SignedIn(person, key, 0 <= age < FRESH // timedelta(microseconds=1))
 
 
 def someone(site: Site, request: AnyRequest) -> SignedIn:
