@@ -17,7 +17,7 @@ from troth.bootstrap.settings import Settings, located, read_settings, served_at
 from troth.bootstrap.site_key import site_key
 from troth.bootstrap.web_secret import web_secret
 from troth.choice import Exits, Link, Look, links, look
-from troth.collection import Collection, refuse_cards
+from troth.collection import Collection, kinds_in, refuse_cards
 from troth.gate import (
     Ask,
     Batcher,
@@ -115,6 +115,7 @@ class Troth:
             check_values=refuse_cards,
             messages=MESSAGES,
             follow=receive,
+            scan=kinds_in,
         )
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:

@@ -16,7 +16,7 @@ from troth.collection.forms import (
     row_of,
 )
 from troth.collection.importing import Imported, Importer
-from troth.collection.recognising import Finding, Recogniser, found_in, recognisers
+from troth.collection.recognising import Finding, Recogniser, found_in, kinds_in, recognisers
 from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.service import Collection, refuse_cards
 
@@ -44,6 +44,7 @@ __all__ = [
     "control_of",
     "form_of",
     "found_in",
+    "kinds_in",
     "read_birth",
     "read_sent",
     "recognisers",

@@ -43,6 +43,7 @@ class Control(NamedTuple):
         parts: The controls of a group; those of one row of an order.
         accept: The media types of a file.
         needed: Whether its group cannot do without it, once the group is begun.
+        scan: Whether what is typed is looked through for personal data.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Control(NamedTuple):
     parts: tuple["Control", ...] = ()
     accept: str = ""
     needed: bool = False
+    scan: bool = False
 
     @property
     def secret(self) -> bool:
@@ -189,6 +191,7 @@ def control_of(field: Field, *, required: bool) -> Control:
         hint=field.about or (f"For example {field.example}." if field.example else ""),
         autocomplete=field.autocomplete,
         max_length=field.max_length,
+        scan=field.scan != "none",
     )
     if field.type in _LIMITS:
         base = base._replace(max_length=min(field.max_length, _LIMITS[field.type]))

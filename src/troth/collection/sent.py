@@ -31,6 +31,7 @@ class Sent(NamedTuple):
         texts: What was typed, by name of the control, to be shown again; without secrets and files.
         rows: How many rows an order has.
         faults: What makes it unreadable.
+        files: The files, by name of the control, to be kept for the next try.
     """
 
     values: dict[str, Any]
@@ -38,6 +39,7 @@ class Sent(NamedTuple):
     texts: Mapping[str, str]
     rows: int
     faults: tuple[Fault, ...]
+    files: Mapping[str, Upload] = {}
 
 
 def read_sent(form: Form, pairs: Iterable[tuple[str, str | Upload]]) -> Sent:
@@ -53,6 +55,7 @@ class _Reading:
         self._given: dict[str, str | Upload] = {}
         self._faults: list[Fault] = []
         self._texts: dict[str, str] = {}
+        self._files: dict[str, Upload] = {}
 
     def read(self, pairs: Iterable[tuple[str, str | Upload]]) -> Sent:
         for name, sent in pairs:
@@ -76,10 +79,12 @@ class _Reading:
                 values[control.name] = value
         purpose = values.pop(PURPOSE, "")
         values.update((name, _text(value)) for name, value in self._given.items())
-        return Sent(values, purpose, self._texts, rows, tuple(self._faults))
+        return Sent(values, purpose, self._texts, rows, tuple(self._faults), self._files)
 
     def _plain(self, control: Control) -> Any:
         value = self._given.pop(control.name, None)
+        if isinstance(value, Upload) and control.kind == "file" and value.data:
+            self._files[control.name] = value
         if isinstance(value, Upload) or control.kind == "file":
             return _file(value, control)
         if value is None or not value.strip():

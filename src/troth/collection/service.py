@@ -14,7 +14,7 @@ from troth.gate import Ask, Waiting
 from troth.kernel import InvalidInput, NotFound, is_id
 from troth.policy import Field, Point, Policy
 
-_MEMBERS = ("channel", "notice", "purpose", "values", "case", "acknowledged", "record")
+_MEMBERS = ("channel", "notice", "purpose", "values", "case", "acknowledged", "record", "aware")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _MOST_TEXT = 200
 _MOST_FAULTS = 50
@@ -127,7 +127,7 @@ class _Reader:
                 "case", "case is not the id of a case.", "Send the 32 characters that opening it gave."
             )
         acknowledged, record = self._acknowledged(body), self._short(body, "record")
-        values = self._values(body.get("values"))
+        values, aware = self._values(body.get("values")), self._aware(body.get("aware"))
         if self._faults:
             raise InvalidSubmission(self._faults[:_MOST_FAULTS])
         return Ask(
@@ -141,6 +141,7 @@ class _Reader:
             values=values,
             acknowledged=acknowledged,
             record=record,
+            aware=aware,
         )
 
     def _check_size(self, body: object) -> None:
@@ -172,6 +173,17 @@ class _Reader:
             clause = declared.clause if declared else self._point.clause
             self._find("acknowledged", "The notice was not acknowledged for this submission.", mend, clause)
         return acknowledged
+
+    def _aware(self, given: object) -> tuple[str, ...]:
+        """The kinds of personal data that the writer was shown in the text, and keeps there."""
+        if given is None:
+            return ()
+        if not isinstance(given, list) or not all(
+            isinstance(one, str) and len(one) <= _MOST_TEXT for one in given
+        ):
+            self._find("aware", "aware is no list of kinds.", 'Send a list such as ["email", "phone"].')
+            return ()
+        return tuple(given)
 
     def _purpose(self, body: Mapping[str, Any]) -> str:
         purpose, known = self._short(body, "purpose"), self._point.purposes
@@ -305,6 +317,8 @@ def _described(field: Field, *, required: bool) -> dict[str, Any]:
     }
     if field.autocomplete:
         described["autocomplete"] = field.autocomplete
+    if field.scan != "none":
+        described["scan"] = field.scan
     if field.type == "file":
         described["media"] = list(field.media or DEFAULT_MEDIA)
     if field.choices:

@@ -15,6 +15,7 @@ from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, MAIL, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
+from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
 
@@ -40,6 +41,7 @@ __all__ = [
     "Opening",
     "Outcome",
     "Parcels",
+    "PersonalDataFound",
     "Problem",
     "SharedCommits",
     "Shown",

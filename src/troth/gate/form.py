@@ -49,7 +49,7 @@ PARENT_METHODS = frozenset(
 )
 """How a parent may be verified (16 CFR 312.5(b)(2))."""
 _TEXTS = (
-    "purpose", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
+    "purpose", "once", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
     "method", "since", "until", "device",
 )  # fmt: skip
 _HANDLES = ("person", "case", "record", "before", "session", "sender")

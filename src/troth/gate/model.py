@@ -58,6 +58,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         session: For `close-session`: id of the session to end; empty for the one that the key opens.
         sender: Handle of who wrote a message to the person concerned, where it goes from one to another; for `block-sender` and
             `release-sender`: who is blocked or not any more.
+        aware: Kinds of personal data that the writer of a free text was shown in it, and keeps there.
+        found: Kinds of personal data found in free text; the gate sets it.
+        once: Random text that marks a collection, so that the same one sent again counts once; empty for no mark.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
     """
 
@@ -93,6 +96,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""
     sender: str = ""
     signal: bool = False
+
+    aware: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    once: str = ""
 
     def __repr__(self) -> str:
         return f"Ask(act={self.act!r}, purpose={self.purpose!r}, person={self.person!r}, case={self.case!r})"

@@ -75,6 +75,8 @@ def _detail(one: Weighed, words: Words) -> dict[str, str]:
     ask = one.ask
     facts = one.act.facts if one.act is not None else ()
     shown = {"age": "passed"} if "age.passed" in facts else {}
+    if ask.act == "collect" and ask.found:
+        shown["found"] = " ".join(ask.found)
     if ask.act == "collect" and "person.confirmed" in facts:
         shown["confirmed"] = "mailbox"
     if shown:

@@ -28,9 +28,11 @@ from troth.gate.proofs import clear_proofs, forget_proofs
 from troth.gate.publication import PolicyShelf
 from troth.gate.recording import Words
 from troth.gate.rehearsing import rehearsed
+from troth.gate.repeating import clear_once, done_once, keep_once, repeats
+from troth.gate.scanning import Scan, looked_through
 from troth.gate.sessions import clear_sessions, close_sessions
 from troth.gate.weighing import Scales
-from troth.kernel import Clock, TrothError, Unauthenticated, Unavailable, micros, new_id
+from troth.kernel import Clock, InvalidInput, TrothError, Unauthenticated, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
 from troth.storage import Database, Scratch, Transaction, forget_jobs
@@ -64,6 +66,7 @@ class Gate:
         check_values: Refuses values that must never be collected; None where callers are trusted with that.
         messages: Names of the mail templates that a send may name.
         follow: Adds rows of a room above to a case that is being opened, in the same unit of work.
+        scan: Looks through free text for personal data; None where nobody does.
     """
 
     def __init__(
@@ -74,7 +77,9 @@ class Gate:
         check_values: CheckValues | None = None,
         messages: Collection[str] = (),
         follow: Follower | None = None,
+        scan: Scan | None = None,
     ) -> None:
+        self._scan = scan
         self._follow = follow
         self._check_values = check_values
         self._messages = messages
@@ -113,9 +118,14 @@ class Gate:
         """
         if not asks:
             return []
-        faults = malformed(asks, self._check_values, self._messages)
+        asks, faults = self._examined(asks)
         if faults:
             return self._perform_formed(asks, faults, along)
+        if any(ask.once for ask in asks):
+            return self._perform_once(asks, along)
+        return self._perform_all(asks, along)
+
+    def _perform_all(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
         # Whoever asked was told of a failure; each further act tries again.
         with suppress(Unavailable):
             self._finish_begun()
@@ -127,6 +137,20 @@ class Gate:
                 continue
             return self._finish_erasures(asks, outcomes)
         raise Unavailable("People of this batch are being added by others at once.", mend="Send it again.")
+
+    def _perform_once(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
+        """Perform a batch without the collections that were done before; what stands in it twice is done once."""
+        with self._database.snapshot() as tx:
+            told = repeats(tx, asks)
+        return done_once(asks, told, lambda some: self._perform_all(some, along), self.perform)
+
+    def _examined(self, asks: Sequence[Ask]) -> tuple[Sequence[Ask], dict[int, InvalidInput]]:
+        """A batch, with what was found in its free text, and what is wrong with it by place, before any store sees it."""
+        faults = malformed(asks, self._check_values, self._messages)
+        if self._scan is None or all(ask.act != "collect" for ask in asks):
+            return asks, faults
+        asks, refused = looked_through(asks, self.policy(), self._scan, faults)
+        return asks, faults | refused
 
     def policy(self) -> Policy:
         """The policy version in force.
@@ -236,7 +260,7 @@ class Gate:
         """Remove the sessions and proofs whose time is over; gives their number."""
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
-            return clear_sessions(tx, now) + clear_proofs(tx, now)
+            return clear_sessions(tx, now) + clear_proofs(tx, now) + clear_once(tx, now)
 
     def _commit(self, asks: Sequence[Ask], newcomers: Newcomers, along: Along | None = None) -> list[Outcome]:
         with self._database.transaction() as tx:
@@ -246,6 +270,7 @@ class Gate:
             weighed = scales.weigh(asks, persons, newcomers.proven)
             doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now, self._follow)
             outcomes = doer.do(weighed, newcomers.handles, newcomers.waiting)
+            keep_once(tx, asks, outcomes, now)
             if along is not None:
                 along(tx, outcomes)
         self._emptied.update(doer.emptied)
@@ -259,7 +284,7 @@ class Gate:
             asks: The collections.
             seen: What earlier batches of the same run brought, so that a value twice in it is found.
         """
-        faults = malformed(asks, self._check_values, self._messages)
+        asks, faults = self._examined(asks)
         formed = [ask for number, ask in enumerate(asks) if number not in faults]
         with self._database.transaction() as tx:
             done = iter(rehearsed(tx, self._vault, self._shelf, formed, micros(self._clock.now()), seen))

@@ -58,6 +58,16 @@ proof = Table(
     Index(None, "expires_at"),
 )
 
+collected_once = Table(
+    "collected_once",
+    data_tables,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "at"),
+)
+
 policy_version = Table(
     "policy_version",
     data_tables,

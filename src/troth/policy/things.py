@@ -53,6 +53,13 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     media: Annotated[
         tuple[Media, ...], Meta(description="the media types of a file; left out: text, PDF, PNG and JPEG")
     ] = ()
+    scan: Annotated[
+        Literal["none", "mark", "warn", "refuse"],
+        Meta(
+            description="what happens when personal data is found in the text of a field: mark (it is taken, and the ledger tells "
+            "the kinds), warn (it is taken once its writer was shown the kinds), refuse"
+        ),
+    ] = "none"
     example: Annotated[str, Meta(max_length=200, description="an example, shown as a hint on forms")] = ""
     autocomplete: Annotated[
         str,

@@ -44,6 +44,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0012",
         "0013",
         "0014",
+        "0015",
     ),
     "keys": ("0001", "0002"),
 }

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from troth.collection import Collection, Fault, InvalidSubmission, TooYoung
 from troth.gate import Ask, Outcome
-from troth.kernel import Unauthenticated
+from troth.kernel import InvalidInput, Unauthenticated
 from troth.policy import Policy
 from troth.web.acts import bearer
 from troth.web.api import refusal
@@ -25,6 +25,8 @@ from troth.web.shapes import Collected
 from troth.web.site import Site, json_response, site_of
 
 _SMALL = 16_000
+_MARK = b"idempotency-key"
+_LEAST_MARK, _MOST_MARK = 16, 128
 _BODY = msgspec.json.Decoder(dict[str, Any])
 _ENCODER = msgspec.json.Encoder()
 AnyRequest = Request[Any, Any, Any]
@@ -87,7 +89,25 @@ async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     arguments = (site, request.scope, policy, taking, point, key, body)
     # A body of usual size is read faster than a thread is woken for it.
     ask = _submission(*arguments) if len(body) <= _SMALL else await asyncio.to_thread(_submission, *arguments)
+    mark = header(request.scope, _MARK)
+    if mark:
+        ask = structs.replace(ask, once=_once(mark))
     return structs.replace(ask, person=await asyncio.to_thread(_signed_in, site, key)) if key else ask
+
+
+def _once(mark: str) -> str:
+    """The mark by which the same submission counts once, as its sender made it.
+
+    Raises:
+        InvalidInput: It is too short to be random, or no short text.
+    """
+    if _LEAST_MARK <= len(mark) <= _MOST_MARK and mark.isprintable():
+        return f"key {mark}"
+    raise InvalidInput(
+        "The Idempotency-Key is no random text; nothing was stored.",
+        field="Idempotency-Key",
+        mend=f"Make a new random one of {_LEAST_MARK} to {_MOST_MARK} characters, such as a UUID, for each submission.",
+    )
 
 
 def _prepared(site: Site, point: str) -> tuple[Policy, Collection | None]:

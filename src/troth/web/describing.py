@@ -115,6 +115,12 @@ _OWN_SCHEMAS = {
                 "description": "said by the holder of an API key, who answers for it",
             },
             "values": {"type": "object", "description": "values by field name"},
+            "aware": {
+                "type": "array",
+                "description": "kinds of personal data that the writer of a free text was shown in it, and keeps there",
+                "items": {"type": "string", "maxLength": 200},
+                "maxItems": 40,
+            },
         },
     },
 }

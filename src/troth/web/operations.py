@@ -159,7 +159,10 @@ OPERATIONS = (
         "collect", "POST", "/collect/{point}", "Collection", "Submit at a collection point",
         "Public points need no key. Where an age screen stands, a visitor sends `age`, and the holder of a key `age_passed`. The answer names what was stored and repeats no value.",
         {201: Answer("It is on disk.", schema="Collected", example={"entry": ENTRY, "point": "email-opt-in", "stored": ["email"], "clauses": ["I.9"], "policy": SHA256})},
-        parameters=(Parameter("point", "path", "name of a declared point", "email-opt-in", required=True),), body=("Submission",),
+        parameters=(
+            Parameter("point", "path", "name of a declared point", "email-opt-in", required=True),
+            Parameter("Idempotency-Key", "header", "random text of the sender: the same submission with it counts once within a day", "7d8a3c6e-5b1f-4c0e-9a52-1f0b6c2d9e4a", {"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-~]+$"}),
+        ), body=("Submission",),
         examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
     *FORM_OPERATIONS,

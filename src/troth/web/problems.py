@@ -83,6 +83,7 @@ KINDS = (
     ProblemKind("too-large", 413, "The body is too long", "A body has at most 1,000,000 bytes."),
     ProblemKind("wrong-media-type", 415, "The body is not JSON", "Send `Content-Type: application/json`."),
     ProblemKind("invalid-input", 422, "The input is invalid", "The member `field` names the part at fault. Nothing was stored."),
+    ProblemKind("personal-data-found", 422, "The text holds personal data", "The field does not take it, or not before its writer was told. Nothing was stored."),
     ProblemKind("too-many-attempts", 429, "Too many failed attempts", "The header `Retry-After` says after how many seconds to try again."),
     ProblemKind("corrupt", 500, "Stored data failed verification", "What is kept does not match its seal or signature; the operator must look."),
     ProblemKind("internal", 500, "Something failed here", "The failure is in the operator's log under the id that the problem carries."),

@@ -212,6 +212,16 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: Annotated[Word, Meta(description="for open-session: coarse name of the device")] = ""
     session: Annotated[Handle, Meta(description="for close-session: the session; empty for one's own")] = ""
 
+    aware: Annotated[
+        tuple[Word, ...],
+        Meta(
+            max_length=40, description="kinds of personal data that the writer of a free text was shown in it"
+        ),
+    ] = ()
+    once: Annotated[
+        Word, Meta(description="random mark of a collection, so that the same one sent again counts once")
+    ] = ""
+
     def ask(self, key: str) -> Ask:
         """The act as the gate takes it, asked by the holder of a key."""
         return Ask(
@@ -243,6 +253,8 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             before=self.before,
             acknowledged=self.acknowledged,
             proof=self.proof,
+            aware=self.aware,
+            once=self.once,
             device=self.device,
             session=self.session,
         )

@@ -4,6 +4,6 @@ A recogniser looks for one kind and tells spans, never values. What it finds is 
 no recogniser finds everything, and some find what is harmless.
 """
 
-from troth.collection.recognising.registry import Finding, Recogniser, found_in, recognisers
+from troth.collection.recognising.registry import Finding, Recogniser, found_in, kinds_in, recognisers
 
-__all__ = ["Finding", "Recogniser", "found_in", "recognisers"]
+__all__ = ["Finding", "Recogniser", "found_in", "kinds_in", "recognisers"]

@@ -97,3 +97,9 @@ def found_in(text: str, kinds: Iterable[str] | None = None) -> list[Finding]:
         if all(end <= one.start or start >= one.end for one in kept):
             kept.append(Finding(kind, start, end))
     return sorted(kept, key=lambda one: one.start)
+
+
+def kinds_in(text: str) -> dict[str, str]:
+    """The kinds of personal data in a text, each with what people call one of them."""
+    known = recognisers()
+    return {one.kind: known[one.kind].title for one in found_in(text)}

@@ -1,14 +1,17 @@
 """The pages of forms: hosted page, fragment, age screen, submission, thanks."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec import structs
 
 from troth.collection import (
     PURPOSE,
@@ -21,14 +24,15 @@ from troth.collection import (
     form_of,
     read_sent,
 )
-from troth.gate import Ask, Outcome, Problem
+from troth.gate import Ask, Outcome, PersonalDataFound, Problem
 from troth.kernel import NotFound, is_id
 from troth.policy import Policy
 from troth.web.asgi import MAX_BODY, query
 from troth.web.forms.bodies import Body, Pairs, form_body
 from troth.web.forms.marks import PASSED, REFUSED, Mark
 from troth.web.forms.showing import Showing
-from troth.web.forms.views import Shown, found_of, missing_parts, wrong_of
+from troth.web.forms.views import Shown, carried_of, found_of, kinds_of, missing_parts, wrong_of
+from troth.web.limiting import network_of
 from troth.web.matters import matter_of
 from troth.web.origins import own_address
 from troth.web.screening import screened
@@ -37,8 +41,12 @@ from troth.web.site import Site, site_of
 AnyRequest = Request[Any, Any, Any]
 _KEPT = frozenset({PURPOSE})
 _MORE_ROWS = 3
+MAX_FORM_BODY = 2 * MAX_BODY
+"""A file and another that replaces it."""
 _AGAIN = frozenset({"more", "look"})
 """Buttons that give the form back instead of submitting it."""
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_MINUTE = 60
 _YEAR, _MONTH = "birth-year", "birth-month"
 _CHANNEL = "web"
 _BACK = "back"
@@ -119,7 +127,7 @@ def form_thanks(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     return visit.showing().thanks(entry, stored, matter_of(visit.site, given.get("case", "")))
 
 
-@post("/forms/{point:str}/age", request_max_body_size=MAX_BODY)
+@post("/forms/{point:str}/age", request_max_body_size=MAX_FORM_BODY)
 async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Weigh the answer to the age screen and forget it; only yes or no goes into the form cookie, for this visit."""
     query(request.scope, ())
@@ -130,7 +138,7 @@ async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[byte
     return await asyncio.to_thread(_answer_age, request, visit, body)
 
 
-@post("/forms/{point:str}", request_max_body_size=MAX_BODY)
+@post("/forms/{point:str}", request_max_body_size=MAX_FORM_BODY)
 async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Take a submission as browsers send it; what is wrong is shown in the form, with everything that was typed."""
     query(request.scope, ())
@@ -167,14 +175,15 @@ def _read(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> 
         return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
     if not _meant(request, visit, body) or body.own.keys() & _AGAIN:
         return _shown_again(request, visit, body)
-    return _act(visit, taking, body)
+    return _act(request, visit, taking, body)
 
 
-def _act(visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
+def _act(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
     sent = read_sent(visit.form, body.pairs)
     submission = {"channel": _CHANNEL, "values": sent.values}
     submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
     submission |= {"purpose": sent.purpose} if sent.purpose else {}
+    submission |= {"aware": body.own["aware"].split()} if body.own.get("aware") else {}
     point = visit.form.point
     try:
         ask = taking.submission(point.name, submission, age_passed=point.age_screen)
@@ -182,7 +191,16 @@ def _act(visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]
         return _with_faults(visit, sent, (*sent.faults, *error.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
     if sent.faults:
         return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return Read(sent, ask)
+    return Read(sent, structs.replace(ask, once=_once(request, visit, body, ask)))
+
+
+def _once(request: AnyRequest, visit: Visit, body: Body, ask: Ask) -> str:
+    """The mark by which the same submission counts once: the page's own; for a fragment, which has none, the minute and network."""
+    page = body.own.get("once", "")
+    minute = int(visit.site.troth.clock.now().timestamp() // _MINUTE)
+    place = page or f"{minute} {network_of(request.scope)}"
+    sent = _ENCODER.encode((place, ask.point, ask.purpose, ask.values, ask.aware))
+    return f"form {hashlib.sha256(sent).hexdigest()}"
 
 
 def _visit(request: AnyRequest, point: str) -> Visit:
@@ -225,13 +243,13 @@ def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes
 def _filled(visit: Visit, pairs: Pairs) -> Response[bytes]:
     """The form with what was typed before the age screen came up."""
     sent = read_sent(visit.form, pairs)
-    return visit.showing().page(Shown(visit.form, texts=sent.texts, rows=sent.rows))
+    return visit.showing().page(_typed(visit, sent))
 
 
 def _shown_again(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
     """The form as it was filled in, to be looked over, filled in further, or sent once more."""
     sent = read_sent(visit.form, body.pairs)
-    shown = Shown(visit.form, texts=sent.texts, rows=sent.rows)
+    shown = _typed(visit, sent)
     if not _meant(request, visit, body):
         message = "Please look over your answers and send the form once more. Nothing was stored yet."
         return visit.showing().page(shown._replace(message=message), HTTPStatus.FORBIDDEN)
@@ -244,14 +262,32 @@ def _meant(request: AnyRequest, visit: Visit, body: Body) -> bool:
     return visit.site.marks.vouched(visit.policy, request.scope, visit.mark, body.own.get("token", ""))
 
 
-def _with_faults(visit: Visit, sent: Sent, faults: tuple[Fault, ...], status: int) -> Response[bytes]:
+def _with_faults(
+    visit: Visit, sent: Sent, faults: tuple[Fault, ...], status: int, aware: tuple[str, ...] = ()
+) -> Response[bytes]:
     wrong = wrong_of(visit.form, (*faults, *missing_parts(visit.form, sent)), sent.rows)
-    return visit.showing().page(Shown(visit.form, texts=sent.texts, rows=sent.rows, wrong=wrong), status)
+    shown = _typed(visit, sent)._replace(wrong=wrong, files=carried_of(sent, wrong), aware=aware)
+    return visit.showing().page(shown, status)
+
+
+def _typed(visit: Visit, sent: Sent) -> Shown:
+    """The form as it was filled in, files too."""
+    return Shown(visit.form, texts=sent.texts, rows=sent.rows, files=carried_of(sent))
 
 
 def _not_done(visit: Visit, sent: Sent, problem: Problem) -> Response[bytes]:
     """A submission that the gate did not do, told in the form: a serial that is taken, a purpose that was objected to."""
     fault = Fault(problem.field, problem.detail, problem.mend, problem.clause)
+    if problem.code == PersonalDataFound.code:
+        scanned = next((one.scan for one in (visit.policy.fields.get(problem.field),) if one), "")
+        # A browser's reader is told in words; the kinds are in the tick that keeps them.
+        mend = (
+            "Please remove it."
+            if scanned == "refuse"
+            else "Please remove it, or tick that you want to keep it."
+        )
+        aware = () if scanned == "refuse" else kinds_of(visit.form, sent)
+        return _with_faults(visit, sent, (fault._replace(mend=mend),), problem.status, aware)
     return _with_faults(visit, sent, (fault,), problem.status)
 
 

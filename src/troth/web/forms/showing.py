@@ -1,5 +1,6 @@
 """Renders the pages of one form for one visitor, and hands out the form cookie."""
 
+import secrets
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from litestar import Response
 
 from troth.collection import Form, age_question
 from troth.policy import Policy
-from troth.web.forms.bodies import Pairs
+from troth.web.forms.bodies import CARRIED, Pairs, carried_text
 from troth.web.forms.marks import Mark
 from troth.web.forms.views import Shown
 from troth.web.matters import ShownMatter
@@ -74,9 +75,13 @@ class Showing:
             status: Status of the answer.
             typed: What was answered, to be shown again where it could not be read.
             wrong: Parts of the answer that could not be read.
-            carried: Fields that were sent already, to be carried past the question; files are not.
+            carried: Fields that were sent already, files too, to be carried past the question.
         """
-        texts = [(name, value) for name, value in carried if isinstance(value, str)]
+        texts = [
+            (name, value) if isinstance(value, str) else (f"{CARRIED}{name}", carried_text(value))
+            for name, value in carried
+            if isinstance(value, str) or value.data
+        ]
         return self._answer("form_age.html", status, typed=typed or {}, wrong=wrong, carried=texts)
 
     def refusal(self) -> Response[bytes]:
@@ -110,6 +115,7 @@ class Showing:
             "base": base,
             "back": self._back,
             "token": token,
+            "once": secrets.token_urlsafe(16) if token else "",
         }
 
     def _cookie(self) -> dict[str, str]:

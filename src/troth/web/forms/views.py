@@ -8,14 +8,21 @@ from troth.collection import (
     Fault,
     Form,
     Sent,
-    found_in,
-    recognisers,
+    kinds_in,
     row_of,
 )
+from troth.web.forms.bodies import carried_text
 
 
 class Wrong(NamedTuple):
     """One thing that is wrong: the control at fault, empty where it is none, and a sentence."""
+
+    name: str
+    text: str
+
+
+class Carried(NamedTuple):
+    """A file that the page carries to the next try: its name, and what the page holds of it."""
 
     name: str
     text: str
@@ -32,6 +39,8 @@ class Shown(NamedTuple):
         looked: Whether the text was looked through.
         rows: Rows that an order shows.
         message: What is told above the form; empty for nothing.
+        files: What was sent of files that are not at fault, as the page carries it to the next try, by name of the control.
+        aware: Kinds of personal data that the writer may keep in the text knowingly; empty where nothing was asked.
     """
 
     form: Form
@@ -41,6 +50,8 @@ class Shown(NamedTuple):
     looked: bool = False
     rows: int = ORDER_ROWS
     message: str = ""
+    files: Mapping[str, Carried] = {}
+    aware: tuple[str, ...] = ()
 
     def error(self, name: str) -> str:
         """What is wrong with a control; empty for nothing."""
@@ -69,11 +80,27 @@ def found_of(form: Form, sent: Sent) -> dict[str, tuple[str, ...]]:
     found = {}
     for control in form.controls:
         text = sent.texts.get(control.name, "")
-        if control.kind == "lines" and text:
-            kinds = dict.fromkeys(one.kind for one in found_in(text))
+        if (control.kind == "lines" or control.scan) and text:
+            kinds = kinds_in(text)
             if kinds:
-                found[control.name] = tuple(recognisers()[kind].title for kind in kinds)
+                found[control.name] = tuple(kinds.values())
     return found
+
+
+def kinds_of(form: Form, sent: Sent) -> tuple[str, ...]:
+    """The kinds of personal data in all text that is looked through."""
+    texts = [sent.texts.get(control.name, "") for control in form.controls if control.scan]
+    return tuple(sorted({kind for text in texts if text for kind in kinds_in(text)}))
+
+
+def carried_of(sent: Sent, wrong: Iterable[Wrong] = ()) -> dict[str, Carried]:
+    """The files that need not be chosen again."""
+    faulty = {one.name for one in wrong}
+    return {
+        name: Carried(upload.name, carried_text(upload))
+        for name, upload in sent.files.items()
+        if name not in faulty
+    }
 
 
 def _labels(form: Form, rows: int) -> dict[str, str]:
