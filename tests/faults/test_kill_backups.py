@@ -71,11 +71,12 @@ def test_a_killed_backup_is_none(company: Company, point: str) -> None:
         return len(list(epochs.glob("*.epoch"))) == 2 if point == "epoch" else (base / point).exists()
 
     killed = kill("backup", base, seen)
-    if killed and not (base / "second-keys" / "manifest.json").exists():
+    wish = Wish(base / "second", base / "second-keys", base / "no", base / "data")
+    if killed and not (base / "second" / "manifest.json").exists():
         with pytest.raises(NotFound):
-            restore_folder(
-                Wish(base / "second", base / "second-keys", base / "no", base / "data"), company.clock
-            )
+            restore_folder(wish, company.clock)
+    elif killed and not (base / "second-keys" / "manifest.json").exists():
+        assert restore_folder(wish, company.clock).keys_from == "key store in use"
     company.troth = company.open()
     with company.troth.database.snapshot() as tx:
         assert {one.archive for one in archives(tx)} >= {path.stem for path in epochs.glob("*.epoch")}
