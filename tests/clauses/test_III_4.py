@@ -11,7 +11,7 @@ from tests.clauses.mailbox import mail_to
 from tests.clauses.matters import ask, shown
 from tests.clauses.vendor import CANARY, RIGHTS, Site, Vendor
 from tests.faults.test_inbound import listen
-from tests.support.process import wait_until
+from tests.support.waiting import wait_until
 
 PRIVACY = "privacy@example.com"
 
