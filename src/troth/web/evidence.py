@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from troth.bootstrap import Troth
+from troth.bootstrap import Troth, drill_found
 from troth.kernel import NotFound, TrothError, from_micros, micros
 from troth.ledger import Verifier, open_checkpoint, staged_count, tree_head
 from troth.vault import Archive, Drill, archives, archives_holding, latest_drill
@@ -169,6 +169,12 @@ def _drilled(opens: str, drill: Drill) -> tuple[State, str]:
             "fail",
             f"{opens}; the restore drill of {when} could read {drill.opened} values of erased people.",
         )
+    if (
+        not drill.passed
+        and not drill.people
+        and {one.state for one in drill_found(drill)} <= {"open", "shut"}
+    ):
+        return "unknown", f"{opens}; the restore drill of {when} found nobody to try."
     if not drill.passed:
         return "fail", f"{opens}; the restore drill of {when} failed: see `troth archives`."
     tried = f"{drill.fields} values of {drill.people} erased people were tried in {drill.archives} backups"
