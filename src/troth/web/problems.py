@@ -77,6 +77,7 @@ KINDS = (
     ProblemKind("foreign-request", 403, "Sent from another site", "The browser says that another site's page sent the form, or does not say which did. Nothing was done."),
     ProblemKind("not-found", 404, "There is no such thing", "Nothing has this name or id, or the caller may not know whether it exists."),
     ProblemKind("method-not-allowed", 405, "The method does not fit", "The header `Allow` lists the methods that do."),
+    ProblemKind("epoch-over", 410, "The backup has ended", "The key of its copy of the key store was destroyed on its day; nobody opens it any more."),
     ProblemKind("conflict", 409, "The state forbids it", "What the act would change is not in a state that allows the change."),
     ProblemKind("illegal-move", 409, "No such step from here", "A request or dispute goes only from state to state as its machine allows; `mend` names the states that follow."),
     ProblemKind("still-staged", 409, "Not in the log yet", "The entry is on disk and reaches the next checkpoint in under a second."),
