@@ -71,7 +71,7 @@ def test_a_key_store_moves_from_root_to_root(keystore: Database, made_root: Made
     old, new = open_root_key(made_root(), tmp_path), open_root_key(made_root(), tmp_path)
     create_key_store(keystore, old, 1)
     before = KeyRing(keystore, old)
-    before.prepare({"ann": {"contact"}}, 2)
+    before.prepared({"ann": {"contact"}}, {}, 2)
     assert rotate_root(keystore, old, new) == 2
     after = KeyRing(keystore, new)
     assert after.newest_keys(["ann"]) == before.newest_keys(["ann"])

@@ -96,7 +96,7 @@ def test_sweeping_destroys_keys_without_a_person_only(desk: Desk) -> None:
     folder = desk.program.folder
     root = open_root_key("file:keys/root.key", folder)
     with closing(open_database(str(folder / "keys" / "keystore.db"), key_store=True)) as keystore:
-        KeyRing(keystore, root).prepare({"0" * 32: {"contact"}}, now=1)
+        KeyRing(keystore, root).prepared({"0" * 32: {"contact"}}, {}, now=1)
     assert desk.program.ok("keys", "sweep") == {"swept": 1}
     assert desk.program.ok("keys", "sweep") == {"swept": 0}
     assert reads(desk)

@@ -64,7 +64,7 @@ class Stand:
 
     def add(self, who: str, **values: Any) -> None:
         """Add a person, findable by the e-mail address if there is one."""
-        self.vault.prepare_keys({who: {FIELDS[name].group for name in values}}, 10)
+        self.keys.prepared({who: {FIELDS[name].group for name in values}}, {}, 10)
         with self.data.transaction() as tx:
             self.vault.create_persons(tx, [(who, POLICY)], 10)
             if "email" in values:
@@ -73,7 +73,7 @@ class Stand:
 
     def write(self, who: str, policy: str = POLICY, **values: Any) -> None:
         """Write values."""
-        self.vault.prepare_keys({who: {FIELDS[name].group for name in values}}, 10)
+        self.keys.prepared({who: {FIELDS[name].group for name in values}}, {}, 10)
         pairs = tuple((FIELDS[name], value) for name, value in values.items())
         with self.data.transaction() as tx:
             self.vault.write_fields(tx, [WriteWant(ALL, who, policy, pairs)], 20)

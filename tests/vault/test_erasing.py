@@ -157,7 +157,7 @@ def test_a_reader_that_keeps_destroyed_keys_in_the_log_is_said(stand: Stand, tmp
 def test_orphan_keys_are_swept_when_old_enough(stand: Stand) -> None:
     """Keys whose person never came go after an hour; those of people, and fresh ones, stay."""
     stand.add(JOHN, email="john@example.com")
-    stand.vault.prepare_keys({JANE: {"contact"}}, 10)
+    stand.keys.prepared({JANE: {"contact"}}, {}, 10)
     assert sweep_orphan_keys(stand.data, stand.keys, HOUR + 10) == 0
     assert sweep_orphan_keys(stand.data, stand.keys, HOUR + 11) == 1
     assert rows_of(stand, JANE)["person_key"] == 0

@@ -288,7 +288,7 @@ def test_outside_a_record_the_profile_comes_before_the_newest_record(stand: Stan
     older, newer = "0190" + "a" * 28, "0191" + "0" * 28
     stand.add(JANE)
     stand.add(JOHN, email="john@example.com")
-    stand.vault.prepare_keys({JANE: {EMAIL.group}}, 10)
+    stand.keys.prepared({JANE: {EMAIL.group}}, {}, 10)
 
     def write(field: Field, record: str, value: str) -> None:
         with stand.data.transaction() as tx:

@@ -203,7 +203,7 @@ def test_one_altered_key_keeps_no_other_back(town: Stand) -> None:
 def test_keys_prepared_for_somebody_not_there_yet_are_left(town: Stand) -> None:
     """Keys made ahead of a person are not taken from under the collection that made them."""
     coming = "e" * 32
-    town.vault.prepare_keys({coming: {"contact"}}, NOW - 1)
+    town.keys.prepared({coming: {"contact"}}, {}, NOW - 1)
     rekey(town)
     with town.data.transaction() as tx:
         town.vault.create_persons(tx, [(coming, POLICY)], NOW)
@@ -214,7 +214,7 @@ def test_keys_prepared_for_somebody_not_there_yet_are_left(town: Stand) -> None:
 def test_somebody_who_appears_behind_the_run_gets_new_keys_too(town: Stand) -> None:
     """A person whose keys were prepared before the run, and who was added after their page, is found all the same."""
     early = f"{0:031x}a"  # on the last page, when this person is not there yet
-    town.vault.prepare_keys({early: {"contact"}}, NOW - 1)
+    town.keys.prepared({early: {"contact"}}, {}, NOW - 1)
 
     def appear(done: int, _: int) -> None:
         if done == 8 and not town.knows(early):

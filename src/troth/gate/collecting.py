@@ -77,11 +77,21 @@ class Collector:
         self._now = now
         self._ahead: NewestKeys = {}
 
-    def prepare(self, weighed: Sequence[Weighed]) -> None:
-        """Read the keys of all whom permitted collections will write to at once."""
-        people = {one.person for one in weighed if one.permitted and one.ask.act == "collect" and one.person}
-        if len(people) > 1:
-            self._ahead = self._vault.keys_ahead(self._tx, people)
+    def prepare(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> None:
+        """Get the keys of all whom permitted collections will write to; those that are missing are made (key before data)."""
+        wanted: dict[str, set[str]] = {}
+        fresh = set(newcomers)
+        fields = self._policy.fields
+        for one in weighed:
+            if one.ask.act != "collect" or not one.permitted or one.person == one.held != "":
+                continue
+            if one.person in self._known or one.person in newcomers:
+                handle = one.submission or one.person
+                wanted.setdefault(handle, set()).update(fields[name].group for name in one.fields)
+            if one.submission:
+                fresh.add(one.submission)
+        if wanted:
+            self._ahead = self._vault.keys_ahead(self._tx, wanted, fresh, self._now)
 
     def collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
         """Write the values of a collection.

@@ -9,13 +9,14 @@ import msgspec
 from troth.gate.collecting import Collected, Collector
 from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
 from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.newcomers import PersonAppeared
 from troth.gate.opening import Follower, open_at
 from troth.gate.orders import carry_out_order
 from troth.gate.promising import stage_mail
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
-from troth.kernel import NotFound, Refused, TrothError, Unavailable, new_id
+from troth.kernel import Conflict, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
 from troth.policy import Decision
 from troth.storage import Transaction
@@ -38,6 +39,7 @@ class Doer:
         words: The words that may stand in the ledger.
         now: Instant of the batch (microseconds).
         follow: Adds to a case that is being opened.
+        again: Whether the batch may start over when somebody else takes an identifier meanwhile.
     """
 
     def __init__(
@@ -48,9 +50,12 @@ class Doer:
         words: Words,
         now: int,
         follow: Follower | None = None,
+        *,
+        again: bool = False,
     ) -> None:
         self._follow_opening = follow
         self._tx = tx
+        self._again = again
         self._vault = vault
         self._policy = scales.policy
         self._now = now
@@ -76,7 +81,7 @@ class Doer:
         for number, handle in (waiting or {}).items():
             weighed = [*weighed[:number], weighed[number]._replace(submission=handle), *weighed[number + 1 :]]
         reads = self._read_all(weighed)
-        self._collector.prepare(weighed)
+        self._collector.prepare(weighed, newcomers)
         outcomes: list[Outcome] = []
         entries: list[tuple[str, str, bytes]] = []
         for number, one in enumerate(weighed):
@@ -175,15 +180,26 @@ class Doer:
         return msgspec.structs.replace(outcome, entry=entry_id)
 
     def _collect(self, one: Weighed, newcomers: frozenset[str]) -> tuple[Collected, str]:
-        """Write what a collection brings, open its case, and know of it for the acts behind this one."""
+        """Write what a collection brings, open its case, and know of it for the acts behind this one.
+
+        Raises:
+            PersonAppeared: Another process has just committed a row with the same key, which nobody could see before.
+        """
         if one.ask.identify and not one.person:
             raise _nobody()
         opened = ""
-        with self._tx.savepoint():
-            collected = self._collector.collect(one, newcomers)
-            if not collected.held:
-                who, record = collected.person, collected.record
-                opened = open_at(self._tx, self._policy, one, who, record, self._follow_opening, self._now)
+        try:
+            with self._tx.savepoint():
+                collected = self._collector.collect(one, newcomers)
+                if not collected.held:
+                    who, record = collected.person, collected.record
+                    opened = open_at(
+                        self._tx, self._policy, one, who, record, self._follow_opening, self._now
+                    )
+        except Conflict as error:
+            if self._again and not error.field:  # the store's own, not one that the vault found out
+                raise PersonAppeared from error
+            raise
         if collected.spent:
             self.discarded.append(collected.spent)
         if not collected.held:

@@ -21,7 +21,7 @@ from troth.gate.counting import (
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
-from troth.gate.newcomers import Newcomers, PersonAppeared, prepare_newcomers
+from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
 from troth.gate.promising import stage_erased
 from troth.gate.proofs import clear_proofs, forget_proofs
@@ -129,10 +129,9 @@ class Gate:
         # Whoever asked was told of a failure; each further act tries again.
         with suppress(Unavailable):
             self._finish_begun()
-        for _ in range(_TRIES):
-            newcomers = prepare_newcomers(self._database, self._vault, self._shelf, self._clock, asks)
+        for left in reversed(range(_TRIES)):
             try:
-                outcomes = self._commit(asks, newcomers, along)
+                outcomes = self._commit(asks, along, again=left > 0)
             except PersonAppeared:
                 continue
             return self._finish_erasures(asks, outcomes)
@@ -262,14 +261,15 @@ class Gate:
             now = micros(self._clock.now())
             return clear_sessions(tx, now) + clear_proofs(tx, now) + clear_once(tx, now)
 
-    def _commit(self, asks: Sequence[Ask], newcomers: Newcomers, along: Along | None = None) -> list[Outcome]:
+    def _commit(self, asks: Sequence[Ask], along: Along | None, *, again: bool) -> list[Outcome]:
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
             scales = Scales(tx, self._vault, self._shelf, now)
-            persons = newcomers.persons(tx, self._vault, scales.policy, asks, now)
-            weighed = scales.weigh(asks, persons, newcomers.proven)
-            doer = Doer(tx, self._vault, scales, self._words_of(scales.policy), now, self._follow)
-            outcomes = doer.do(weighed, newcomers.handles, newcomers.waiting)
+            people = concerned(tx, self._vault, scales.policy, asks, now)
+            weighed = scales.weigh(asks, people.persons, people.proven)
+            words = self._words_of(scales.policy)
+            doer = Doer(tx, self._vault, scales, words, now, self._follow, again=again)
+            outcomes = doer.do(weighed, people.newcomers, people.waiting)
             keep_once(tx, asks, outcomes, now)
             if along is not None:
                 along(tx, outcomes)

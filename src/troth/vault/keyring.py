@@ -6,7 +6,7 @@ for each read. Keys of people are opened for each batch and never kept: an erase
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
@@ -113,41 +113,42 @@ class KeyRing:
         with self.keystore.snapshot() as tx:
             return {person for (person,) in tx.lookup_all(_GROUPS, [(one,) for one in persons])}
 
-    def prepare(self, wanted: Mapping[str, set[str]], now: int) -> None:
-        """Make the keys that are missing, in the key store's own commit.
+    def prepared(
+        self, wanted: Mapping[str, set[str]], fresh: Mapping[str, set[str]], now: int
+    ) -> dict[str, dict[str, tuple[int, bytes]]]:
+        """The newest keys of some people as `newest_keys` gives them; makes those that are missing.
 
         Args:
             wanted: Key groups for each person.
+            fresh: The same for people whom nobody but the caller knows yet, who have no keys.
             now: Instant of making (microseconds).
         """
-        there = self.keystore.lookup_all(_GROUPS, [(one,) for one in wanted])
-        new = [
-            (person, group, FIRST_GENERATION)
-            for person, groups in wanted.items()
-            for group in sorted(groups - {row[0] for row in there.get((person,), ())})
-        ]
-        if new:
-            self.make_keys(new, now)
+        found = self.newest_keys(wanted) if wanted else {}
+        new = _names((who, groups) for who, groups in fresh.items())
+        missing = _names((who, groups - found.get(who, {}).keys()) for who, groups in wanted.items())
+        made = self.make_keys([*new, *missing], now) if new or missing else {}
+        for who, group, generation in new:
+            found.setdefault(who, {})[group] = (generation, made[who, group, generation])
+        if missing:  # somebody else may have made one first, and that one counts
+            found.update(self.newest_keys({name[0] for name in missing}))
+        return found
 
-    def make_keys(self, names: Sequence[KeyName], made_at: int) -> None:
-        """Make fresh keys, in the key store's own commit; one that is there already stays.
+    def make_keys(self, names: Sequence[KeyName], made_at: int) -> dict[KeyName, bytes]:
+        """Make fresh keys, in the key store's own commit; one that is there already stays, whatever is given back for it.
 
         Args:
             names: Person, key group and generation of each.
             made_at: Instant of making (microseconds).
         """
+        made = {name: crypto.new_secret() for name in names}
         with self.keystore.transaction() as tx:
             in_use = key_no_in_use(tx)
             if in_use not in self._wrappers:
                 self._learn(store_keys(tx))
-            wrapper = self._wrappers[in_use]
-            tx.run_many(
-                _ADD_KEY,
-                [
-                    (*name, in_use, wrapper.wrap(crypto.new_secret(), key_context(name)), made_at)
-                    for name in names
-                ],
-            )
+            wrap = self._wrappers[in_use].wrap
+            rows = [(*name, in_use, wrap(key, key_context(name)), made_at) for name, key in made.items()]
+            tx.run_many(_ADD_KEY, rows)
+        return made
 
     def destroy(self, persons: Sequence[str]) -> None:
         """Destroy every key of some people, also in the engine's side files.
@@ -194,6 +195,10 @@ class KeyRing:
             elif row.use == PERSON_USE and row.key_no not in wrappers:
                 wrappers[row.key_no] = crypto.Wrapper(row.opened(self._root))
         self._wrappers = wrappers
+
+
+def _names(wanted: Iterable[tuple[str, Collection[str]]]) -> list[KeyName]:
+    return [(who, group, FIRST_GENERATION) for who, groups in wanted for group in sorted(groups)]
 
 
 def delete_keys(tx: Transaction, persons: Iterable[str]) -> None:

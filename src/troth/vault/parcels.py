@@ -24,7 +24,7 @@ _DELETE = Statement(delete(parcel).where(parcel.c.parcel == bindparam("which")))
 
 def prepare_parcels(keys: KeyRing, parcels: Sequence[str], now: int) -> None:
     """Make the keys of parcels, in the key store's own commit, before anything is sealed under them."""
-    keys.prepare({one: {PARCEL} for one in parcels}, now)
+    keys.prepared({one: {PARCEL} for one in parcels}, {}, now)
 
 
 def keep_parcel(tx: Transaction, keys: KeyRing, which: str, content: bytes, now: int) -> None:

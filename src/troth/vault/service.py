@@ -157,10 +157,6 @@ class Vault:
                 found[who].setdefault(record, {})[field] = self._open(who, cast("Any", row), openers)
         return found
 
-    def prepare_keys(self, wanted: Mapping[str, set[str]], now: int) -> None:
-        """Make missing keys (key groups by person) in the key store's own commit, before any data under them."""
-        self.keys.prepare(wanted, now)
-
     def create_persons(
         self, tx: Transaction, persons: Sequence[tuple[str, str]], now: int, *, held: bool = False
     ) -> None:
@@ -216,13 +212,25 @@ class Vault:
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
         tx.run_many(_ADD_IDENTIFIER, [(*key, who, record) for key in taken if key not in found])
 
-    def keys_ahead(self, tx: Transaction, persons: Collection[str]) -> NewestKeys:
-        """The newest keys of people who will be written to in this unit of work, in one read.
+    def keys_ahead(
+        self, tx: Transaction, wanted: Mapping[str, set[str]], fresh: Collection[str], now: int
+    ) -> NewestKeys:
+        """The newest keys of people who will be written to in this unit of work; those that are missing are made.
 
-        The people are held first, so that nobody destroys or replaces a key before the commit; those whose erasure has
-        begun are left out.
+        Keys are made in the key store's own commit, before any data under them. The people are held first, so that nobody
+        destroys or replaces a key before the commit; those whose erasure has begun are left out.
+
+        Args:
+            tx: Unit of work.
+            wanted: Key groups for each person.
+            fresh: Those of them whose handle was made for this unit of work, so that nobody else knows it.
+            now: The instant of making (microseconds).
         """
-        return self.keys.newest_keys(hold_living(tx, persons))
+        there = [who for who in wanted if who not in fresh]
+        held = hold_living(tx, there) if there else set()
+        return self.keys.prepared(
+            {who: wanted[who] for who in held}, {who: wanted[who] for who in wanted if who in fresh}, now
+        )
 
     def write_fields(
         self, tx: Transaction, wants: Sequence[WriteWant], now: int, ahead: NewestKeys | None = None
