@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.collection.model import TYPES, Malformed
+from troth.collection.model import _PLAIN_EMAIL, TYPES, Malformed
 from troth.policy import Field
 
 
@@ -120,3 +121,35 @@ def test_kept_values_are_stable(kind: str, value: Any) -> None:
     except Malformed:
         return
     assert kept(kind, once) == once
+
+
+_WORDS = st.from_regex(r"[a-z0-9_+-]{1,20}(\.[a-z0-9_+-]{1,20}){0,2}", fullmatch=True)
+_DOMAINS = st.from_regex(r"([a-z0-9]{1,20}\.){1,3}[a-z]{2,20}", fullmatch=True)
+
+
+@given(_WORDS, _DOMAINS)
+def test_usual_addresses_are_kept_as_the_library_keeps_them(local: str, domain: str) -> None:
+    """What is taken without asking the library is what the library takes, and it would change nothing of it."""
+    address = f"{local}@{domain}"
+    field = Field(
+        name="email", category="user.contact.email", klass="personal", group="contact", type="email"
+    )
+    if _PLAIN_EMAIL.fullmatch(address):
+        assert TYPES["email"].kept(address, field) == address
+        assert validate_email(address, check_deliverability=False).normalized == address
+    else:
+        assert len(local) > 64 or domain.endswith(
+            (".arpa", ".local", ".onion", ".test", ".invalid", ".localhost")
+        )
+
+
+@pytest.mark.parametrize(
+    "domain", ["local", "x.local", "x.test", "x.invalid", "x.localhost", "x.onion", "x.arpa"]
+)
+def test_addresses_that_nobody_has_are_refused(domain: str) -> None:
+    """Reserved domains are no addresses (RFC 6761), whoever looks first."""
+    field = Field(
+        name="email", category="user.contact.email", klass="personal", group="contact", type="email"
+    )
+    with pytest.raises(Malformed):
+        TYPES["email"].kept(f"ann@{domain}", field)

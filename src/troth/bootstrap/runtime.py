@@ -230,10 +230,21 @@ class Troth:
         Raises:
             NotFound: The policy in force declares no public collection point.
         """
-        version = self.policy().sha256
-        if self._collection is None or self._collected_under != version:
-            key = collection_key(self.service_keys, self.policy())
-            self._collection, self._collected_under = Collection(self.policy, key, visitors=True), version
+        return self._collecting(self.policy())
+
+    def collection_under(self, policy: Policy) -> Collection:
+        """The same places under a version that was read already.
+
+        Raises:
+            NotFound: It declares no public collection point.
+        """
+        return self._collecting(policy).under(policy)
+
+    def _collecting(self, policy: Policy) -> Collection:
+        if self._collection is None or self._collected_under != policy.sha256:
+            key = collection_key(self.service_keys, policy)
+            self._collection = Collection(self.policy, key, visitors=True)
+            self._collected_under = policy.sha256
         return self._collection
 
     def draft_policy(self, text: bytes) -> str:

@@ -21,6 +21,11 @@ _MAX_PHONE = 40
 _MAX_EMAIL = 254
 _MAX_INTEGER = 2**53 - 1
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN_EMAIL = re.compile(
+    r"(?=[^@]{1,64}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]{1,63}\.)+"
+    r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,63}"
+)
+"""The usual addresses, all of which `email_validator` takes and keeps as they are; it takes fifty times as long."""
 _SERIAL = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,4}))?")
 _UNSHOWN = frozenset({"Cc", "Cs", "Cn", "Co"})
@@ -97,7 +102,8 @@ def shown_text(value: object, most: int, *, lines: bool = False) -> str:
     if len(text) > most:
         raise Malformed(f"is longer than {most} characters", "Shorten it.")
     allowed = _LINE_ENDS if lines else ()
-    if any(unicodedata.category(char) in _UNSHOWN and char not in allowed for char in text):
+    plain = text.isascii() and text.isprintable()  # the usual case, without a look at each character
+    if not plain and any(unicodedata.category(char) in _UNSHOWN and char not in allowed for char in text):
         raise Malformed("holds a control character", "Remove it.")
     return text
 
@@ -114,9 +120,11 @@ def _name(value: Any, field: Field) -> str:
 
 
 def _email(value: Any, _: Field) -> str:
+    text = shown_text(value, _MAX_EMAIL)
+    if _PLAIN_EMAIL.fullmatch(text):
+        return text
     from email_validator import EmailNotValidError, validate_email
 
-    text = shown_text(value, _MAX_EMAIL)
     try:
         return str(validate_email(text, check_deliverability=False).normalized)
     except EmailNotValidError:

@@ -180,6 +180,7 @@ class Front:
             clock=site.troth.clock,
             https=True if public_url.startswith("https://") else None,
             stripped=site.metrics.cookie_stripped,
+            at_once=site.troth.database.dialect == "sqlite",
         )
         acting = site.acting
         self._acts: Mapping[str, App] = {"POST": acting.post}

@@ -22,7 +22,7 @@ from troth.web.forms.marks import PASSED, REFUSED
 from troth.web.matters import OpenedMatter, opened_matter
 from troth.web.screening import screened
 from troth.web.shapes import Collected
-from troth.web.site import Site, json_response, site_of
+from troth.web.site import Site, at_hand, json_response, site_of
 
 _SMALL = 16_000
 _MARK = b"idempotency-key"
@@ -77,7 +77,7 @@ def _taken(ask: Ask, outcome: Outcome, opened: OpenedMatter) -> Response[bytes]:
 
 async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     # An unknown point is told before its body is read: nothing of it is taken in.
-    policy, taking = await asyncio.to_thread(_prepared, site, point)
+    policy, taking = await at_hand(site, lambda: _prepared(site, point))
     key = ""
     if header(request.scope, b"authorization") or taking is None:
         key = bearer(request.scope)
@@ -92,7 +92,7 @@ async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     mark = header(request.scope, _MARK)
     if mark:
         ask = structs.replace(ask, once=_once(mark))
-    return structs.replace(ask, person=await asyncio.to_thread(_signed_in, site, key)) if key else ask
+    return structs.replace(ask, person=await at_hand(site, lambda: _signed_in(site, key))) if key else ask
 
 
 def _once(mark: str) -> str:
@@ -115,7 +115,7 @@ def _prepared(site: Site, point: str) -> tuple[Policy, Collection | None]:
     policy = site.troth.policy()
     if point not in policy.points:
         Collection(lambda: policy, "").describe(point)
-    return policy, site.troth.collection.under(policy) if policy.points[point].public else None
+    return policy, site.troth.collection_under(policy) if policy.points[point].public else None
 
 
 def _turned_away(site: Site, request: AnyRequest, error: TooYoung) -> Response[bytes]:

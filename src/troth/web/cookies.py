@@ -26,6 +26,7 @@ class CookieGuard:
         clock: Tells the present instant; None for the machine's clock.
         https: Whether visitors see the site over https; None asks each request's own scheme.
         stripped: Told the reason of each cookie that was not sent.
+        at_once: Whether `policy` answers so soon that no thread is woken for it, as it does on SQLite.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class CookieGuard:
         clock: Clock | None = None,
         https: bool | None = None,
         stripped: Stripped | None = None,
+        at_once: bool = False,
     ) -> None:
         self._app = app
+        self._at_once = at_once
         self._policy = policy
         self._clock = clock or SystemClock()
         self._https = https
@@ -56,7 +59,7 @@ class CookieGuard:
             if message["type"] == "http.response.start" and any(
                 bytes(name).lower() == b"set-cookie" for name, _ in message.get("headers", ())
             ):
-                policy = await asyncio.to_thread(self._policy)
+                policy = self._policy() if self._at_once else await asyncio.to_thread(self._policy)
                 message = {**message, "headers": self._held(policy, scope, message["headers"])}
             await send(message)
 

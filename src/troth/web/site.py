@@ -1,7 +1,8 @@
 """What all handlers of one application share."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from litestar import Request, Response
 
@@ -18,6 +19,7 @@ from troth.web.measuring import Metrics
 from troth.web.rendering import HTML, Renderer
 
 MAX_COMPILED = 64
+T = TypeVar("T")
 
 
 class Site(NamedTuple):
@@ -68,6 +70,11 @@ def site_of(request: Request[Any, Any, Any]) -> Site:
     """The parts of the application that a request came to."""
     site: Site = request.app.state["site"]
     return site
+
+
+async def at_hand(site: Site, read: Callable[[], T]) -> T:
+    """What a short read gives: SQLite answers sooner than a thread wakes for it, PostgreSQL is waited for in a thread."""
+    return read() if site.troth.database.dialect == "sqlite" else await asyncio.to_thread(read)
 
 
 def json_response(body: bytes, status: int = 200) -> Response[bytes]:

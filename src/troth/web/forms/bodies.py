@@ -17,6 +17,8 @@ OWN = "troth-"
 """Names that begin like this are Troth's own and no fields."""
 CARRIED, DROPPED = "troth-file.", "troth-drop."
 """Before the name of a file: what was sent with an earlier try, and that it is to be left out."""
+SMALL = 16_000
+"""Characters of values that are read at once."""
 Pairs = list[tuple[str, str | Upload]]
 
 
@@ -25,6 +27,11 @@ class Body(NamedTuple):
 
     pairs: Pairs
     own: Mapping[str, str]
+
+    @property
+    def small(self) -> bool:
+        """Whether it is of usual size and holds no file."""
+        return sum(len(value) if isinstance(value, str) else SMALL for _, value in self.pairs) < SMALL
 
 
 async def form_body(request: Request[Any, Any, Any], kept: frozenset[str] = frozenset()) -> Body:

@@ -36,7 +36,7 @@ from troth.web.limiting import network_of
 from troth.web.matters import matter_of
 from troth.web.origins import own_address
 from troth.web.screening import screened
-from troth.web.site import Site, site_of
+from troth.web.site import Site, at_hand, site_of
 
 AnyRequest = Request[Any, Any, Any]
 _KEPT = frozenset({PURPOSE})
@@ -142,13 +142,22 @@ async def answer_age(request: AnyRequest, point: FromPath[str]) -> Response[byte
 async def submit_form(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     """Take a submission as browsers send it; what is wrong is shown in the form, with everything that was typed."""
     query(request.scope, ())
-    visit, taking = await asyncio.to_thread(_prepared, request, point)
+    visit, taking = await at_hand(site_of(request), lambda: _prepared(request, point))
     visit.site.submissions.count(request.scope)
     body = await form_body(request, _KEPT)
     visit = visit.coming_from(request, body.own.get(_BACK, ""))
-    read = await asyncio.to_thread(_read, request, visit, taking, body)
-    if isinstance(read, Response):
-        return read
+    if not _goes_on(request, visit, body):
+        return await asyncio.to_thread(_shown_instead, request, visit, body)
+    return await _submitted(request, visit, taking, body)
+
+
+async def _submitted(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Response[bytes]:
+    # A body of usual size is read sooner than a thread wakes for it; pages are made in threads.
+    arguments = (request, visit, taking, body)
+    read = _act(*arguments) if body.small else await asyncio.to_thread(_act, *arguments)
+    if isinstance(read, Faulty):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return await asyncio.to_thread(_with_faults, visit, read.sent, read.faults, status)
     outcome = await visit.site.acting.perform(request.scope, read.ask)
     if outcome.problem is not None:
         return _not_done(visit, read.sent, outcome.problem)
@@ -162,23 +171,35 @@ class Read(NamedTuple):
     ask: Ask
 
 
+class Faulty(NamedTuple):
+    """What was sent, and what is wrong with it."""
+
+    sent: Sent
+    faults: tuple[Fault, ...]
+
+
 def _prepared(request: AnyRequest, point: str) -> tuple[Visit, Collection]:
     visit = _visit(request, point)
-    return visit, visit.site.troth.collection.under(visit.policy)
+    return visit, visit.site.troth.collection_under(visit.policy)
 
 
-def _read(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
-    """What was sent and the act that it asks for, or the page that is shown instead of doing it."""
+def _goes_on(request: AnyRequest, visit: Visit, body: Body) -> bool:
+    """Whether a submission is to be read and done, and no page shown instead."""
+    if visit.refused or not visit.screened or body.own.keys() & _AGAIN:
+        return False
+    return _meant(request, visit, body)
+
+
+def _shown_instead(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
+    """The page that is shown instead of doing what was sent."""
     if visit.refused:
         return visit.showing().refusal()
     if not visit.screened:
         return visit.showing().age_screen(status=HTTPStatus.FORBIDDEN, carried=body.pairs)
-    if not _meant(request, visit, body) or body.own.keys() & _AGAIN:
-        return _shown_again(request, visit, body)
-    return _act(request, visit, taking, body)
+    return _shown_again(request, visit, body)
 
 
-def _act(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Read | Response[bytes]:
+def _act(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> Read | Faulty:
     sent = read_sent(visit.form, body.pairs)
     submission = {"channel": _CHANNEL, "values": sent.values}
     submission |= {"notice": body.own["notice"]} if body.own.get("notice") else {}
@@ -188,9 +209,9 @@ def _act(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> R
     try:
         ask = taking.submission(point.name, submission, age_passed=point.age_screen)
     except InvalidSubmission as error:
-        return _with_faults(visit, sent, (*sent.faults, *error.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return Faulty(sent, (*sent.faults, *error.errors))
     if sent.faults:
-        return _with_faults(visit, sent, sent.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return Faulty(sent, sent.faults)
     return Read(sent, structs.replace(ask, once=_once(request, visit, body, ask)))
 
 
