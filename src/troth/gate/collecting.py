@@ -271,11 +271,8 @@ class Collector:
             for name, value in identifiers_of(values, self._policy)
             if fresh or not record or fields[name].unique
         ]
-        named = [pair for pair in pairs if record and fields[pair[0]].unique and pair[0] not in signed]
-        plain = [pair for pair in pairs if pair not in named] if named else pairs
-        self._vault.add_identifiers(self._tx, who, plain, fields, fresh=fresh)
-        if named:
-            self._vault.add_identifiers(self._tx, who, named, fields, record)
+        within = {name for name, _ in pairs if record and fields[name].unique and name not in signed}
+        self._vault.add_identifiers(self._tx, who, pairs, fields, record, within=within, fresh=fresh)
 
     def _write(self, decision: Decision, who: str, values: Mapping[str, Any], record: str) -> None:
         typed = tuple((self._policy.fields[name], value) for name, value in values.items())

@@ -149,7 +149,8 @@ class Doer:
         entry_id = new_id()
         held = collected is not None and collected.held
         who = collected.person if collected is not None else one.person
-        one = one._replace(person=who)
+        if who != one.person:
+            one = one._replace(person=who)
         done = HOLD if held else ""
         met = clocks_met(values) if one.ask.order in CHILD_ORDERS else {}
         body = recorded(entry_id, one, _decided(one), case, self._now, self._words, done, met)

@@ -175,6 +175,7 @@ class Vault:
         fields: Mapping[str, Field] | None = None,
         record: str = "",
         *,
+        within: Collection[str] = (),
         fresh: bool = False,
     ) -> None:
         """Make a person findable by identifiers.
@@ -188,29 +189,35 @@ class Vault:
             who: Handle of the person.
             pairs: Field names with normalised values.
             fields: The declared fields; one that is not among them is taken by one person and has one value.
-            record: The record that they stand in; empty in the profile.
+            record: A record of the person.
+            within: Names of those that stand in the record; the others stand in the profile.
             fresh: Whether the person was just added, and so has no earlier values.
 
         Raises:
             Conflict: Somebody else has one that nobody shares, or what may stand once stands in another record; names the
                 field and its clause.
         """
-        kept, shared = _kinds([kind for kind, _ in pairs], fields or {})
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
         if not taken:
             return
         found = tx.lookup(_FIND, list(taken))
-        for key, row in found.items():
-            field = taken[key[0], key[1]]
-            if row[0] != who and field not in shared:
-                raise _taken(field, fields, "Somebody else has")
-            if record and field in kept and row[1] != record:
-                raise _taken(field, fields, "Another record has")
-        stale = [kind for key, kind in taken.items() if kind not in kept and found.get(key, ("",))[0] != who]
+        stale = []
+        for key, kind in taken.items():
+            unique, shared = _kind(kind, fields or {})
+            row = found.get(key)
+            if row is not None and row[0] != who and not shared:
+                raise _taken(kind, fields, "Somebody else has")
+            if row is not None and unique and kind in within and row[1] != record:
+                raise _taken(kind, fields, "Another record has")
+            if not unique and (row is None or row[0] != who):
+                stale.append(kind)
         if stale and not fresh:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
-        tx.run_many(_ADD_IDENTIFIER, [(*key, who, record) for key in taken if key not in found])
+        tx.run_many(
+            _ADD_IDENTIFIER,
+            [(*key, who, record if key[0] in within else "") for key in taken if key not in found],
+        )
 
     def keys_ahead(
         self, tx: Transaction, wanted: Mapping[str, set[str]], fresh: Collection[str], now: int
@@ -329,14 +336,15 @@ def _choose(rows: dict[FieldName, Row], who: str, slots: Sequence[Row], wanted: 
             rows[who, name, ""] = row
 
 
-def _kinds(names: Iterable[str], fields: Mapping[str, Field]) -> tuple[frozenset[str], frozenset[str]]:
-    """Identifiers whose values accumulate, and those that several people may have.
+def _kind(name: str, fields: Mapping[str, Field]) -> tuple[bool, bool]:
+    """Whether the values of an identifier accumulate, and whether several people may have one.
 
     An e-mail address belongs to one person even where it is not declared unique: records are joined by it.
     """
-    declared = [fields[name] for name in names if name in fields]
-    unique = frozenset(field.name for field in declared if field.unique)
-    return unique, frozenset(field.name for field in declared if field.type != "email" and not field.unique)
+    field = fields.get(name)
+    if field is None:
+        return False, False
+    return field.unique, field.type != "email" and not field.unique
 
 
 def _taken(name: str, fields: Mapping[str, Field] | None, who: str) -> Conflict:
