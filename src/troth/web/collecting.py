@@ -56,7 +56,7 @@ async def collect(request: AnyRequest, point: FromPath[str]) -> Response[bytes]:
     refused = refusal(outcome)
     if refused is not None:
         return refused
-    return _taken(ask, outcome, await asyncio.to_thread(opened_matter, site, outcome))
+    return _taken(ask, outcome, await at_hand(site, lambda: opened_matter(site, outcome)))
 
 
 def _taken(ask: Ask, outcome: Outcome, opened: OpenedMatter) -> Response[bytes]:
