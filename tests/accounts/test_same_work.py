@@ -1,7 +1,7 @@
 """Signing in does the same work whether or not an address is known: the stores touched, and the hash that is slow."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from troth.accounts import Accounts, WrongCredentials
 from troth.adapters import create_root_key_file, open_root_key
 from troth.gate import Ask, Gate, add_draft, issue_key, post_version
 from troth.kernel import SettableClock, micros
-from troth.storage import Database, Transaction
+from troth.storage import Database, Lookup, Row, Transaction
 from troth.vault import KeyRing, Vault, create_key_store
 
 REGISTER = "essential.service.product_registration"
@@ -50,6 +50,16 @@ class Counting:
         self._counts[f"read {self._name}"] += 1
         with self._inner.snapshot() as tx:
             yield tx
+
+    def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
+        """A read by itself, counted."""
+        self._counts[f"read {self._name}"] += 1
+        return self._inner.lookup(lookup, keys)
+
+    def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
+        """A read by itself, counted."""
+        self._counts[f"read {self._name}"] += 1
+        return self._inner.lookup_all(lookup, keys)
 
 
 @pytest.fixture
