@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from troth.gate import Actor, Ask, Outcome, Problem, stage_mail
 from troth.kernel import Clock, InvalidInput, NotFound, Refused, micros
-from troth.policy import Policy
+from troth.policy import Act, Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
 from troth.rights.model import KINDS, REASONED, SHAPES, Duty, MatterRow, Step
@@ -62,6 +62,24 @@ class Rights:
         with self._database.snapshot() as tx:
             row = _named(tx, name)
             return Told(row, keeping.duties_of(tx, row.case), keeping.steps_of(tx, row.case))
+
+    def handled_by(self, key: str) -> frozenset[str]:
+        """The matters that a key may handle: those whose purpose its role may be instructed for by the policy in force.
+
+        Raises:
+            Unauthenticated: The key does not work.
+        """
+        policy, actor = self._policy(), self._actor(key)
+        today = self._clock.now().date().isoformat()
+        found = set()
+        for case in policy.cases.values():
+            if case.matter is None or case.purpose is None or not actor.may_cite(case.name):
+                continue
+            facts = ("purpose.granted",) if actor.may_serve(case.purpose) else ()
+            act = Act("instruct", actor.role, case.purpose, (), facts=facts, on=today)
+            if facts and policy.decide(act).permitted:
+                found.add(case.matter)
+        return frozenset(found)
 
     def take(self, key: str, name: str) -> MatterRow:
         """Take a matter over; whoever takes one handles it."""

@@ -15,6 +15,7 @@ from troth.web.account_api_shapes import ACCOUNT_SHAPES
 from troth.web.account_shapes import FORMS
 from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
 from troth.web.event_operations import EVENT_SCHEMAS
+from troth.web.matter_shapes import MatterAnswer, MattersAnswer, StepBody
 from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
@@ -48,6 +49,9 @@ _SHAPES = (
     shapes.ChoiceAnswer,
     shapes.NoticeReceipt,
     shapes.ExitLink,
+    MatterAnswer,
+    MattersAnswer,
+    StepBody,
     ReportsAnswer,
     RunsAnswer,
     AudienceBody,

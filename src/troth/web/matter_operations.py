@@ -1,6 +1,6 @@
 """The operations of requests and disputes."""
 
-from troth.web.operation import CASE, HTML, Answer, Operation, Parameter
+from troth.web.operation import CASE, HTML, PERSON, Answer, Operation, Parameter
 
 _ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _PAGE = {"type": "string"}
@@ -9,7 +9,38 @@ _LINK = (
     Parameter("proof", "path", "the secret that the mailbox was sent", "V4q1sXh2u0b3mX9r7cKp5nT8wYz6aLdE0fGhJkMnPqR", required=True),
 )  # fmt: skip
 
+_NUMBER = Parameter(
+    "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", required=True
+)
+_MATTER = {
+    "number": "R-7KQM-93XD", "case": CASE, "matter": "request", "kind": "access", "state": "identity-pending", "person": PERSON, "record": CASE,
+    "channel": "web", "about": "", "received": "2026-01-05T09:00:00+00:00", "due": "2026-02-04T09:00:00+00:00", "due_rule": "answer-requests",
+    "late": False, "verified": "", "handler": "", "reviewer": "", "ended": "", "outcome": "", "clocks": [], "steps": [],
+}  # fmt: skip
+
 MATTER_OPERATIONS = (
+    Operation(
+        "listRequests", "GET", "/v1/requests", "Rights", "Open requests, disputes and questions",
+        "The most urgent first, those that are late at the top. Somebody who is signed in gets their own, ended ones too.",
+        {200: Answer("A page.", schema="MattersAnswer", example={"matters": [_MATTER], "late": 0, "next": ""})}, key=True,
+        parameters=(
+            Parameter("state", "query", "only those in a state, ended ones too", "identity-pending"),
+            Parameter("handler", "query", "only those that a key (its id) handles", ""),
+            Parameter("behind", "query", "the page behind the one that gave this place", ""),
+        ),
+        problems=(401, 403, 422, 429, 503),
+    ),
+    Operation(
+        "showRequest", "GET", "/v1/requests/{number}", "Rights", "A request with its clocks and steps", "What was written is read by an act, from its record.",
+        {200: Answer("The matter.", schema="MatterAnswer", example=_MATTER)}, key=True, parameters=(_NUMBER,), problems=(401, 404, 422, 429, 503),
+    ),
+    Operation(
+        "stepRequest", "POST", "/v1/requests/{number}/steps", "Rights", "Take a step",
+        "Taking, verifying, classifying, reviewing or moving is an act: decided, recorded, and done in the same unit of work.",
+        {200: Answer("The matter as it is now.", schema="MatterAnswer", example=_MATTER)}, key=True, parameters=(_NUMBER,), body=("StepBody",),
+        examples={"Take it over": {"step": "take"}, "Refuse it": {"step": "move", "to": "refused", "reason": "the request is not about you"}},
+        problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+    ),
     Operation(
         "pageVerify", "GET", "/requests/{case}/verify/{proof}", "Rights", "The request of a link", "Looking uses nothing up; the button proves whose request it is.",
         {200: Answer("The page.", HTML, _PAGE)}, parameters=_LINK, problems=(404, 422, 503),

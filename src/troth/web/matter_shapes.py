@@ -1,0 +1,111 @@
+"""Requests and disputes as JSON."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from troth.kernel import from_micros
+from troth.rights import MatterRow, Told
+
+
+class ClockAnswer(Struct, frozen=True, kw_only=True):
+    """One clock of a matter."""
+
+    rule: str
+    does: str
+    due: str
+    met: str
+    why: Annotated[str, Meta(description="which rule, counted from when, in which unit")]
+
+
+class StepAnswer(Struct, frozen=True, kw_only=True):
+    """What happened to a matter, when and in which role."""
+
+    at: str
+    step: str
+    role: str
+    note: str
+
+
+class MatterAnswer(Struct, frozen=True, kw_only=True):
+    """A request, dispute or question; handles and words only, never what was written."""
+
+    number: str
+    case: str
+    matter: str
+    kind: str
+    state: str
+    person: str
+    record: Annotated[str, Meta(description="record that holds what was written; read it by an act")]
+    channel: str
+    about: str
+    received: str
+    due: Annotated[str, Meta(description="instant by which it must be answered; never moved")]
+    due_rule: str
+    late: bool
+    verified: str
+    handler: str
+    reviewer: str
+    ended: str
+    outcome: str
+    clocks: tuple[ClockAnswer, ...] = ()
+    steps: tuple[StepAnswer, ...] = ()
+
+
+class MattersAnswer(Struct, frozen=True, kw_only=True):
+    """A page of matters, the most urgent first."""
+
+    matters: tuple[MatterAnswer, ...]
+    late: Annotated[int, Meta(description="open matters that are past their due date, on whatever page")]
+    next: Annotated[str, Meta(description="place of the next page; empty on the last")] = ""
+
+
+class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step to take with a matter."""
+
+    step: Literal["take", "verify", "classify", "review", "move"]
+    to: Annotated[
+        str, Meta(max_length=40, description="for move: the state to reach; for classify: the kind")
+    ] = ""
+    reason: Annotated[str, Meta(max_length=200, description="why; without personal data")] = ""
+
+
+def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterAnswer:
+    """A matter as it is told, with clocks and steps where they were read.
+
+    Args:
+        row: The matter.
+        now: Instant (microseconds), by which it is late or not.
+        told: The same with its clocks and steps.
+    """
+    clocks = told.duties if told is not None else ()
+    steps = told.steps if told is not None else ()
+    return MatterAnswer(
+        number=row.number,
+        case=row.case,
+        matter=row.matter,
+        kind=row.kind,
+        state=row.state,
+        person=row.person,
+        record=row.record,
+        channel=row.channel,
+        about=row.about,
+        received=_text(row.received_at),
+        due=_text(row.due_at),
+        due_rule=row.due_rule,
+        late=row.late(now),
+        verified=_text(row.verified_at),
+        handler=row.handler,
+        reviewer=row.reviewer,
+        ended=_text(row.ended_at),
+        outcome=row.outcome,
+        clocks=tuple(
+            ClockAnswer(rule=d.rule, does=d.does, due=_text(d.due_at), met=_text(d.met_at), why=d.why)
+            for d in clocks
+        ),
+        steps=tuple(StepAnswer(at=_text(s.at), step=s.step, role=s.role, note=s.note) for s in steps),
+    )
+
+
+def _text(at: int) -> str:
+    return from_micros(at).isoformat() if at else ""
