@@ -169,7 +169,7 @@ def test_read_of_a_person_nobody_knows(company: Company) -> None:
     with company.database.transaction() as tx:
         from troth.gate.tables import case_file
 
-        tx.run(Statement(insert(case_file)), ("c" * 32, "ticket", ghost, "", 1, 0, ""))
+        tx.run(Statement(insert(case_file)), ("c" * 32, "ticket", ghost, "", 1, 0, "", 0))
     may = company.act("use", "staff.support", SUPPORT, person=ghost, fields=("email",), case="c" * 32)
     assert may.problem is not None
     assert may.problem.status == 404

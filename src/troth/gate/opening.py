@@ -99,7 +99,9 @@ def _open(
             if verified:
                 cases.verify_case(tx, joined, now)
             return joined
-    cases.open_case(tx, case_id, case_type, person, "", now, "" if declared.matter else record)
+    # A request or dispute is about everything that is held; its record only says what was asked.
+    bound = "" if declared.matter in ("request", "dispute") else record
+    cases.open_case(tx, case_id, case_type, person, "", now, bound)
     if verified:
         cases.verify_case(tx, case_id, now)
     return case_id
