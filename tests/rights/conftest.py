@@ -9,7 +9,7 @@ from tests.gate.conftest import RIGHTS, Company
 from tests.support.policies import any_serial
 from troth.gate import Outcome
 from troth.kernel import SettableClock
-from troth.rights import Rights, receive
+from troth.rights import FOLLOWER, Rights
 from troth.storage import Database
 
 DISPUTE = "essential.service.dispute"
@@ -19,7 +19,7 @@ class Desk(Company):
     """A privacy desk: people write in, staff handle what they wrote."""
 
     def __init__(self, database: Database, keystore: Database, clock: SettableClock, folder: Path) -> None:
-        super().__init__(database, keystore, clock, folder, receive)
+        super().__init__(database, keystore, clock, folder, FOLLOWER)
         self.rights = Rights(
             database=database,
             perform=self.gate.perform_along,

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.gate.conftest import RIGHTS, SUPPORT
 from tests.rights.conftest import Desk
-from troth.gate import Outcome
+from troth.gate import Outcome, case_is_open
 from troth.kernel import InvalidInput, Refused, TrothError, from_micros
 from troth.rights import (
     KINDS,
@@ -162,6 +163,51 @@ def test_a_role_without_a_permit_moves_nothing(desk: Desk) -> None:
     with pytest.raises(Refused):
         desk.rights.take(desk.key("staff.marketing"), opened.case)
     assert desk.rights.matter(opened.case) == before
+
+
+def test_a_question_ends_with_its_case(desk: Desk) -> None:
+    """Support closes the ticket as ever, and its clock stops; a step to `answered` closes the case just as well."""
+    for closes in (True, False):
+        opened = desk.act(
+            "collect", "service.collection", SUPPORT, channel="web", point="support-contact", notice="support-notice",
+            age_passed=True, values={"email": f"{closes}@example.com", "ticket_text": "It does not start."},
+        )  # fmt: skip
+        assert opened.permitted, opened
+        key = desk.key("staff.support")
+        if closes:
+            closed = desk.act(
+                "instruct",
+                "staff.support",
+                SUPPORT,
+                key=key,
+                order="close-case",
+                case=opened.case,
+                person=opened.person,
+            )
+            assert closed.permitted, closed
+        else:
+            desk.rights.move(key, opened.case, "answered")
+        assert matter(desk, opened).state == "answered"
+        with desk.database.snapshot() as tx:
+            assert not case_is_open(tx, opened.case)
+
+
+def test_a_request_outlives_its_case(desk: Desk) -> None:
+    """Closing the case by itself answers nobody: the clock runs on, and the matter can still be ended."""
+    opened = desk.write()
+    key = desk.staff()
+    closed = desk.act(
+        "instruct",
+        "staff.privacy",
+        RIGHTS,
+        key=key,
+        order="close-case",
+        case=opened.case,
+        person=opened.person,
+    )
+    assert closed.permitted, closed
+    assert matter(desk, opened).state == "identity-pending"
+    assert desk.rights.move(key, opened.case, "refused", "closed by mistake").ended_at
 
 
 def test_numbers_forgive_how_people_type() -> None:

@@ -37,7 +37,7 @@ from troth.gate import (
 from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
-from troth.rights import receive
+from troth.rights import FOLLOWER
 from troth.storage import Database, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
@@ -114,7 +114,7 @@ class Troth:
             self.clock,
             check_values=refuse_cards,
             messages=MESSAGES,
-            follow=receive,
+            follow=FOLLOWER,
             scan=kinds_in,
         )
 

@@ -81,6 +81,12 @@ def case_of(tx: Transaction, case_id: str) -> Case | None:
     return Case(*row) if row is not None else None
 
 
+def case_is_open(tx: Transaction, case_id: str) -> bool:
+    """Whether nobody has closed a case yet."""
+    found = case_of(tx, case_id)
+    return found is not None and not found.closed_at
+
+
 def live_cases(
     tx: Transaction, case_ids: list[str], declared: Mapping[str, CaseType], now: int
 ) -> dict[str, Case]:

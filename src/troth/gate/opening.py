@@ -37,8 +37,16 @@ class Opening(NamedTuple):
     at: int
 
 
-Follower = Callable[[Transaction, Policy, Opening], str]
-"""Adds to a case that is being opened, in the same unit of work; gives its id, or that of an open one that it joins."""
+class Follower(NamedTuple):
+    """What a room above adds to cases of matters, in the unit of work that opens or closes them.
+
+    Args:
+        opened: Given a case that is being opened; gives its id, or that of an open one that it joins.
+        closed: Given the id of a case that was closed, role and key of who did it, and the instant (microseconds).
+    """
+
+    opened: Callable[[Transaction, Policy, Opening], str]
+    closed: Callable[[Transaction, str, str, str, int], None]
 
 
 def open_at(
@@ -94,7 +102,7 @@ def _open(
         opening = Opening(
             case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now
         )
-        joined = follow(tx, policy, opening)
+        joined = follow.opened(tx, policy, opening)
         if joined != case_id:
             if verified:
                 cases.verify_case(tx, joined, now)

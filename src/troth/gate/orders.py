@@ -222,4 +222,6 @@ def _case(tx: Transaction, one: Weighed, policy: Policy, now: int, follow: Follo
         return _verify(tx, one, policy, now)
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")
+    if follow is not None and one.actor is not None:
+        follow.closed(tx, ask.case, one.actor.role, one.actor.key_id, now)
     return ask.case

@@ -20,12 +20,13 @@ from troth.rights.model import (
 )
 from troth.rights.numbers import read_number
 from troth.rights.reading_mail import Reading, read_asking
-from troth.rights.receiving import PROVE, RECEIVED, receive
+from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
 from troth.rights.service import NEWS, Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
 from troth.rights.watching import Fired, watch
 
 __all__ = [
+    "FOLLOWER",
     "KINDS",
     "MATTERS",
     "MOST",
@@ -62,7 +63,6 @@ __all__ = [
     "queue",
     "read_asking",
     "read_number",
-    "receive",
     "rules_for",
     "statutes_for",
     "told",

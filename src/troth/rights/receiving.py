@@ -1,11 +1,19 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
-from troth.gate import Opening, stage_mail
+from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
 from troth.rights.clocks import Due
 from troth.rights.duties import answer_of, clocks
-from troth.rights.keeping import Noted, add_duties, add_matter, move_matter, note_step, open_in_slot
+from troth.rights.keeping import (
+    Noted,
+    add_duties,
+    add_matter,
+    matter_by_case,
+    move_matter,
+    note_step,
+    open_in_slot,
+)
 from troth.rights.model import KINDS, NEEDS_PROOF, SHAPES, Duty, Matter, MatterRow
 from troth.rights.numbers import new_number
 from troth.storage import Transaction
@@ -39,6 +47,21 @@ def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
     row = _add(tx, policy, opening, matter, kind, slot)
     _first_steps(tx, row, opening)
     return row.case
+
+
+def close(tx: Transaction, case: str, role: str, key: str, at: int) -> None:
+    """End a question whose case was closed; what asks for more than an answer ends by its own steps only.
+
+    Args:
+        tx: The unit of work that closes the case.
+        case: Id of the case.
+        role: Role of who closed it.
+        key: Id of the key of who closed it.
+        at: Instant (microseconds).
+    """
+    row = matter_by_case(tx, case)
+    if row is not None and row.matter == "question" and not row.ended_at:
+        move_matter(tx, row, "answered", at, Noted(role, key), "")
 
 
 def _kind(matter: Matter, asked: str) -> str:
@@ -115,3 +138,7 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
 def _verified(tx: Transaction, row: MatterRow, at: int) -> None:
     if row.matter == "request" and not row.verified_at and row.state in ("received", "identity-pending"):
         move_matter(tx, row, "verified", at, _BY_ITSELF, "")
+
+
+FOLLOWER = Follower(receive, close)
+"""Gives every matter its clocks when its case is opened, and ends a question with its case."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from troth.gate import Actor, Ask, Outcome, Problem, stage_mail
+from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, stage_mail
 from troth.kernel import Clock, InvalidInput, NotFound, Refused, micros
 from troth.policy import Act, Policy
 from troth.rights import keeping
@@ -162,12 +162,16 @@ class Rights:
             if to == "under-review":
                 _check_reviewer(tx, row, who)
                 keeping.set_reviewer(tx, row.case, who, now)
+            if row.state == to:  # a question ends with its case
+                return
             keeping.move_matter(tx, row, to, now, who, note)
 
         row = self.matter(name).matter
         SHAPES[row.matter].check(row.state, to)
         ends = to in SHAPES[row.matter].ends
-        asked = order or ("close-case" if ends else "")
+        with self._database.snapshot() as tx:
+            closing = ends and case_is_open(tx, row.case)
+        asked = order or ("close-case" if closing else "")
         return self._act(key, name, along, order=asked, proof=proof, told=ends or to in _TELLS)
 
     def _act(
