@@ -25,6 +25,9 @@ def test_thirty_days_to_the_second(vendor: Vendor) -> None:
         vendor.clock.set(RECEIVED + DAYS_30 - left)
         run_tasks(vendor)
         assert shown(vendor, number)["late"] is late
+    for more in (timedelta(minutes=10), timedelta(days=1)):
+        vendor.clock.set(RECEIVED + DAYS_30 + more)
+        run_tasks(vendor)
     assert steps(vendor, number).count("overdue") == 1
     queue = vendor.json("requests", "list")
     assert (queue["late"], queue["matters"][0]["number"]) == (1, number)

@@ -24,6 +24,8 @@ def test_ninety_days_are_fine_and_a_second_more_is_late(vendor: Vendor) -> None:
     vendor.clock.set(START + DAYS_90 + timedelta(seconds=1))
     run_tasks(vendor)
     assert shown(vendor, taken["number"])["late"]
+    vendor.clock.set(START + DAYS_90 + timedelta(minutes=10))
+    run_tasks(vendor)
     assert steps(vendor, taken["number"])[-1] == "overdue"
 
 

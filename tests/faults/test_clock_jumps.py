@@ -47,7 +47,10 @@ def test_acts_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
     with vendor.open() as site:
         assert registered(site, 1).status_code == 201
         opened = site.open_case(vendor.privacy_key, "request", RIGHTS, "person1@example.com")
-        closing = site.open_case(vendor.privacy_key, "request", RIGHTS, "person1@example.com")
+        another = {"order": "open-case", "case_type": "request", "kind": "access", "person": opened[1]}
+        begun = site.act(vendor.privacy_key, "instruct", RIGHTS, **another).json()
+        closing = (begun["case"], begun["person"])
+        assert closing[0] != opened[0]
         closed = site.act(vendor.privacy_key, "instruct", RIGHTS, order="close-case", case=closing[0])
         assert closed.is_success
         ended = vendor.json(

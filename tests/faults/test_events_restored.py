@@ -34,15 +34,7 @@ def test_a_restored_database_counts_nothing_twice(tmp_path: Path) -> None:
     vendor.json("events", "fold")
     assert len(rows(vendor)) == 4
     again = tmp_path / "again"
-    places = (
-        "--from-keys",
-        keys,
-        "--root",
-        vendor.data / "keys" / "root.key",
-        "--keys",
-        tmp_path / "again-keys",
-    )
-    vendor.program.run("restore", copy, "--data", again, *places)
+    vendor.program.run("restore", copy, "--to", again, "--from-keys", keys, "--data", vendor.data)
     shutil.copytree(vendor.data / "lake", again / "lake")
     vendor.program = Troth(again, vendor.clock)
     assert vendor.json("events", "status")["waiting"] == 2

@@ -131,7 +131,8 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
             template = PROVE
     elif row.matter == "dispute":
         move_matter(tx, row, "acknowledged", opening.at, _BY_ITSELF, "")
-    if row.person:
+    # The number of a question stands on the page that answers its form.
+    if row.person and row.matter != "question":
         stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
 
 

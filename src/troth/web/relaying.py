@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from troth.forum import Board, Posting
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError
 from troth.relay import MOST_A_DAY, Relays, TooMany, relay_of
+from troth.web.api import check_id
 from troth.web.asgi import query
 from troth.web.pages import page
 from troth.web.problems import TooManyAttempts
@@ -80,12 +81,14 @@ async def report_message(request: AnyRequest) -> Response[bytes]:
 async def write_page(request: AnyRequest, posting: FromPath[str]) -> Response[bytes]:
     """The form of a message to the author of a posting."""
     query(request.scope, ())
+    check_id(posting, "posting")
     return await asyncio.to_thread(_write_page, site_of(request), request, posting)
 
 
 @post("/relay/to/{posting:str}")
 async def write_message(request: AnyRequest, posting: FromPath[str]) -> Response[bytes]:
     """Pass a message on to the author of a posting, without naming either to the other."""
+    check_id(posting, "posting")
     site, form = site_of(request), await own_form(request)
 
     def write() -> Response[bytes]:
