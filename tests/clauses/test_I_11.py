@@ -24,6 +24,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "money": (),
     "order-lines": (),
     "file": (),
+    "choice": ("what nobody offers",),
 }
 PARTS = {
     "address": {"line1": "", "city": "", "country": "Atlantis"},

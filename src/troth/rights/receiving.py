@@ -131,8 +131,8 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
             template = PROVE
     elif row.matter == "dispute":
         move_matter(tx, row, "acknowledged", opening.at, _BY_ITSELF, "")
-    # The number of a question stands on the page that answers its form.
-    if row.person and row.matter != "question":
+    # The number of a question stands on the page that answers its form; whoever orders a case opened tells the person.
+    if row.person and row.matter != "question" and (row.record or template == PROVE):
         stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
 
 

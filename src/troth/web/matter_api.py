@@ -8,8 +8,8 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.kernel import InvalidInput, NotFound, Refused, micros
-from troth.rights import MatterRow, Place, late_count, matters_of, queue
+from troth.kernel import InvalidInput, NotFound, Refused, is_id, micros
+from troth.rights import SHAPES, MatterRow, Place, late_count, matters_of, queue
 from troth.web.acts import bearer
 from troth.web.api import check_key
 from troth.web.asgi import decoded, query, read_body
@@ -20,6 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 _ENCODER = msgspec.json.Encoder()
 _STEP = msgspec.json.Decoder(StepBody)
 _MOST = 50
+_STATES = frozenset(state for shape in SHAPES.values() for state in (*shape.moves, *shape.ends))
 
 
 @get("/v1/requests", sync_to_thread=True)
@@ -67,6 +68,14 @@ def _page(site: Site, key: str, given: dict[str, str], now: int) -> MattersAnswe
     if not handled:
         raise Refused("This role handles no requests.", clause="IV.2", mend="Use a key of a role that does.")
     state, handler = given.get("state", ""), given.get("handler", "")
+    if state and state not in _STATES:
+        raise InvalidInput(
+            "There is no such state.", field="state", mend=f"Use one of {', '.join(sorted(_STATES))}."
+        )
+    if handler and not is_id(handler):
+        raise InvalidInput(
+            "That is no key's id.", field="handler", mend="Use the id that `troth access list` shows."
+        )
     with site.troth.database.snapshot() as tx:
         page = queue(tx, state=state, handler=handler, behind=_place(given), most=_MOST)
         late = late_count(tx, now)
