@@ -35,7 +35,7 @@ run: setup-core  ## Serve the folder DATA on PORT
 test: setup outside  ## All tests, SQLite and PostgreSQL, quick ones first
 	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 $(ARGS)
 
-quick: setup  ## The tests that take under a minute together (SQLite only)
+quick: setup  ## The tests that start no processes (SQLite only), about five minutes
 	@$(RUN) HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql" $(ARGS)
 
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree

@@ -52,6 +52,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[postgres.FOLDER_VARIABLE]
 
 
+_PROCESSES = frozenset({"clauses", "clients", "examples", "faults"})
+"""Folders whose tests start whole processes, and so take seconds each."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL, and put the quick tests first; among equals the random order stays."""
     for item in items:
@@ -61,6 +65,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             engine is None and "postgres_server" in getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.postgresql)
+        if _PROCESSES.intersection(item.path.parts):
+            item.add_marker(pytest.mark.slow)
         if "migration" in item.path.name:
             item.add_marker(pytest.mark.migrations)
     items.sort(
