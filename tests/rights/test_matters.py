@@ -79,6 +79,25 @@ def test_only_a_proof_or_a_role_that_answers_for_it_verifies(desk: Desk) -> None
     assert desk.rights.verify(desk.staff(), opened.case).state == "verified"
 
 
+def test_no_move_goes_round_the_proof(desk: Desk) -> None:
+    """Moving to `verified` asks for the same proof as verifying does."""
+    opened = desk.write()
+    with pytest.raises(Refused):
+        desk.rights.move(desk.key("service.collection"), opened.case, "verified")
+    assert matter(desk, opened).state == "identity-pending"
+
+
+def test_the_handler_ends_no_dispute(desk: Desk) -> None:
+    """Once somebody else reviews it, whoever handled it proposes and settles nothing (clause VI.2)."""
+    handler, reviewer = desk.staff("staff.reviewer"), desk.staff("staff.reviewer")
+    dispute = desk.write("", point="dispute")
+    desk.rights.take(handler, dispute.case)
+    desk.rights.review(reviewer, dispute.case)
+    with pytest.raises(Refused):
+        desk.rights.move(handler, dispute.case, "proposed")
+    assert desk.rights.move(reviewer, dispute.case, "proposed").state == "proposed"
+
+
 def test_nothing_is_looked_through_before_it_is_sure_who_asks(desk: Desk) -> None:
     """An open request in somebody's name opens nobody's record; verified, it does."""
     who = desk.register(1)

@@ -16,6 +16,7 @@ Along = Callable[[Transaction, Sequence[Outcome]], None]
 PerformAlong = Callable[[Sequence[Ask], Along], list[Outcome]]
 NEWS = "matter-news"
 """Mail template that tells how a matter goes on."""
+_REVIEWED = frozenset({"under-review", "proposed", "resolved", "unresolved"})
 _TELLS = frozenset({"taken", "planned", "under-review"})
 
 
@@ -130,6 +131,12 @@ class Rights:
                 field="reason",
                 mend="Say why, in words the person understands.",
             )
+        if to == "verified":
+            return self.verify(key, name)
+        if self._actor(key).person and to != "withdrawn":
+            raise Refused(
+                "People withdraw their own matters; other steps are ours.", field="to", mend="Withdraw it."
+            )
         return self._move(key, name, to, reason)
 
     def review(self, key: str, name: str) -> MatterRow:
@@ -159,8 +166,9 @@ class Rights:
         self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = ""
     ) -> MatterRow:
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
-            if to == "under-review":
+            if to in _REVIEWED:
                 _check_reviewer(tx, row, who)
+            if to == "under-review":
                 keeping.set_reviewer(tx, row.case, who, now)
             if row.state == to:  # a question ends with its case
                 return
