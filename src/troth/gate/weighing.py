@@ -105,15 +105,8 @@ class Scales:
                 check_identifiers(ask.identify, self.policy)
                 held = self._confirmed(ask, proven.get(ask.proof) if proven else None)
                 self._check_reach(ask, actor, person, held)
-                state = self.people.get(person)
-                stances = state.stances if state is not None else ()
-                if ask.purpose in restricted:
-                    stances = (*stances, ("restricted", ask.purpose))
-                facts = facts_of(ask, actor, found.get(ask.case), stances, person, self.policy)
-                if ask.proof:
-                    # What is held passed the age screen before it was held.
-                    proven_facts = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
-                    facts = tuple(sorted({*facts, *proven_facts}))
+                closed = ask.purpose in restricted
+                facts = self._facts(ask, actor, found.get(ask.case), person, held, closed=closed)
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
                 one = self._decide(ask, actor, person, told, versions, held)
                 if told != facts and not one.permitted:
@@ -122,6 +115,21 @@ class Scales:
             except TrothError as error:
                 weighed.append(Weighed(ask, person, error=error))
         return weighed
+
+    def _facts(
+        self, ask: Ask, actor: Actor, case: cases.Case | None, person: str, held: str, *, closed: bool
+    ) -> tuple[str, ...]:
+        """The facts of an act but those of the lists; `closed` tells that its purpose is restricted for everybody."""
+        state = self.people.get(person)
+        stances = state.stances if state is not None else ()
+        if closed:
+            stances = (*stances, ("restricted", ask.purpose))
+        facts = facts_of(ask, actor, case, stances, person, self.policy)
+        if not ask.proof:
+            return facts
+        # What is held passed the age screen before it was held.
+        proven = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
+        return tuple(sorted({*facts, *proven}))
 
     def _listed(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[int, set[str]]:
         """What the lists tell of each act (by its place): suppression, childhood, and whom people blocked."""
