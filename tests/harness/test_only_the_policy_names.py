@@ -78,6 +78,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "relay/tables.py": {"relay_alias": "a table"},
     "storage/migrations/data/versions/0014_relay.py": {"relay_alias": "a table"},
     "web/relay_operations.py": {"posting": EXAMPLE},
+    "web/relaying.py": {"posting": "a part of the address of a page"},
     "rights/tables.py": {"language": "a column"},
     "storage/migrations/data/versions/0013_matters.py": {"language": "a column"},
     "vault/__init__.py": {"release": MODULE},
