@@ -64,6 +64,7 @@ class Troth:
             "TROTH_CLOCK_FILE": str(clock.path),
             "TROTH_DATA": str(folder),
             "NO_COLOR": "1",
+            "PYTHONFAULTHANDLER": "1",
             **(environment or {}),
         }
 

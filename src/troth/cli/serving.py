@@ -1,5 +1,6 @@
 """`troth init`, `troth serve` and `troth demo`."""
 
+import faulthandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,6 +111,8 @@ def serve(
     from troth.cli.listening import check_free, tls_pair
     from troth.web import serve as run
 
+    # A crash below Python says nothing by itself; this names the lines that every thread was at, and no value.
+    faulthandler.enable()
     tls = tls_pair(tls_certificate, tls_key)
     check_free(say.folder, host, port)
 
