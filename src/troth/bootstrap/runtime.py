@@ -44,6 +44,7 @@ from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_s
 if TYPE_CHECKING:
     from troth.accounts import Accounts, Attempts, Passkeys
     from troth.bootstrap.background import Background
+    from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Insights
     from troth.outreach import Audiences
@@ -152,6 +153,13 @@ class Troth:
         from troth.bootstrap.matters import rights_of
 
         return rights_of(self)
+
+    @cached_property
+    def answering(self) -> "Answering":
+        """What carries requests out."""
+        from troth.bootstrap.answering import answering_of
+
+        return answering_of(self)
 
     @cached_property
     def passkeys(self) -> "Passkeys":

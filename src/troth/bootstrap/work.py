@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
 from troth.bootstrap.analysing import report_task
+from troth.bootstrap.answering import answer_handler, answering_tasks
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
@@ -18,6 +19,7 @@ from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
 from troth.relay import DELIVER
+from troth.rights import ANSWER
 from troth.storage import Handler, Task, remove_finished
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
         MAIL: mail_sending(troth, mailer),
         RECEIVED: troth.inbox,
         DELIVER: relay_delivering(troth, mailer),
+        ANSWER: answer_handler(troth),
         ERASED: forgetting(_forgetters(troth, mailer)),
     }
 
@@ -96,6 +99,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         report_task(troth),
         *archive_tasks(troth),
         *matter_tasks(troth),
+        *answering_tasks(troth),
         *relay_tasks(troth),
         *drill_tasks(troth),
     ]

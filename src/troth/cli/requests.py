@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from troth.cli.frame import command, group
-from troth.cli.say import Say, table
+from troth.cli.say import Say, Text, stacked, table
 from troth.cli.sources import KeyFile, PolicyFile, api_key, chosen_policy, moment
 from troth.kernel import InvalidInput
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from troth.rights import Due, Matter, MatterRow, Place, Rights, Told
+    from troth.rights import Due, Item, Matter, MatterRow, Place, Rights, Told
 
 app = group("requests", "Requests, disputes and questions of people: the queue, and every step.")
 deadlines = group("deadlines", "By when something must be answered, and why then.")
@@ -84,7 +84,7 @@ def list_(
     heads = ("number", "matter", "kind", "state", "due", "late")
     cells = [[("LATE" if row[h] else "") if h == "late" else row[h] for h in heads] for row in rows]
     last = f"{found[-1].due_at}.{found[-1].case}" if len(found) == limit else ""
-    say.answer({"matters": rows, "late": late, "next": last}, f"{table(heads, cells)}\n{late} late.")
+    say.answer({"matters": rows, "late": late, "next": last}, stacked(table(heads, cells), f"{late} late."))
 
 
 @command(
@@ -95,6 +95,7 @@ def list_(
         **_MATTER,
         "clocks": "rule, does, due, met, why and remind of each",
         "steps": "at, step, role, key and note of each",
+        "items": "the plan: store, what, target, action, reason, until, state, done, tries and note of each",
     },
 )
 def show(say: Say, number: Number) -> None:
@@ -140,6 +141,31 @@ def classify(
 def review(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
     """Take a dispute under review. Whoever handled the matter may not."""
     _step(say, lambda rights: rights.review(api_key(key_file), number))
+
+
+@command(
+    app,
+    "plan",
+    example="troth requests plan R-7KQM-93XD",
+    gives={**_MATTER, "items": "the plan, as `troth requests show` gives it"},
+)
+def plan(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
+    """Work out what a request will do, item by item, and write it down; nothing is carried out."""
+    from troth.kernel import micros
+
+    with say.open() as troth:
+        troth.answering.plan(number, api_key(key_file))
+        troth.flush_ledger()
+        found, now = troth.rights.matter(number), micros(troth.clock.now())
+    say.answer(
+        {**matter_json(found.matter, now), "items": [item_json(one) for one in found.items]}, _items(found)
+    )
+
+
+@command(app, "carry-out", example="troth requests carry-out R-7KQM-93XD", gives=_MATTER)
+def carry_out(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
+    """Have a request carried out in the background; needed for kinds that the policy does not let go by themselves."""
+    _step(say, lambda rights: rights.carry_out(api_key(key_file), number))
 
 
 @command(
@@ -256,10 +282,32 @@ def told_json(found: "Told", now: int) -> dict[str, object]:
         {"at": moment(s.at), "step": s.step, "role": s.role, "key": s.key, "note": s.note}
         for s in found.steps
     ]
-    return {**matter_json(found.matter, now), "clocks": duties, "steps": steps}
+    items = [item_json(one) for one in found.items]
+    return {**matter_json(found.matter, now), "clocks": duties, "steps": steps, "items": items}
 
 
-def _told(found: "Told", now: int) -> str:
+def item_json(one: "Item") -> dict[str, object]:
+    """A line of a plan as JSON shows it."""
+    return {
+        "store": one.store,
+        "what": one.what,
+        "target": one.target,
+        "action": one.action,
+        "reason": one.reason,
+        "until": moment(one.until),
+        "state": one.state,
+        "done": moment(one.done_at),
+        "tries": one.tries,
+        "note": one.note,
+    }
+
+
+def _items(found: "Told") -> Text:
+    rows = [(i.store, i.what, i.action, i.reason, moment(i.until), i.state, i.note) for i in found.items]
+    return table(("store", "what", "action", "why", "until", "state", "note"), rows)
+
+
+def _told(found: "Told", now: int) -> Text:
     row = matter_json(found.matter, now)
     facts = table(("", ""), [(name, value) for name, value in row.items() if value not in ("", False)])
     clocks = table(
@@ -269,7 +317,7 @@ def _told(found: "Told", now: int) -> str:
         ("at", "step", "by", "note"),
         [(moment(s.at), s.step, s.role or "itself", s.note) for s in found.steps],
     )
-    return f"{facts}\n\n{clocks}\n\n{steps}"
+    return stacked(facts, clocks, steps, *([_items(found)] if found.items else []))
 
 
 def _step(say: Say, does: "Callable[[Rights], MatterRow]") -> None:

@@ -134,6 +134,21 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Text:
     return show
 
 
+def stacked(*texts: Text) -> Text:
+    """Several texts for people, one below the other."""
+
+    def show(out: "Console") -> None:
+        for number, text in enumerate(texts):
+            if number:
+                out.print()
+            if isinstance(text, str):
+                out.print(text)
+            else:
+                text(out)
+
+    return show
+
+
 def clean(text: str) -> str:
     """Text without the control characters that could steer a terminal."""
     return "".join(one if one.isprintable() or one in "\n\t" else "�" for one in text)

@@ -1,5 +1,6 @@
-"""Flows: stories that cross rooms. Here so far: backups, with data and key store kept apart."""
+"""Flows: stories that cross rooms: backups, with data and key store kept apart; requests, carried out place by place."""
 
+from troth.flows.answering import Answering, Done, Finisher, HowFar, Part, Store, Work
 from troth.flows.backup import (
     CLAIMS_FILE,
     DATA_FILE,
@@ -16,6 +17,7 @@ from troth.flows.backup import (
     make_halves,
     write_backup,
 )
+from troth.flows.vault_store import VaultStore
 
 __all__ = [
     "CLAIMS_FILE",
@@ -23,10 +25,18 @@ __all__ = [
     "ROWS_FILE",
     "SEALED_FILE",
     "SIGNER_FILE",
+    "Answering",
     "Backup",
     "Contents",
+    "Done",
+    "Finisher",
+    "HowFar",
     "Manifest",
+    "Part",
     "Progress",
+    "Store",
+    "VaultStore",
+    "Work",
     "check_data",
     "check_keys",
     "copy_file",

@@ -87,6 +87,12 @@ def case_is_open(tx: Transaction, case_id: str) -> bool:
     return found is not None and not found.closed_at
 
 
+def case_is_verified(tx: Transaction, case_id: str) -> bool:
+    """Whether it is proven who asks by a case."""
+    found = case_of(tx, case_id)
+    return found is not None and bool(found.verified_at)
+
+
 def live_cases(
     tx: Transaction, case_ids: list[str], declared: Mapping[str, CaseType], now: int
 ) -> dict[str, Case]:

@@ -33,7 +33,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         notice: Name of the notice that was shown at the moment of collection.
         age_passed: Whether the age screen of the point was passed; whoever holds the key answers for it.
         reason: Free text for the record, at most 200 characters.
-        order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`, `list-people`,
+        order: For instruct: `open-case`, `close-case`, `record-stance`, `withdraw-stance`, `show-stances`,
+            `show-holdings`, `list-people`,
             `restrict-purpose`, `release-purpose`, `block-sender`, `release-sender`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
             `withdraw-parent`, `allow-sharing`, `withdraw-sharing` or `verify-case`: it is proven who asks.

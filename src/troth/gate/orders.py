@@ -35,11 +35,13 @@ from troth.storage import Transaction
 from troth.vault import (
     PersonState,
     Record,
+    all_records_of,
     block_sender,
     blocked_by,
     forget_reasons,
     found_record,
     held_fields,
+    holdings_of,
     newest_records,
     people_who_said,
     record_stance,
@@ -166,6 +168,8 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
             "restricted": restricted_purposes(tx),
             "blocked": sorted(blocked_by(tx, who)),
         }
+    elif ask.order == "show-holdings":
+        return {"holdings": _holdings(tx, who)}
     elif ask.order == "list-people":
         return {"people": people_who_said(tx, ask.about, ask.stance)}
     elif ask.order == "restrict-purpose":
@@ -173,6 +177,28 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
     else:
         release_purpose(tx, ask.about)
     return {}
+
+
+def _holdings(tx: Transaction, who: str) -> list[dict[str, Any]]:
+    """What a person has, by name: each field with its record and since when it stands; opens nothing."""
+    if not who:
+        raise NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
+    records = {one.record: one for one in all_records_of(tx, who)}
+    found = []
+    for one in holdings_of(tx, who):
+        kept = records.get(one.record)
+        found.append(
+            {
+                "field": one.field,
+                "record": one.record,
+                "kind": kept.kind if kept is not None else "",
+                "point": kept.point if kept is not None else "",
+                "created": from_micros(kept.created_at).isoformat() if kept is not None else "",
+                "written": from_micros(one.written_at).isoformat(),
+                "policy": one.policy,
+            }
+        )
+    return found
 
 
 def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:

@@ -177,6 +177,12 @@ class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     vouched_by: Annotated[
         Keys, Meta(description="roles that, by opening one, answer for knowing who asks")
     ] = ()
+    by_itself: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="of a request: the kinds that are carried out by themselves once it is proven who asks; others wait for staff"
+        ),
+    ] = ()
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,21 @@ from troth.rights.model import (
     Step,
 )
 from troth.rights.numbers import read_number
+from troth.rights.plans import (
+    ANSWER,
+    DONE,
+    FAILED,
+    KEPT,
+    WAITING,
+    Item,
+    add_receipts,
+    items_of,
+    note_item,
+    receipts_of,
+    released_items,
+    replace_items,
+    stage_answer,
+)
 from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
 from troth.rights.service import NEWS, Rights, Told
@@ -26,7 +41,11 @@ from troth.rights.statutes import STATUTES, statutes_for
 from troth.rights.watching import Fired, watch
 
 __all__ = [
+    "ANSWER",
+    "DONE",
+    "FAILED",
     "FOLLOWER",
+    "KEPT",
     "KINDS",
     "MATTERS",
     "MOST",
@@ -38,11 +57,13 @@ __all__ = [
     "RECEIVED",
     "SHAPES",
     "STATUTES",
+    "WAITING",
     "Calendar",
     "Due",
     "Duty",
     "Fired",
     "IllegalMove",
+    "Item",
     "Matter",
     "MatterRow",
     "Place",
@@ -52,18 +73,25 @@ __all__ = [
     "Step",
     "Told",
     "Weekdays",
+    "add_receipts",
     "answer_of",
     "calendar_of",
     "clocks",
     "counts",
     "due",
+    "items_of",
     "late_count",
     "matter_by_case",
     "matters_of",
+    "note_item",
     "queue",
     "read_asking",
     "read_number",
+    "receipts_of",
+    "released_items",
+    "replace_items",
     "rules_for",
+    "stage_answer",
     "statutes_for",
     "told",
     "watch",

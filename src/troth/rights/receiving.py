@@ -2,7 +2,7 @@
 
 from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
-from troth.policy import Policy
+from troth.policy import CaseType, Policy
 from troth.rights.clocks import Due
 from troth.rights.duties import answer_of, clocks
 from troth.rights.keeping import (
@@ -16,6 +16,7 @@ from troth.rights.keeping import (
 )
 from troth.rights.model import KINDS, NEEDS_PROOF, SHAPES, Duty, Matter, MatterRow
 from troth.rights.numbers import new_number
+from troth.rights.plans import stage_answer
 from troth.storage import Transaction
 
 RECEIVED, PROVE = "matter-received", "request-verify"
@@ -42,7 +43,7 @@ def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
     if standing is not None:
         note_step(tx, standing.case, opening.at, "joined", _BY_ITSELF, opening.record)
         if opening.verified:
-            _verified(tx, standing, opening.at)
+            _verified(tx, standing, opening)
         return standing.case
     row = _add(tx, policy, opening, matter, kind, slot)
     _first_steps(tx, row, opening)
@@ -123,9 +124,10 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
     template = RECEIVED
     if row.matter == "request":
         if opening.verified:
-            _verified(tx, row, opening.at)
+            _verified(tx, row, opening)
         elif row.kind not in NEEDS_PROOF:
             move_matter(tx, row, "verified", opening.at, _BY_ITSELF, _PROOFLESS)
+            stage_unattended(tx, opening.declared, row, opening.at)
         else:
             move_matter(tx, row, "identity-pending", opening.at, _BY_ITSELF, "")
             template = PROVE
@@ -136,9 +138,23 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
         stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
 
 
-def _verified(tx: Transaction, row: MatterRow, at: int) -> None:
+def _verified(tx: Transaction, row: MatterRow, opening: Opening) -> None:
     if row.matter == "request" and not row.verified_at and row.state in ("received", "identity-pending"):
-        move_matter(tx, row, "verified", at, _BY_ITSELF, "")
+        move_matter(tx, row, "verified", opening.at, _BY_ITSELF, "")
+        stage_unattended(tx, opening.declared, row, opening.at)
+
+
+def stage_unattended(tx: Transaction, declared: CaseType | None, row: MatterRow, now: int) -> None:
+    """Promise that a verified request is carried out, where the policy lets its kind go by itself.
+
+    Args:
+        tx: The unit of work in which it becomes verified.
+        declared: The type of its case.
+        row: The request.
+        now: Instant (microseconds).
+    """
+    if declared is not None and row.kind in declared.by_itself:
+        stage_answer(tx, row.case, now)
 
 
 FOLLOWER = Follower(receive, close)

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, stage_mail
 from troth.kernel import Clock, InvalidInput, NotFound, Refused, micros
-from troth.policy import Act, Policy
-from troth.rights import keeping
+from troth.policy import Act, CaseType, Policy
+from troth.rights import keeping, plans
 from troth.rights.keeping import Noted
 from troth.rights.model import KINDS, REASONED, SHAPES, Duty, MatterRow, Step
 from troth.rights.numbers import read_number
+from troth.rights.plans import Item
+from troth.rights.receiving import stage_unattended
 from troth.storage import Database, Transaction
 
 Along = Callable[[Transaction, Sequence[Outcome]], None]
@@ -17,15 +19,17 @@ PerformAlong = Callable[[Sequence[Ask], Along], list[Outcome]]
 NEWS = "matter-news"
 """Mail template that tells how a matter goes on."""
 _REVIEWED = frozenset({"under-review", "proposed", "resolved", "unresolved"})
+_STARTED = frozenset({"planned", "executing"})
 _TELLS = frozenset({"taken", "planned", "under-review"})
 
 
 class Told(NamedTuple):
-    """A matter with its clocks and steps."""
+    """A matter with its clocks, its steps and its plan."""
 
     matter: MatterRow
     duties: list[Duty]
     steps: list[Step]
+    items: Sequence[Item] = ()
 
 
 class Rights:
@@ -62,7 +66,12 @@ class Rights:
         """
         with self._database.snapshot() as tx:
             row = _named(tx, name)
-            return Told(row, keeping.duties_of(tx, row.case), keeping.steps_of(tx, row.case))
+            return Told(
+                row,
+                keeping.duties_of(tx, row.case),
+                keeping.steps_of(tx, row.case),
+                plans.items_of(tx, row.case),
+            )
 
     def handled_by(self, key: str) -> frozenset[str]:
         """The matters that a key may handle: those whose purpose its role may be instructed for by the policy in force.
@@ -139,6 +148,45 @@ class Rights:
             )
         return self._move(key, name, to, reason)
 
+    def plan(self, key: str, name: str, items: Sequence[Item], *, told: bool = True) -> MatterRow:
+        """Write the plan of a request, which stands from now on.
+
+        Args:
+            key: Of who plans it.
+            name: Number or case.
+            items: What is to be done.
+            told: Whether the person is told of it; not where it is carried out at once.
+
+        Raises:
+            IllegalMove: It cannot be planned in its state.
+            Refused: The policy lets this role do no such thing.
+        """
+        row = self.matter(name).matter
+        SHAPES[row.matter].check(row.state, "planned")
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            keeping.move_matter(tx, row, "planned", now, who, "")
+            plans.replace_items(tx, row.case, items)
+
+        return self._act(key, name, along, told=told)
+
+    def carry_out(self, key: str, name: str) -> MatterRow:
+        """Have a request carried out in the background; staff start so what does not go by itself.
+
+        Raises:
+            IllegalMove: It is not proven who asks, or it has ended.
+            Refused: The policy lets this role do no such thing.
+        """
+        row = self.matter(name).matter
+        if row.state not in _STARTED:
+            SHAPES[row.matter].check(row.state, "planned")
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            keeping.note_step(tx, row.case, now, "started", who, "")
+            plans.stage_answer(tx, row.case, now)
+
+        return self._act(key, name, along)
+
     def review(self, key: str, name: str) -> MatterRow:
         """Take a dispute under review.
 
@@ -159,6 +207,8 @@ class Rights:
                 if joined is not None and joined.case != row.case:
                     slot = row.case
                 keeping.classify_matter(tx, row, kind, slot, who, now)
+                if row.state == "verified":
+                    stage_unattended(tx, self._declared(row), row._replace(kind=kind), now)
 
         return self._act(key, name, along, told=step in _TELLS)
 
@@ -173,6 +223,8 @@ class Rights:
             if row.state == to:  # a question ends with its case
                 return
             keeping.move_matter(tx, row, to, now, who, note)
+            if to == "verified":
+                stage_unattended(tx, self._declared(row), row, now)
 
         row = self.matter(name).matter
         SHAPES[row.matter].check(row.state, to)
@@ -195,7 +247,7 @@ class Rights:
         """Do a step in the unit of work of the act that is weighed and recorded for it."""
         row = self.matter(name).matter
         actor = self._actor(key)
-        declared = next((c for c in self._policy().cases.values() if c.matter == row.matter), None)
+        declared = self._declared(row)
         if declared is None or declared.purpose is None:
             raise NotFound(
                 "The policy declares no such matter any more.", field="matter", mend="Declare its case."
@@ -224,6 +276,10 @@ class Rights:
         if not outcome.permitted:
             raise _refusal(outcome.problem)
         return self.matter(row.case).matter
+
+    def _declared(self, row: MatterRow) -> CaseType | None:
+        """The type of case of a matter by the version in force."""
+        return next((c for c in self._policy().cases.values() if c.matter == row.matter), None)
 
 
 def _named(tx: Transaction, name: str) -> MatterRow:

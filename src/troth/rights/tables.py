@@ -1,6 +1,6 @@
 """Tables of matters: handles, words and instants only; what people wrote lies sealed in the vault."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
 from troth.storage import data_tables
 
@@ -60,4 +60,31 @@ matter_step = Table(
     Column("key_id", Text, nullable=False),
     Column("note", Text, nullable=False),
     Index(None, "case_id", "step_id"),
+)
+
+plan_item = Table(
+    "plan_item",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("store", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("done_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Index(None, "state", "until"),
+    sqlite_with_rowid=False,
+)
+
+plan_receipt = Table(
+    "plan_receipt",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("entry", Text, primary_key=True),
+    sqlite_with_rowid=False,
 )

@@ -45,6 +45,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0013",
         "0014",
         "0015",
+        "0016",
     ),
     "keys": ("0001", "0002"),
 }

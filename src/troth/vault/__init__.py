@@ -74,10 +74,13 @@ from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paire
 from troth.vault.parcels import forget_parcels, keep_parcel, kept_parcels, opened_parcel, prepare_parcels
 from troth.vault.probing import NOTHING, Probe, keyless_people, known, living, people_in, try_people
 from troth.vault.records import (
+    Holding,
     Record,
+    all_records_of,
     change_record,
     create_record,
     found_record,
+    holdings_of,
     newest_records,
     records_of,
 )
@@ -121,6 +124,7 @@ __all__ = [
     "EpochOver",
     "Erased",
     "Held",
+    "Holding",
     "KeyMissing",
     "KeyRing",
     "KeyStatus",
@@ -148,6 +152,7 @@ __all__ = [
     "WrongRoot",
     "adopt_submission",
     "all_erased",
+    "all_records_of",
     "archives",
     "archives_holding",
     "begin_erasure",
@@ -183,6 +188,7 @@ __all__ = [
     "held_names",
     "held_submission",
     "hold_submission",
+    "holdings_of",
     "keep_parcel",
     "kept_parcels",
     "key_status",

@@ -25,6 +25,7 @@ _CHANGED = Statement(
 )
 _READ = Lookup(record, by=("record",), take=("record", "person", "kind", "point", "created_at", "changed_at"))
 _OF_PERSON = Lookup(record, by=("person", "kind"), take=_READ.take)
+_ALL_OF_PERSON = Lookup(record, by=("person",), take=_READ.take)
 _OF_KIND = Statement(
     select(*(record.c[name] for name in _READ.take))
     .join(person, person.c.person == record.c.person)
@@ -34,6 +35,7 @@ _OF_KIND = Statement(
 )
 _DELETE = Statement(delete(record).where(record.c.record == bindparam("which")))
 _SLOTS = Lookup(sealed_field, by=("person",), take=("field",))
+_HOLDINGS = Lookup(sealed_field, by=("person",), take=("field", "policy", "updated_at"))
 _FORGET = Statement(
     delete(identifier).where(
         identifier.c.person == bindparam("who"), identifier.c.record == bindparam("which")
@@ -50,6 +52,18 @@ class Record(NamedTuple):
     point: str
     created_at: int
     changed_at: int
+
+
+class Holding(NamedTuple):
+    """A value that stands somewhere, without the value: its field, the record (empty: the profile), version, and since when.
+
+    The instant is in microseconds.
+    """
+
+    field: str
+    record: str
+    policy: str
+    written_at: int
 
 
 def create_record(tx: Transaction, made: Record) -> None:
@@ -78,6 +92,17 @@ def records_of(tx: Transaction, who: str, kind: str) -> list[Record]:
     """The records of a kind that a person has, newest first."""
     rows = tx.lookup_all(_OF_PERSON, [(who, kind)]).get((who, kind), ())
     return sorted((Record(*row) for row in rows), reverse=True)
+
+
+def all_records_of(tx: Transaction, who: str) -> list[Record]:
+    """Every record of a person, of whatever kind, oldest first."""
+    return sorted(Record(*row) for row in tx.lookup_all(_ALL_OF_PERSON, [(who,)]).get((who,), ()))
+
+
+def holdings_of(tx: Transaction, who: str) -> list[Holding]:
+    """What a person has in the profile and in records, in order; opens nothing."""
+    rows = tx.lookup_all(_HOLDINGS, [(who,)]).get((who,), ())
+    return sorted(Holding(*parted(slot), policy, at) for slot, policy, at in rows)
 
 
 def newest_records(tx: Transaction, kind: str, before: str = "", most: int = PAGE) -> list[Record]:

@@ -56,6 +56,20 @@ async def step_matter(request: AnyRequest, number: FromPath[str]) -> Response[by
     return await asyncio.to_thread(_step, site_of(request), bearer(request.scope), number, body)
 
 
+@post("/v1/requests/{number:str}/carry-out", status_code=202, sync_to_thread=True)
+def carry_out_matter(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Have a request carried out in the background; kinds that the policy lets go by themselves need no such call."""
+    query(request.scope, ())
+    site = site_of(request)
+    check_key(site, request)
+    key, rights = bearer(request.scope), site.troth.rights
+    _check_may_see(site, key, rights.matter(number).matter)
+    row = rights.carry_out(key, number)
+    answer = _answered(matter_answer(row, micros(site.troth.clock.now()), rights.matter(row.case)))
+    answer.status_code = 202
+    return answer
+
+
 def _own(site: Site, person: str, now: int) -> MattersAnswer:
     with site.troth.database.snapshot() as tx:
         own = matters_of(tx, person)
@@ -93,6 +107,10 @@ def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
         row = rights.verify(key, number)
     elif body.step == "review":
         row = rights.review(key, number)
+    elif body.step == "plan":
+        site.troth.answering.plan(number, key)
+        told = rights.matter(number)
+        return _answered(matter_answer(told.matter, micros(site.troth.clock.now()), told))
     elif body.step == "classify":
         row = rights.classify(key, number, body.to)
     else:
@@ -125,4 +143,4 @@ def _answered(answer: msgspec.Struct) -> Response[bytes]:
     return json_response(_ENCODER.encode(answer))
 
 
-HANDLERS: list[HTTPRouteHandler] = [list_matters, show_matter, step_matter]
+HANDLERS: list[HTTPRouteHandler] = [list_matters, show_matter, step_matter, carry_out_matter]

@@ -15,7 +15,7 @@ _NUMBER = Parameter(
 _MATTER = {
     "number": "R-7KQM-93XD", "case": CASE, "matter": "request", "kind": "access", "state": "identity-pending", "person": PERSON, "record": CASE,
     "channel": "web", "about": "", "received": "2026-01-05T09:00:00+00:00", "due": "2026-02-04T09:00:00+00:00", "due_rule": "answer-requests",
-    "late": False, "verified": "", "handler": "", "reviewer": "", "ended": "", "outcome": "", "clocks": [], "steps": [],
+    "late": False, "verified": "", "handler": "", "reviewer": "", "ended": "", "outcome": "", "clocks": [], "steps": [], "items": [],
 }  # fmt: skip
 
 MATTER_OPERATIONS = (
@@ -36,10 +36,16 @@ MATTER_OPERATIONS = (
     ),
     Operation(
         "stepRequest", "POST", "/v1/requests/{number}/steps", "Rights", "Take a step",
-        "Taking, verifying, classifying, reviewing or moving is an act: decided, recorded, and done in the same unit of work.",
+        "Taking, verifying, classifying, planning, reviewing or moving is an act: decided, recorded, and done in the same unit of work.",
         {200: Answer("The matter as it is now.", schema="MatterAnswer", example=_MATTER)}, key=True, parameters=(_NUMBER,), body=("StepBody",),
         examples={"Take it over": {"step": "take"}, "Refuse it": {"step": "move", "to": "refused", "reason": "the request is not about you"}},
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+    ),
+    Operation(
+        "carryOutRequest", "POST", "/v1/requests/{number}/carry-out", "Rights", "Have a request carried out",
+        "In the background, item by item; kinds that the policy lets go by themselves need no such call.",
+        {202: Answer("The matter as it is now.", schema="MatterAnswer", example=_MATTER)}, key=True, parameters=(_NUMBER,),
+        problems=(401, 403, 404, 409, 422, 429, 503),
     ),
     Operation(
         "pageVerify", "GET", "/requests/{case}/verify/{proof}", "Rights", "The request of a link", "Looking uses nothing up; the button proves whose request it is.",

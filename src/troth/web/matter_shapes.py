@@ -1,11 +1,11 @@
 """Requests and disputes as JSON."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct
 
 from troth.kernel import from_micros
-from troth.rights import MatterRow, Told
+from troth.rights import Item, MatterRow, Told
 
 
 class ClockAnswer(Struct, frozen=True, kw_only=True):
@@ -24,6 +24,21 @@ class StepAnswer(Struct, frozen=True, kw_only=True):
     at: str
     step: str
     role: str
+    note: str
+
+
+class ItemAnswer(Struct, frozen=True, kw_only=True):
+    """One line of a request's plan; holds no value of anybody."""
+
+    store: Annotated[str, Meta(description="the place that holds something")]
+    what: str
+    target: str
+    action: Annotated[str, Meta(description="copy, erase, mask, correct, restrict, release, tell or keep")]
+    reason: Annotated[str, Meta(description="clause that it follows; for keep, what keeps it")]
+    until: Annotated[str, Meta(description="for keep: when the reason ends")]
+    state: Literal["waiting", "done", "kept", "failed"]
+    done: str
+    tries: int
     note: str
 
 
@@ -50,6 +65,7 @@ class MatterAnswer(Struct, frozen=True, kw_only=True):
     outcome: str
     clocks: tuple[ClockAnswer, ...] = ()
     steps: tuple[StepAnswer, ...] = ()
+    items: Annotated[tuple[ItemAnswer, ...], Meta(description="the plan, once there is one")] = ()
 
 
 class MattersAnswer(Struct, frozen=True, kw_only=True):
@@ -63,7 +79,7 @@ class MattersAnswer(Struct, frozen=True, kw_only=True):
 class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step to take with a matter."""
 
-    step: Literal["take", "verify", "classify", "review", "move"]
+    step: Literal["take", "verify", "classify", "review", "move", "plan"]
     to: Annotated[
         str, Meta(max_length=40, description="for move: the state to reach; for classify: the kind")
     ] = ""
@@ -104,6 +120,22 @@ def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterA
             for d in clocks
         ),
         steps=tuple(StepAnswer(at=_text(s.at), step=s.step, role=s.role, note=s.note) for s in steps),
+        items=tuple(_item(one) for one in told.items) if told is not None else (),
+    )
+
+
+def _item(one: Item) -> ItemAnswer:
+    return ItemAnswer(
+        store=one.store,
+        what=one.what,
+        target=one.target,
+        action=one.action,
+        reason=one.reason,
+        until=_text(one.until),
+        state=cast("Literal['waiting', 'done', 'kept', 'failed']", one.state),
+        done=_text(one.done_at),
+        tries=one.tries,
+        note=one.note,
     )
 
 

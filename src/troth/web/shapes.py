@@ -31,6 +31,7 @@ Order = Literal[
     "record-stance",
     "withdraw-stance",
     "show-stances",
+    "show-holdings",
     "list-people",
     "restrict-purpose",
     "release-purpose",

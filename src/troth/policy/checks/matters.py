@@ -81,9 +81,23 @@ def _unasked(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unattended(draft: Draft) -> Iterator[Finding]:
+    known = [kind for kind in REQUEST_KINDS if kind != "other"]
+    for case in draft.of(CaseType):
+        strange = sorted(set(case.by_itself) - set(known))
+        if strange or (case.by_itself and case.matter != "request"):
+            yield draft.find(
+                case,
+                "by-itself",
+                f"{label(case)} is carried out by itself, and is no request or lists what nobody can ask for",
+                f"with matter: request, list kinds among {', '.join(known)}",
+            )
+
+
 CHECKS = (
     Check("point-opens", "a collection point that opens a case it cannot open or keep", _unopenable),
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
+    Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
     Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
 )

@@ -1,0 +1,86 @@
+"""Requests that are carried out by themselves, wired: every place that holds personal data, and what closes each kind.
+
+A room or connector that holds something of people adds its store to `stores_of`, and a kind of request that can be answered its
+finisher to `finishers_of`. Kinds without a finisher wait for staff.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from troth.flows import Answering, Finisher, Store, VaultStore, Work
+from troth.kernel import micros
+from troth.rights import WAITING, Item, note_item, released_items, stage_answer
+from troth.storage import Handler, Job, Task
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+ANSWERER = "service.rights"
+"""The role in which requests are carried out."""
+_KEY_FILE = "rights.key"
+_HOURLY = timedelta(hours=1)
+
+
+def answering_of(troth: "Troth") -> Answering:
+    """What carries requests out."""
+    return Answering(
+        database=troth.database,
+        clock=troth.clock,
+        policy=troth.policy,
+        rights=troth.rights,
+        key=lambda: answering_key(troth),
+        stores=lambda: stores_of(troth),
+        finishers=finishers_of(troth),
+    )
+
+
+def stores_of(troth: "Troth") -> list[Store]:
+    """Every place that holds personal data; an erasure goes through them in this order, the vault last."""
+    return [VaultStore(troth.gate.perform_along, troth.policy)]
+
+
+def finishers_of(troth: "Troth") -> Mapping[str, Finisher]:
+    """What closes each kind of request."""
+    del troth
+    return {"erase": _nothing_more}
+
+
+def answering_key(troth: "Troth") -> str:
+    """The key in whose name requests are carried out."""
+    cases = troth.policy().cases.values()
+    purposes = sorted({case.purpose for case in cases if case.matter == "request" and case.purpose})
+    names = tuple(sorted(case.name for case in cases if case.matter == "request"))
+    return troth.service_keys.key(
+        _KEY_FILE, name="requests carried out", role=ANSWERER, purposes=purposes, cases=names
+    )
+
+
+def answer_handler(troth: "Troth") -> Handler:
+    """The handler of requests that are to be carried out; while a place takes no work, the job comes again."""
+
+    def handle(job: Job) -> None:
+        troth.answering.carry_out(job.body["case"])
+
+    return handle
+
+
+def answering_tasks(troth: "Troth") -> list[Task]:
+    """What is done periodically about requests that were answered in part."""
+
+    def release() -> None:
+        with troth.database.transaction() as tx:
+            now = micros(troth.clock.now())
+            released = released_items(tx, now)
+            for item in released:
+                note_item(tx, item, WAITING, now)
+            for case in sorted({item.case for item in released}):
+                stage_answer(tx, case, now)
+
+    return [
+        Task("kept-items", _HOURLY, release, "Finish what a duty or hold kept of a request, once it ends.")
+    ]
+
+
+def _nothing_more(work: Work, items: Sequence[Item]) -> None:
+    """Nothing closes this kind yet."""

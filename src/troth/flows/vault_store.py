@@ -1,0 +1,173 @@
+"""The vault as a place of a request: profile and records, read and erased through the gate only.
+
+An erasure without anything that must stay is one act on the whole person; whichever item comes first does it, and the others
+find it done.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from troth.flows.answering import Done, Part, Work
+from troth.gate import Ask, Outcome
+from troth.kernel import NotFound, Refused, Unavailable
+from troth.policy import Policy
+from troth.rights import Item, add_receipts
+from troth.storage import Transaction
+
+PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
+_COPIES = frozenset({"access", "portability"})
+_CHANNEL = "api"
+Holdings = Sequence[Mapping[str, Any]]
+
+
+class VaultStore:
+    """Profile and records of a person.
+
+    Args:
+        perform: Performs acts together with rows of the plan; the gate's.
+        policy: Gives the version in force.
+    """
+
+    name = "vault"
+
+    def __init__(self, perform: PerformAlong, policy: Callable[[], Policy]) -> None:
+        self._perform = perform
+        self._policy = policy
+
+    def plan(self, work: Work) -> list[Item]:
+        """One item for each key group of the profile and each record, where the request copies or erases."""
+        action = "copy" if work.kind in _COPIES else "erase" if work.kind == "erase" else ""
+        if not action or not work.person:
+            return []
+        policy = self._policy()
+        return [
+            Item(
+                case=work.case,
+                place=0,
+                store=self.name,
+                what=what,
+                target=target,
+                action=action,
+                reason=_CLAUSES[action],
+            )
+            for what, target in _parts(policy, self._holdings(work))
+        ]
+
+    def carry_out(self, work: Work, item: Item) -> Done:
+        """Erase the person; a copy is taken when the package is made.
+
+        Raises:
+            Refused: The policy does not permit it.
+            Unavailable: A store takes no work.
+        """
+        if item.action != "erase":
+            return Done("done")
+        ask = self._ask(work, "erase")
+
+        def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            if outcomes[0].permitted:
+                add_receipts(tx, work.case, [outcomes[0].entry])
+
+        (outcome,) = self._perform([ask], along)
+        if outcome.problem is not None and outcome.problem.code == NotFound.code:
+            return Done("done")
+        _check(outcome)
+        return Done("done")
+
+    def copy(self, work: Work) -> Iterator[Part]:
+        """The profile, and each kind of record as a table of its own, newest last."""
+        policy = self._policy()
+        holdings = self._holdings(work)
+        if profile := [one for one in holdings if not one["record"]]:
+            yield self._profile(policy, work, profile)
+        for kind in sorted({one["kind"] for one in holdings if one["record"]}):
+            yield self._records(policy, work, [one for one in holdings if one["kind"] == kind])
+
+    def _profile(self, policy: Policy, work: Work, held: Holdings) -> Part:
+        names = tuple(one["field"] for one in held)
+        values = self._read(work, names, "")
+        rows = [
+            (_title(policy, one["field"]), _text(values[one["field"]]), one["written"])
+            for one in held
+            if one["field"] in values
+        ]
+        return Part(self.name, "Profile", ("field", "value", "since"), rows, "", _CLAUSES["copy"], "")
+
+    def _records(self, policy: Policy, work: Work, held: Holdings) -> Part:
+        names = sorted({one["field"] for one in held})
+        columns = ("record", "since", *(_title(policy, name) for name in names))
+        points = sorted({one["point"] for one in held})
+        origin = ", ".join(policy.points[one].title or one for one in points if one in policy.points)
+        kind = held[0]["kind"]
+        return Part(self.name, kind, columns, self._rows(work, held, names), origin, _CLAUSES["copy"], "")
+
+    def _rows(self, work: Work, held: Holdings, names: Sequence[str]) -> Iterator[Sequence[str]]:
+        for record in sorted({one["record"] for one in held}):
+            own = [one for one in held if one["record"] == record]
+            values = self._read(work, tuple(one["field"] for one in own), record)
+            yield (record, own[0]["created"], *(_text(values.get(name, "")) for name in names))
+
+    def _read(self, work: Work, names: Sequence[str], record: str) -> Mapping[str, Any]:
+        ask = self._ask(work, "use", fields=tuple(names), record=record, partial=True)
+        (outcome,) = self._perform([ask], _nothing)
+        _check(outcome)
+        return outcome.values
+
+    def _holdings(self, work: Work) -> Holdings:
+        (outcome,) = self._perform([self._ask(work, "instruct", order="show-holdings")], _nothing)
+        if outcome.problem is not None and outcome.problem.code == NotFound.code:
+            return ()
+        _check(outcome)
+        found: Holdings = outcome.values["holdings"]
+        return found
+
+    @staticmethod
+    def _ask(work: Work, act: str, **more: Any) -> Ask:
+        return Ask(act=act, purpose=work.purpose, key=work.key, person=work.person, case=work.case, **more)
+
+
+_CLAUSES = {"copy": "III.0", "erase": "III.2"}
+
+
+def _parts(policy: Policy, holdings: Holdings) -> list[tuple[str, str]]:
+    """What a plan calls each key group of the profile and each record, and what finds it again."""
+    groups: dict[str, list[str]] = {}
+    records: dict[str, str] = {}
+    for one in holdings:
+        if one["record"]:
+            records.setdefault(one["record"], one["kind"])
+        elif one["field"] in policy.fields:
+            group = policy.fields[one["field"]].group
+            groups.setdefault(group, []).append(_title(policy, one["field"]))
+    found = [(f"profile: {', '.join(titles)}", f"group:{group}") for group, titles in sorted(groups.items())]
+    return found + [(kind, f"record:{record}") for record, kind in sorted(records.items())]
+
+
+def _title(policy: Policy, name: str) -> str:
+    field = policy.fields.get(name)
+    return (field.title if field is not None else "") or name.replace("_", " ")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    import msgspec
+
+    return msgspec.json.encode(value).decode()
+
+
+def _check(outcome: Outcome) -> None:
+    """Raise what stood in the way of an act."""
+    problem = outcome.problem
+    if outcome.permitted:
+        return
+    if problem is not None and problem.code == Unavailable.code:
+        raise Unavailable(problem.detail, mend=problem.mend)
+    raise Refused(
+        problem.detail if problem is not None else outcome.explanation,
+        clause=problem.clause if problem is not None else next(iter(outcome.clauses), ""),
+    )
+
+
+def _nothing(_: Transaction, __: Sequence[Outcome]) -> None:
+    """Nothing of one's own."""
