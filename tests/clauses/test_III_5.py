@@ -17,6 +17,7 @@ def test_reminders_fire_on_days_20_and_27_while_it_is_open(vendor: Vendor) -> No
         vendor.clock.set(START + timedelta(hours=1))
         ended = ask(site, email="bob@example.com").json()["number"]
     assert [one["number"] for one in vendor.json("requests", "list")["matters"]] == [number, ended]
+    step(vendor, desk, "verify", number)
     step(vendor, desk, "move", ended, "refused", "--reason", "not you")
     for days, reminded in ((20, ["staff.privacy"]), (27, ["staff.privacy", "staff.privacy.head"])):
         vendor.clock.set(START + timedelta(days=days))

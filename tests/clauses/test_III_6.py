@@ -21,6 +21,8 @@ def test_thirty_days_to_the_second(vendor: Vendor) -> None:
         due = "Answer by 5 June 2026, 09:00 UTC: 30 days from receipt on 6 May 2026, 09:00 UTC."
         assert taken["due_because"] == f"{due} answer-requests (clause III.6)."
     number = taken["number"]
+    desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
+    step(vendor, desk, "verify", number)
     for left, late in ((timedelta(minutes=1), False), (timedelta(0), False), (-timedelta(seconds=1), True)):
         vendor.clock.set(RECEIVED + DAYS_30 - left)
         run_tasks(vendor)
@@ -33,7 +35,6 @@ def test_thirty_days_to_the_second(vendor: Vendor) -> None:
     assert (queue["late"], queue["matters"][0]["number"]) == (1, number)
     (entry,) = [e for e in vendor.ledger() if e["act"] == "matter"]
     assert (entry["clauses"], entry["detail"]) == (["III.6"], {"what": "overdue"})
-    desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
     ended = step(vendor, desk, "move", number, "refused", "--reason", "made up")
     assert (ended["state"], ended["late"]) == ("refused", True)
     assert vendor.files_with(CANARY) == []
@@ -41,16 +42,40 @@ def test_thirty_days_to_the_second(vendor: Vendor) -> None:
 
 @pytest.mark.clause("III.6")
 def test_nothing_moves_the_due_date(vendor: Vendor) -> None:
-    """Not its verification, nor somebody who takes it, plans it, or sends the form again days later."""
+    """Not its verification, nor somebody who takes it, plans it, or sends the form again days later and proves that."""
     vendor.clock.set(RECEIVED)
     desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
     with vendor.open() as site:
         first = ask(site).json()
         vendor.clock.set(RECEIVED + timedelta(days=10))
         again = ask(site).json()
-    assert (again["number"], again["due"]) == (first["number"], first["due"])
+    assert again["number"] != first["number"]
     due = datetime.fromisoformat(first["due"])
+    assert datetime.fromisoformat(again["due"]) > due
     for arguments in (("take",), ("verify",), ("move", "planned")):
         name, *rest = arguments
         moved = step(vendor, desk, name, first["number"], *rest)
         assert datetime.fromisoformat(moved["due"]) == due
+    joined = step(vendor, desk, "verify", again["number"])
+    assert (joined["outcome"], joined["about"]) == ("joined", moved["case"])
+    assert datetime.fromisoformat(shown(vendor, first["number"])["due"]) == due
+
+
+@pytest.mark.clause("III.6")
+def test_what_nobody_proves_is_no_broken_promise(vendor: Vendor) -> None:
+    """Who sends a form in somebody's name gets the same answer whoever it is; unproven, it ends at its day and is not late."""
+    desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
+    with vendor.open() as site:
+        known = ask(site).json()
+        step(vendor, desk, "verify", known["number"])
+        again, strange = ask(site).json(), ask(site, email="nobody@example.com").json()
+    for one in (again, strange):
+        assert one["number"] != known["number"]
+        assert {**one, "number": "", "entry": ""} == {**known, "number": "", "entry": ""}
+    vendor.clock.set(datetime.fromisoformat(known["due"]) + timedelta(seconds=1))
+    run_tasks(vendor)
+    ended = shown(vendor, again["number"])
+    assert (ended["state"], ended["outcome"], ended["late"]) == ("withdrawn", "unproven", False)
+    assert shown(vendor, known["number"])["late"]
+    queue = vendor.json("requests", "list")
+    assert (queue["late"], [one["number"] for one in queue["matters"]]) == (1, [known["number"]])

@@ -7,9 +7,11 @@ import pytest
 
 from tests.gate.conftest import RIGHTS, Company
 from tests.support.policies import any_serial
-from troth.gate import Outcome
-from troth.kernel import SettableClock
-from troth.rights import FOLLOWER, Rights
+from troth.gate import VERIFY, Outcome
+from troth.gate.proofs import issue_proof
+from troth.gate.sessions import open_session
+from troth.kernel import SettableClock, micros
+from troth.rights import FOLLOWER, MatterRow, Rights
 from troth.storage import Database
 
 DISPUTE = "essential.service.dispute"
@@ -45,6 +47,31 @@ class Desk(Company):
         )  # fmt: skip
         assert outcome.permitted, outcome
         return outcome
+
+    def vouched(self, kind: str = "access", email: str = "ann@example.com") -> Outcome:
+        """Staff note what somebody asked for by telephone, and answer for knowing who it was."""
+        outcome = self.act(
+            "collect", "staff.privacy", RIGHTS, channel="phone", point="privacy-request", notice="request-notice",
+            values={"request_text": "By telephone.", "email": email, "request_kind": kind}, key=self.staff(),
+        )  # fmt: skip
+        assert outcome.permitted, outcome
+        return outcome
+
+    def secret(self, person: str) -> str:
+        """What the link in a mail to somebody carries, made for this use alone."""
+        with self.database.transaction() as tx:
+            return issue_proof(tx, person, VERIFY, micros(self.clock.now()))
+
+    def prove(self, case: str) -> MatterRow:
+        """Somebody presses the button behind the link in the mail."""
+        row = self.rights.matter(case).matter
+        web = self.key("service.web")
+        return self.rights.verify(web, case, self.secret(row.person))
+
+    def session(self, person: str) -> str:
+        """A key in which somebody is signed in, freshly."""
+        with self.database.transaction() as tx:
+            return open_session(tx, person, micros(self.clock.now()))
 
     def staff(self, role: str = "staff.privacy") -> str:
         """A key of a role for requests and disputes; another one at each call."""

@@ -71,6 +71,8 @@ def matter_tasks(troth: "Troth") -> list[Task]:
         fired = watch(troth.database, troth.policy(), troth.clock)
         for row, duty in fired.reminders:
             _log.warning("request_reminder", number=row.number, role=duty.remind, due=row.due_at)
+        for row in fired.lapsed:
+            _log.info("request_unproven", number=row.number)
         for row in fired.late:
             _log.error("request_overdue", number=row.number, due=row.due_at)
 
@@ -87,14 +89,24 @@ def _matter(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:
 
 def _variables(troth: "Troth", row: MatterRow) -> dict[str, str]:
     duties = troth.rights.matter(row.case).duties
+    goes_on = troth.rights.matter(row.joined).matter if row.joined else None
     why = next((one.why for one in duties if one.rule == row.due_rule), "")
     return {
         "number": row.number,
         "due": told(from_micros(row.due_at)),
         "received": told(from_micros(row.received_at)),
         "why": why,
-        "outcome": f"The reason: {row.outcome}" if row.outcome else "",
-        "state": _SAYS.get(
-            "taken" if row.handler and row.state not in _SAYS else row.state, "it is being worked on."
-        ),
+        "outcome": f"The reason: {row.outcome}" if row.outcome and goes_on is None else "",
+        "state": _state(row) if goes_on is None else _joined(goes_on),
     }
+
+
+def _state(row: MatterRow) -> str:
+    return _SAYS.get(
+        "taken" if row.handler and row.state not in _SAYS else row.state, "it is being worked on."
+    )
+
+
+def _joined(goes_on: MatterRow) -> str:
+    due = told(from_micros(goes_on.due_at))
+    return f"you had asked for the same before. It goes on as {goes_on.number}, which we answer by {due}."

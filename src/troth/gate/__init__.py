@@ -3,7 +3,7 @@
 from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
 from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
-from troth.gate.cases import case_is_open, case_is_verified, open_cases
+from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
 from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
 from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, dispose_suppressions
@@ -52,6 +52,7 @@ __all__ = [
     "case_is_open",
     "case_is_verified",
     "dispose_suppressions",
+    "end_case",
     "issue_key",
     "key_records",
     "link_opens",

@@ -75,6 +75,11 @@ def close_case(tx: Transaction, case_id: str, at: int) -> bool:
     return tx.run(_CLOSE, {"case": case_id, "at": at}) == 1
 
 
+def end_case(tx: Transaction, case_id: str, at: int) -> None:
+    """Close a case whose matter ended by itself (microseconds); nothing where it is closed already."""
+    close_case(tx, case_id, at)
+
+
 def case_of(tx: Transaction, case_id: str) -> Case | None:
     """A case by its id, open or closed; None where there is none."""
     row = tx.lookup(_READ, [(case_id,)]).get((case_id,))
@@ -88,7 +93,7 @@ def case_is_open(tx: Transaction, case_id: str) -> bool:
 
 
 def case_is_verified(tx: Transaction, case_id: str) -> bool:
-    """Whether it is proven who asks by a case."""
+    """Whether it was proven who asks in a case: by a mailbox, by a fresh sign-in, or by a role that answers for it."""
     found = case_of(tx, case_id)
     return found is not None and bool(found.verified_at)
 

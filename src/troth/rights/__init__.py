@@ -6,12 +6,14 @@ from troth.rights.duties import answer_of, clocks, rules_for
 from troth.rights.keeping import matter_by_case, matters_of
 from troth.rights.listing import MOST, Place, counts, late_count, queue
 from troth.rights.model import (
+    JOINED,
     KINDS,
     MATTERS,
     MOVES,
     NEEDS_PROOF,
     REASONED,
     SHAPES,
+    UNPROVEN,
     Duty,
     IllegalMove,
     Matter,
@@ -34,9 +36,10 @@ from troth.rights.plans import (
     replace_items,
     stage_answer,
 )
+from troth.rights.proving import NEWS
 from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
-from troth.rights.service import NEWS, Rights, Told
+from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
 from troth.rights.watching import Fired, watch
 
@@ -45,6 +48,7 @@ __all__ = [
     "DONE",
     "FAILED",
     "FOLLOWER",
+    "JOINED",
     "KEPT",
     "KINDS",
     "MATTERS",
@@ -57,6 +61,7 @@ __all__ = [
     "RECEIVED",
     "SHAPES",
     "STATUTES",
+    "UNPROVEN",
     "WAITING",
     "Calendar",
     "Due",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from troth.kernel import Conflict, new_id
 from troth.rights.model import SHAPES, Duty, MatterRow, Step
@@ -29,6 +29,12 @@ _MOVE = Statement(
         overdue_at=bindparam("late"),
     )
 )
+_TAKE = Statement(
+    update(matter).where(matter.c.case_id == bindparam("which")).values(slot=bindparam("place"))
+)
+_POINT = Statement(
+    update(matter).where(matter.c.case_id == bindparam("which")).values(about=bindparam("other"))
+)
 _FREE = Statement(update(matter).where(matter.c.case_id == bindparam("which")).values(slot=matter.c.case_id))
 _ASSIGN = Statement(
     update(matter)
@@ -45,11 +51,22 @@ _CLASSIFY = Statement(
     .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
     .values(kind=bindparam("what"), slot=bindparam("place"))
 )
+COUNTS = or_(matter.c.state != "identity-pending", matter.c.person == "")
+"""What can be late: nobody waits for an answer to what nobody has proven."""
 _LATE = Statement(
     select(*(matter.c[name] for name in _COLUMNS))
-    .where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"), matter.c.overdue_at == 0)
+    .where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"), matter.c.overdue_at == 0, COUNTS)
     .order_by(matter.c.due_at)
     .limit(bindparam("most"))
+)
+_UNPROVEN_OVER = Statement(
+    select(*(matter.c[name] for name in _COLUMNS))
+    .where(matter.c.state == "identity-pending", matter.c.due_at < bindparam("now"), matter.c.person != "")
+    .order_by(matter.c.due_at)
+    .limit(bindparam("most"))
+)
+_SINCE = Statement(
+    select(func.count()).where(matter.c.person == bindparam("who"), matter.c.received_at > bindparam("since"))
 )
 _NOTE_LATE = Statement(
     update(matter)
@@ -69,6 +86,7 @@ _DUTIES = Statement(
 )
 _DUE_DUTIES = Statement(
     select(*(duty.c[name] for name in ("case_id", *Duty._fields[1:])))
+    .join(matter, and_(matter.c.case_id == duty.c.case_id, COUNTS))
     .where(duty.c.does == "remind", duty.c.met_at == 0, duty.c.due_at <= bindparam("now"))
     .order_by(duty.c.due_at)
     .limit(bindparam("most"))
@@ -118,6 +136,27 @@ def open_in_slot(tx: Transaction, slot: str) -> MatterRow | None:
     return _one(tx.lookup(_BY_SLOT, [(slot,)]).get((slot,)))
 
 
+def take_slot(tx: Transaction, case: str, slot: str) -> None:
+    """Give a matter what may be open only once."""
+    tx.run(_TAKE, {"which": case, "place": slot})
+
+
+def point_to(tx: Transaction, case: str, other: str) -> None:
+    """Say with which case a matter has become one."""
+    tx.run(_POINT, {"which": case, "other": other})
+
+
+def received_since(tx: Transaction, person: str, since: int) -> int:
+    """How many matters of a person were received after an instant (microseconds)."""
+    ((number,),) = tx.rows(_SINCE, {"who": person, "since": since})
+    return int(number)
+
+
+def unproven_over(tx: Transaction, now: int, most: int) -> list[MatterRow]:
+    """Matters that nobody has proven and whose due date is over at an instant (microseconds), the oldest first."""
+    return [MatterRow(*row) for row in tx.rows(_UNPROVEN_OVER, {"now": now, "most": most})]
+
+
 def matters_of(tx: Transaction, person: str) -> list[MatterRow]:
     """The matters of a person, newest first."""
     return [MatterRow(*row) for row in tx.rows(_OF_PERSON, {"who": person})]
@@ -159,8 +198,9 @@ def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted
         verified_at=at if after == "verified" and not row.verified_at else row.verified_at,
         ended_at=at if ends else 0,
         outcome=note if ends else "",
-        overdue_at=row.overdue_at or (at if ends and at > row.due_at else 0),
     )
+    if ends and moved.late(at) and not moved.overdue_at:
+        moved = moved._replace(overdue_at=at)
     values = {
         "which": row.case,
         "before": row.state,
@@ -209,7 +249,7 @@ def duties_of(tx: Transaction, case: str) -> list[Duty]:
 
 
 def due_reminders(tx: Transaction, now: int, most: int) -> list[Duty]:
-    """Reminders of all matters that are due at an instant (microseconds) and have not fired, the earliest first."""
+    """Reminders that are due at an instant (microseconds) and have not fired, the earliest first; none of what is unproven."""
     return [Duty(*row) for row in tx.rows(_DUE_DUTIES, {"now": now, "most": most})]
 
 

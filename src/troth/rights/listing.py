@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
+from troth.rights.keeping import COUNTS
 from troth.rights.model import MatterRow
 from troth.rights.tables import matter
 from troth.storage import Statement, Transaction
@@ -34,7 +35,7 @@ _COUNT = Statement(
     select(matter.c.matter, matter.c.state, func.count()).group_by(matter.c.matter, matter.c.state)
 )
 _COUNT_LATE = Statement(
-    select(func.count()).where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"))
+    select(func.count()).where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"), COUNTS)
 )
 MOST = 200
 

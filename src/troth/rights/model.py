@@ -46,6 +46,12 @@ REASONED = frozenset({"refused", "partially-completed", "resolved", "unresolved"
 """States that nobody may reach without a reason."""
 
 
+PROOFLESS = "no proof needed"
+"""Note of a request that waits for no proof."""
+JOINED, UNPROVEN = "joined", "unproven"
+"""Outcomes of requests that ended by themselves: one with another that is due first, or proven by nobody in time."""
+
+
 class IllegalMove(Conflict):
     """A matter cannot go from its state to the one asked for."""
 
@@ -96,7 +102,7 @@ class MatterRow(NamedTuple):
         person: Handle of whose it is.
         record: Record that holds what was written.
         channel: How it came in.
-        about: Case that a dispute is about; empty for none.
+        about: Case that a dispute is about, or that a request has joined; empty for none.
         policy: Version in force at receipt, whose promises hold.
         language: In which the person is answered.
         handler: Id of the key of who handles it; empty for nobody yet.
@@ -131,9 +137,23 @@ class MatterRow(NamedTuple):
     ended_at: int
     outcome: str
 
+    @property
+    def lapses(self) -> bool:
+        """Whether it ends by itself at its due date: somebody was asked to prove it, and nobody has yet."""
+        return self.state == "identity-pending" and bool(self.person)
+
+    @property
+    def joined(self) -> str:
+        """Case of the request that it has become one with; empty for none."""
+        return self.about if self.matter == "request" and self.outcome == JOINED else ""
+
     def late(self, now: int) -> bool:
-        """Whether the due date is over at an instant (microseconds) and it had not ended by then."""
-        return (self.ended_at or now) > self.due_at
+        """Whether the due date is over at an instant (microseconds) and it had not ended by then.
+
+        What nobody proved was not to be carried out, and what joined another is late when that one is.
+        """
+        unproven = self.lapses or (self.outcome == UNPROVEN and not self.verified_at)
+        return not unproven and not self.joined and (self.ended_at or now) > self.due_at
 
 
 class Duty(NamedTuple):

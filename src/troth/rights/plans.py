@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from troth.policy import CaseType
+from troth.rights.model import MatterRow
 from troth.rights.tables import plan_item, plan_receipt
 from troth.storage import Statement, Transaction, Upsert, stage_job
 
@@ -146,3 +148,16 @@ def receipts_of(tx: Transaction, case: str) -> list[str]:
 def stage_answer(tx: Transaction, case: str, now: int) -> str:
     """Promise that a request is carried out; the job is about nobody, so that an erasure does not forget it."""
     return stage_job(tx, ANSWER, {"case": case}, due=now)
+
+
+def stage_unattended(tx: Transaction, declared: CaseType | None, row: MatterRow, now: int) -> None:
+    """Promise that a verified request is carried out, where the policy lets its kind go by itself.
+
+    Args:
+        tx: The unit of work in which it becomes verified.
+        declared: The type of its case.
+        row: The request.
+        now: Instant (microseconds).
+    """
+    if declared is not None and row.kind in declared.by_itself:
+        stage_answer(tx, row.case, now)

@@ -1,8 +1,10 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
+from datetime import timedelta
+
 from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
-from troth.policy import CaseType, Policy
+from troth.policy import Policy
 from troth.rights.clocks import Due
 from troth.rights.duties import answer_of, clocks
 from troth.rights.keeping import (
@@ -13,22 +15,27 @@ from troth.rights.keeping import (
     move_matter,
     note_step,
     open_in_slot,
+    received_since,
 )
-from troth.rights.model import KINDS, NEEDS_PROOF, SHAPES, Duty, Matter, MatterRow
+from troth.rights.model import KINDS, NEEDS_PROOF, PROOFLESS, SHAPES, Duty, Matter, MatterRow
 from troth.rights.numbers import new_number
-from troth.rights.plans import stage_answer
+from troth.rights.plans import stage_unattended
+from troth.rights.proving import slot_of
 from troth.storage import Transaction
 
 RECEIVED, PROVE = "matter-received", "request-verify"
 """Mail templates: that a matter was received, and that with a link by which its mailbox is proven."""
 _BY_ITSELF = Noted("", "")
-_PROOFLESS = "no proof needed"
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_MOST_MAILS = 5
+"""So many unproven matters of a day are told by mail to one person; the others are answered alike and send nothing."""
 
 
 def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
     """Take in a matter; gives the id of its case, or of the open one that it joins.
 
-    One person has one open request of a kind: what comes in again joins it, keeps its due date, and is noted there.
+    One person has one open request of a kind: what the same person asks for again joins it, keeps its due date, and is noted
+    there. What nobody has proven yet stands alone, so that its sender learns nothing of what is open.
 
     Args:
         tx: The unit of work that opens the case.
@@ -38,12 +45,11 @@ def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
     matter = opening.declared.matter
     assert matter is not None, "only a matter is followed"
     kind = _kind(matter, opening.kind)
-    slot = _slot(matter, kind, opening)
+    proven = opening.person if opening.verified or matter == "dispute" else ""
+    slot = slot_of(matter, kind, proven, opening.about, opening.case)
     standing = open_in_slot(tx, slot)
     if standing is not None:
         note_step(tx, standing.case, opening.at, "joined", _BY_ITSELF, opening.record)
-        if opening.verified:
-            _verified(tx, standing, opening)
         return standing.case
     row = _add(tx, policy, opening, matter, kind, slot)
     _first_steps(tx, row, opening)
@@ -69,14 +75,6 @@ def _kind(matter: Matter, asked: str) -> str:
     if matter != "request":
         return ""
     return asked if asked in KINDS else "other"
-
-
-def _slot(matter: Matter, kind: str, opening: Opening) -> str:
-    if matter == "request" and opening.person:
-        return f"{opening.person}:{kind}"
-    if matter == "dispute" and opening.person and opening.about:
-        return f"{opening.person}:{opening.about}"
-    return opening.case
 
 
 def _add(
@@ -126,7 +124,7 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
         if opening.verified:
             _verified(tx, row, opening)
         elif row.kind not in NEEDS_PROOF:
-            move_matter(tx, row, "verified", opening.at, _BY_ITSELF, _PROOFLESS)
+            move_matter(tx, row, "verified", opening.at, _BY_ITSELF, PROOFLESS)
             stage_unattended(tx, opening.declared, row, opening.at)
         else:
             move_matter(tx, row, "identity-pending", opening.at, _BY_ITSELF, "")
@@ -134,27 +132,19 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
     elif row.matter == "dispute":
         move_matter(tx, row, "acknowledged", opening.at, _BY_ITSELF, "")
     # The number of a question stands on the page that answers its form; whoever orders a case opened tells the person.
-    if row.person and row.matter != "question" and (row.record or template == PROVE):
+    told = row.person and row.matter != "question" and (row.record or template == PROVE)
+    if told and (opening.verified or _few_today(tx, row)):
         stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
 
 
+def _few_today(tx: Transaction, row: MatterRow) -> bool:
+    """Whether mail about what anybody may send in this name is still little: a form must not flood a mailbox."""
+    return received_since(tx, row.person, row.received_at - _DAY) <= _MOST_MAILS
+
+
 def _verified(tx: Transaction, row: MatterRow, opening: Opening) -> None:
-    if row.matter == "request" and not row.verified_at and row.state in ("received", "identity-pending"):
-        move_matter(tx, row, "verified", opening.at, _BY_ITSELF, "")
-        stage_unattended(tx, opening.declared, row, opening.at)
-
-
-def stage_unattended(tx: Transaction, declared: CaseType | None, row: MatterRow, now: int) -> None:
-    """Promise that a verified request is carried out, where the policy lets its kind go by itself.
-
-    Args:
-        tx: The unit of work in which it becomes verified.
-        declared: The type of its case.
-        row: The request.
-        now: Instant (microseconds).
-    """
-    if declared is not None and row.kind in declared.by_itself:
-        stage_answer(tx, row.case, now)
+    move_matter(tx, row, "verified", opening.at, _BY_ITSELF, "")
+    stage_unattended(tx, opening.declared, row, opening.at)
 
 
 FOLLOWER = Follower(receive, close)

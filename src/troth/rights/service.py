@@ -4,22 +4,30 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, stage_mail
-from troth.kernel import Clock, InvalidInput, NotFound, Refused, micros
+from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, micros
 from troth.policy import Act, CaseType, Policy
 from troth.rights import keeping, plans
+from troth.rights.handling import check_no_person, check_reviewer, check_taker, classify
 from troth.rights.keeping import Noted
-from troth.rights.model import KINDS, REASONED, SHAPES, Duty, MatterRow, Step
+from troth.rights.model import (
+    KINDS,
+    REASONED,
+    SHAPES,
+    Duty,
+    IllegalMove,
+    MatterRow,
+    Step,
+)
 from troth.rights.numbers import read_number
-from troth.rights.plans import Item
-from troth.rights.receiving import stage_unattended
+from troth.rights.plans import Item, stage_unattended
+from troth.rights.proving import NEWS, prove
 from troth.storage import Database, Transaction
 
 Along = Callable[[Transaction, Sequence[Outcome]], None]
 PerformAlong = Callable[[Sequence[Ask], Along], list[Outcome]]
-NEWS = "matter-news"
-"""Mail template that tells how a matter goes on."""
 _REVIEWED = frozenset({"under-review", "proposed", "resolved", "unresolved"})
 _STARTED = frozenset({"planned", "executing"})
+_TRIES = 5
 _TELLS = frozenset({"taken", "planned", "under-review"})
 
 
@@ -92,7 +100,11 @@ class Rights:
         return frozenset(found)
 
     def take(self, key: str, name: str) -> MatterRow:
-        """Take a matter over; whoever takes one handles it."""
+        """Take a matter over; whoever takes one handles it.
+
+        Raises:
+            Refused: People take nothing over; nor does whoever reviews a dispute, or handled what it is about (clause VI.2).
+        """
         return self._step(key, name, "taken")
 
     def verify(self, key: str, name: str, proof: str = "") -> MatterRow:
@@ -142,10 +154,8 @@ class Rights:
             )
         if to == "verified":
             return self.verify(key, name)
-        if self._actor(key).person and to != "withdrawn":
-            raise Refused(
-                "People withdraw their own matters; other steps are ours.", field="to", mend="Withdraw it."
-            )
+        if to != "withdrawn":
+            check_no_person(self._actor(key).person)
         return self._move(key, name, to, reason)
 
     def plan(self, key: str, name: str, items: Sequence[Item], *, told: bool = True) -> MatterRow:
@@ -177,6 +187,7 @@ class Rights:
             IllegalMove: It is not proven who asks, or it has ended.
             Refused: The policy lets this role do no such thing.
         """
+        check_no_person(self._actor(key).person)
         row = self.matter(name).matter
         if row.state not in _STARTED:
             SHAPES[row.matter].check(row.state, "planned")
@@ -193,6 +204,7 @@ class Rights:
         Raises:
             Refused: Whoever handled the matter does not review the dispute about it (clause VI.2).
         """
+        check_no_person(self._actor(key).person)
         return self._move(key, name, "under-review", "")
 
     def _step(self, key: str, name: str, step: str, kind: str = "") -> MatterRow:
@@ -200,16 +212,12 @@ class Rights:
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
             if step == "taken":
+                check_taker(tx, row, who)
                 keeping.assign_matter(tx, row.case, who, now)
             else:
-                slot = f"{row.person}:{kind}" if row.person else row.case
-                joined = keeping.open_in_slot(tx, slot)
-                if joined is not None and joined.case != row.case:
-                    slot = row.case
-                keeping.classify_matter(tx, row, kind, slot, who, now)
-                if row.state == "verified":
-                    stage_unattended(tx, self._declared(row), row._replace(kind=kind), now)
+                classify(tx, row, kind, who, now, self._declared(row))
 
+        check_no_person(self._actor(key).person)
         return self._act(key, name, along, told=step in _TELLS)
 
     def _move(
@@ -217,14 +225,16 @@ class Rights:
     ) -> MatterRow:
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
             if to in _REVIEWED:
-                _check_reviewer(tx, row, who)
+                check_reviewer(tx, row, who)
             if to == "under-review":
                 keeping.set_reviewer(tx, row.case, who, now)
             if row.state == to:  # a question ends with its case
                 return
-            keeping.move_matter(tx, row, to, now, who, note)
             if to == "verified":
-                stage_unattended(tx, self._declared(row), row, now)
+                if prove(tx, row, now, who, note):
+                    stage_unattended(tx, self._declared(row), row, now)
+                return
+            keeping.move_matter(tx, row, to, now, who, note)
 
         row = self.matter(name).matter
         SHAPES[row.matter].check(row.state, to)
@@ -272,7 +282,7 @@ class Rights:
             if told and current.person:
                 stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
 
-        (outcome,) = self._perform([ask], along)
+        outcome = self._performed(ask, along)
         if not outcome.permitted:
             raise _refusal(outcome.problem)
         return self.matter(row.case).matter
@@ -281,22 +291,25 @@ class Rights:
         """The type of case of a matter by the version in force."""
         return next((c for c in self._policy().cases.values() if c.matter == row.matter), None)
 
+    def _performed(self, ask: Ask, along: Along) -> Outcome:
+        """Perform an act with its step; two that are taken at once see each other on the next try."""
+        for left in reversed(range(_TRIES)):
+            try:
+                (outcome,) = self._perform([ask], along)
+            except Conflict as error:
+                if isinstance(error, IllegalMove) or error.field or not left:
+                    raise  # only the store's own, about a key, has no field
+            else:
+                return outcome
+        msg = "the last try answers or raises"
+        raise AssertionError(msg)
+
 
 def _named(tx: Transaction, name: str) -> MatterRow:
     row = keeping.matter_by_case(tx, name) or keeping.matter_by_number(tx, read_number(name))
     if row is None:
         raise NotFound("No matter has this number.", field="number", mend="See the list of requests.")
     return row
-
-
-def _check_reviewer(tx: Transaction, row: MatterRow, who: Noted) -> None:
-    disputed = keeping.matter_by_case(tx, row.about) if row.about else None
-    if who.key and who.key in (row.handler, disputed.handler if disputed else ""):
-        raise Refused(
-            "Whoever handled the matter does not review the dispute about it.",
-            clause="VI.2",
-            mend="Let somebody else review it.",
-        )
 
 
 def _refusal(problem: Problem | None) -> Refused:

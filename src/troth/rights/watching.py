@@ -8,35 +8,39 @@ from troth.policy import Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
 from troth.rights.model import Duty, MatterRow
+from troth.rights.proving import lapse
 from troth.storage import Database, Transaction
 
 _AT_ONCE = 500
 
 
 class Fired(NamedTuple):
-    """What a look at the clocks found: reminders of open matters, and matters that became late."""
+    """What a look at the clocks found: reminders of open matters, matters that became late, and those that nobody proved."""
 
     reminders: list[tuple[MatterRow, Duty]]
     late: list[MatterRow]
+    lapsed: list[MatterRow]
 
 
 def watch(database: Database, policy: Policy, clock: Clock) -> Fired:
-    """Fire every reminder that is due, and note every matter that is late; each exactly once.
+    """Fire every reminder that is due, note every matter that is late, and end what nobody proved in time; each exactly once.
 
     Args:
         database: The data database.
         policy: The version in force, whose clauses the ledger entries cite.
         clock: Says what is due.
     """
-    fired = Fired([], [])
+    fired = Fired([], [], [])
     while True:
         with database.transaction() as tx:
             now = micros(clock.now())
             reminders, met = _remind(tx, now)
             late = _note_late(tx, policy, now)
+            lapsed = lapse(tx, policy, now, _AT_ONCE)
         fired.reminders.extend(reminders)
         fired.late.extend(late)
-        if met < _AT_ONCE and len(late) < _AT_ONCE:
+        fired.lapsed.extend(lapsed)
+        if max(met, len(late), len(lapsed)) < _AT_ONCE:
             return fired
 
 

@@ -28,10 +28,11 @@ class OpenedMatter(NamedTuple):
 
 
 class ShownMatter(NamedTuple):
-    """A matter with the reason for its due date."""
+    """A matter with the reason for its due date, and the one that it has become one with."""
 
     row: MatterRow
     why: str
+    joined: MatterRow | None = None
 
 
 def opened_matter(site: Site, outcome: Outcome) -> OpenedMatter:
@@ -51,7 +52,8 @@ def matter_of(site: Site, case: str) -> ShownMatter | None:
     except NotFound:
         return None
     why = next((one.why for one in found.duties if one.rule == found.matter.due_rule), "")
-    return ShownMatter(found.matter, why)
+    joined = site.troth.rights.matter(found.matter.joined).matter if found.matter.joined else None
+    return ShownMatter(found.matter, why, joined)
 
 
 @get("/requests/{case:str}/verify/{proof:str}")

@@ -1,0 +1,76 @@
+"""What holds for the steps with a matter: who may take and review it, and what it may be said to ask for."""
+
+from troth.gate import case_is_verified
+from troth.kernel import Refused
+from troth.policy import CaseType
+from troth.rights import keeping
+from troth.rights.keeping import Noted
+from troth.rights.model import NEEDS_PROOF, PROOFLESS, MatterRow
+from troth.rights.plans import stage_unattended
+from troth.rights.proving import slot_of
+from troth.storage import Transaction
+
+
+def check_no_person(person: str) -> None:
+    """Refuse a step that is ours to whoever acts in a person's own name.
+
+    Raises:
+        Refused: A person asks for it.
+    """
+    if person:
+        raise Refused(
+            "People withdraw their own matters; other steps are ours.", field="step", mend="Withdraw it."
+        )
+
+
+def check_taker(tx: Transaction, row: MatterRow, who: Noted) -> None:
+    """Let nobody handle a dispute that they review, or whose matter they handled."""
+    disputed = keeping.matter_by_case(tx, row.about) if row.about else None
+    if (
+        row.matter == "dispute"
+        and who.key
+        and who.key in (row.reviewer, disputed.handler if disputed else "")
+    ):
+        raise Refused(
+            "Whoever handled the matter, or reviews the dispute, does not take it over.",
+            clause="VI.2",
+            mend="Let somebody else take it.",
+        )
+
+
+def check_reviewer(tx: Transaction, row: MatterRow, who: Noted) -> None:
+    """Let nobody review, propose or settle a dispute who handled it, or what it is about (clause VI.2)."""
+    disputed = keeping.matter_by_case(tx, row.about) if row.about else None
+    if who.key and who.key in (row.handler, disputed.handler if disputed else ""):
+        raise Refused(
+            "Whoever handled the matter does not review the dispute about it.",
+            clause="VI.2",
+            mend="Let somebody else review it.",
+        )
+
+
+def classify(
+    tx: Transaction, row: MatterRow, kind: str, who: Noted, now: int, declared: CaseType | None
+) -> None:
+    """Say what a request asks for; a kind that needs a proof is none for what came in without one.
+
+    Raises:
+        Refused: The request was taken for one that needs no proof, and nobody proved it.
+    """
+    proven = case_is_verified(tx, row.case)
+    if row.verified_at and kind in NEEDS_PROOF and not proven:
+        raise Refused(
+            "Nobody has proven who asks for this.",
+            clause="III.0",
+            mend="Ask the person to send a request of this kind.",
+        )
+    slot = slot_of(row.matter, kind, row.person if proven else "", row.about, row.case)
+    standing = keeping.open_in_slot(tx, slot)
+    if standing is not None and standing.case != row.case:
+        slot = row.case
+    keeping.classify_matter(tx, row, kind, slot, who, now)
+    state = row.state
+    if state == "identity-pending" and kind not in NEEDS_PROOF:
+        state = keeping.move_matter(tx, row, "verified", now, who, PROOFLESS).state
+    if state == "verified":
+        stage_unattended(tx, declared, row._replace(kind=kind), now)

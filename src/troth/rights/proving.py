@@ -1,0 +1,105 @@
+"""Proving who asks: from then on a matter is one with what its person has open of the same kind; unproven, it ends by itself.
+
+Before that, each submission stands alone, under a number and a due date of its own, so that whoever sends a form in somebody's
+name learns nothing of what is open there. No due date moves: the one of two that is due first goes on, and the other ends.
+"""
+
+from troth.gate import end_case, note_matter, stage_mail
+from troth.kernel import Conflict
+from troth.policy import Policy
+from troth.rights.keeping import (
+    Noted,
+    matter_by_case,
+    move_matter,
+    note_step,
+    open_in_slot,
+    point_to,
+    take_slot,
+    unproven_over,
+)
+from troth.rights.model import JOINED, SHAPES, UNPROVEN, Matter, MatterRow
+from troth.storage import Transaction
+
+NEWS = "matter-news"
+"""Mail template that tells how a matter goes on."""
+_BY_ITSELF = Noted("", "")
+
+
+def slot_of(matter: Matter, kind: str, person: str, about: str, case: str) -> str:
+    """What may be open only once: a person's request of a kind, a person's dispute about a case; else the case itself.
+
+    Args:
+        matter: request, dispute or question.
+        kind: Of a request.
+        person: Handle of whose it is, once that is proven; empty for nobody.
+        about: Case that a dispute is about; empty for none.
+        case: Id of its own case.
+    """
+    if matter == "request" and person:
+        return f"{person}:{kind}"
+    if matter == "dispute" and person and about:
+        return f"{person}:{about}"
+    return case
+
+
+def prove(tx: Transaction, row: MatterRow, at: int, who: Noted, note: str) -> bool:
+    """Note that it is proven who asks, and make one of it and what the person has open of the same kind.
+
+    Gives whether this one goes on.
+
+    Args:
+        tx: Unit of work.
+        row: The matter as it was read in this unit of work.
+        at: Instant (microseconds).
+        who: Who answers for it; nobody where a mailbox proved it.
+        note: How it was proven, in a word.
+
+    Raises:
+        Conflict: Its time is over.
+        IllegalMove: It is proven already, or has ended.
+    """
+    if row.lapses and at > row.due_at:
+        raise Conflict(
+            "Nobody proved this request in time; it has ended.", field="state", mend="Send it again."
+        )
+    move_matter(tx, row, "verified", at, who, note)
+    proven = matter_by_case(tx, row.case)
+    assert proven is not None, "it was moved just now"
+    slot = slot_of(row.matter, row.kind, row.person, row.about, row.case)
+    standing = open_in_slot(tx, slot)
+    if standing is not None and standing.case != row.case:
+        if standing.due_at <= proven.due_at:
+            _join(tx, proven, standing, at)
+            return False
+        if "withdrawn" not in SHAPES[standing.matter].moves[standing.state]:
+            return True  # it is being carried out: both go on, and each keeps its day
+        _join(tx, standing, proven, at)
+    take_slot(tx, row.case, slot)
+    return True
+
+
+def lapse(tx: Transaction, policy: Policy, now: int, most: int) -> list[MatterRow]:
+    """End matters that nobody proved by their due date; nothing was to be done for them, so none of them is late.
+
+    Args:
+        tx: Unit of work.
+        policy: The version in force, whose words the ledger entries use.
+        now: Instant (microseconds).
+        most: Most that are ended at once.
+    """
+    over = unproven_over(tx, now, most)
+    for row in over:
+        move_matter(tx, row, "withdrawn", now, _BY_ITSELF, UNPROVEN)
+        end_case(tx, row.case, now)
+        note_matter(tx, policy, case=row.case, what=UNPROVEN, clause="", now=now)
+    return over
+
+
+def _join(tx: Transaction, ends: MatterRow, stays: MatterRow, at: int) -> None:
+    """End one of two matters that ask for the same; the other knows the record that holds what was written."""
+    pointing = ends._replace(about=stays.case)
+    point_to(tx, ends.case, stays.case)
+    move_matter(tx, pointing, "withdrawn", at, _BY_ITSELF, JOINED)
+    end_case(tx, ends.case, at)
+    note_step(tx, stays.case, at, "joined", _BY_ITSELF, ends.record)
+    stage_mail(tx, NEWS, person=ends.person, now=at, case=ends.case)
