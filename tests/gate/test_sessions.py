@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.gate.conftest import ACCOUNT, RIGHTS, Company
 from troth.gate import Ask, Outcome
 from troth.gate.tables import person_session
@@ -90,3 +92,17 @@ def test_erased_person_is_signed_out(company: Company) -> None:
 
 def _status(outcome: Outcome) -> int:
     return outcome.problem.status if outcome.problem else 200
+
+
+@pytest.mark.parametrize("order", ["open-session", "close-sessions", "list-sessions", "issue-proof"])
+def test_who_may_order_something_else_becomes_nobody_else(company: Company, order: str) -> None:
+    """Under a purpose that permits a role to open cases, nobody opens a session of somebody, or makes a link to sign in."""
+    who = company.register()
+    told = company.act(
+        "instruct", "staff.privacy", RIGHTS, order=order, kind="sign-in", person=who, device="x"
+    )
+    assert not told.permitted
+    assert told.problem is not None
+    assert (told.problem.clause, told.problem.field) == ("I.4", "purpose")
+    denied = company.act("instruct", "staff.privacy", SIGN_IN, order=order, kind="sign-in", person=who)
+    assert not denied.permitted

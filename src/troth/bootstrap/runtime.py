@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Rights
+    from troth.staff import Roster, Staff
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -174,6 +175,20 @@ class Troth:
         from troth.bootstrap.accounting import attempts_of
 
         return attempts_of(self)
+
+    @cached_property
+    def staff(self) -> "Staff":
+        """Signing in at the console."""
+        from troth.bootstrap.staffing import staff_of
+
+        return staff_of(self)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who works at the console."""
+        from troth.bootstrap.staffing import roster_of
+
+        return roster_of(self)
 
     @cached_property
     def insights(self) -> "Insights":

@@ -150,6 +150,42 @@ class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drill_days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 7
 
 
+class CompanySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[staff.company]: the company's own OpenID provider, by which staff may sign in at the console.
+
+    Args:
+        issuer: Its address, as in its discovery document; empty for none.
+        client_id: Under which it knows this service.
+        groups: `GROUP=ROLE` each: whose groups name one of these works in that role; none: the role given with `troth staff add`.
+        claim: Name of the claim that holds the groups.
+        create: Whether somebody whose group has a role is added at the first sign-in.
+        private: Whether it may lie inside a private network, and be asked without TLS on this machine.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    groups: tuple[str, ...] = ()
+    claim: str = "groups"
+    create: bool = False
+    private: bool = False
+
+
+class StaffSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[staff]: the console.
+
+    Args:
+        idle_minutes: After which a session in which nothing is done ends.
+        session_hours: After which every session ends.
+        keep_days: For which somebody who was shut out is still known by name.
+        company: The company's own OpenID provider.
+    """
+
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
+    session_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 10
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=3660)] = 730
+    company: CompanySettings = CompanySettings()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything in `troth.toml`."""
 
@@ -161,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     links: LinkSettings = LinkSettings()
     events: EventSettings = EventSettings()
     backup: BackupSettings = BackupSettings()
+    staff: StaffSettings = StaffSettings()
 
 
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:

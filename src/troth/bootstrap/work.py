@@ -14,6 +14,7 @@ from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
+from troth.bootstrap.staffing import staff_task
 from troth.gate import ERASED, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
@@ -101,6 +102,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *matter_tasks(troth),
         *answering_tasks(troth),
         *relay_tasks(troth),
+        staff_task(troth),
         *drill_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):

@@ -22,6 +22,7 @@ from troth.cli import (
     reports,
     requests,
     serving,
+    staff,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
@@ -37,6 +38,7 @@ _PARTS = (
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),
     (access.app, PEOPLE),
+    (staff.app, PEOPLE),
     (reports.app, PEOPLE),
     (audiences.app, PEOPLE),
     (events.app, KEEPING),

@@ -1,6 +1,14 @@
 """The gate: decide, act, record in one unit of work; the only door to personal data."""
 
-from troth.gate.access import Actor, KeyRecord, issue_key, key_records, revoke_key
+from troth.gate.access import (
+    Actor,
+    KeyRecord,
+    extend_key,
+    issue_key,
+    key_records,
+    revoke_held,
+    revoke_key,
+)
 from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
@@ -53,6 +61,7 @@ __all__ = [
     "case_is_verified",
     "dispose_suppressions",
     "end_case",
+    "extend_key",
     "issue_key",
     "key_records",
     "link_opens",
@@ -63,6 +72,7 @@ __all__ = [
     "note_shown",
     "open_cases",
     "post_version",
+    "revoke_held",
     "revoke_key",
     "session_opened",
     "stage_mail",

@@ -23,12 +23,22 @@ from troth.storage import Lookup, Statement, Transaction
 
 _PREFIX = "troth"
 _SECRET_BYTES = 32
-_COLUMNS = ("digest", "name", "role", "purposes", "cases", "expires_at", "revoked_at")
+_COLUMNS = ("digest", "name", "role", "purposes", "cases", "expires_at", "revoked_at", "holder")
 _READ = Lookup(api_key, by=("key_id",), take=_COLUMNS)
 _ADD = Statement(insert(api_key))
 _REVOKE = Statement(
     update(api_key)
     .where(api_key.c.key_id == bindparam("key"), api_key.c.revoked_at == 0)
+    .values(revoked_at=bindparam("at"))
+)
+_EXTEND = Statement(
+    update(api_key)
+    .where(api_key.c.key_id == bindparam("key"), api_key.c.revoked_at == 0)
+    .values(expires_at=bindparam("until"))
+)
+_REVOKE_ALL = Statement(
+    update(api_key)
+    .where(api_key.c.holder == bindparam("who"), api_key.c.revoked_at == 0)
     .values(revoked_at=bindparam("at"))
 )
 _LIST = Statement(
@@ -41,6 +51,7 @@ _LIST = Statement(
         api_key.c.created_at,
         api_key.c.expires_at,
         api_key.c.revoked_at,
+        api_key.c.holder,
     ).order_by(api_key.c.key_id)
 )
 
@@ -49,6 +60,7 @@ class Actor(NamedTuple):
     """Who acts, as made out from a key.
 
     `person` is the handle of whoever is signed in, empty for staff and services; `fresh` tells that this was just now.
+    `holder` is the id of the member of staff whose session has the key, empty for other keys.
     """
 
     key_id: str
@@ -58,6 +70,12 @@ class Actor(NamedTuple):
     cases: tuple[str, ...]
     person: str = ""
     fresh: bool = False
+    holder: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who it is across sessions: the member of staff, else the key."""
+        return self.holder or self.key_id
 
     def may_serve(self, purpose: str) -> bool:
         """Whether the key was granted this purpose or one above it."""
@@ -79,6 +97,7 @@ class KeyRecord(NamedTuple):
     created_at: int
     expires_at: int
     revoked_at: int
+    holder: str = ""
 
 
 def covers(general: str, particular: str) -> bool:
@@ -115,6 +134,7 @@ def issue_key(
     cases: Sequence[str],
     now: datetime,
     expires: datetime | None = None,
+    holder: str = "",
 ) -> tuple[str, str]:
     """Make a key and store its digest.
 
@@ -126,6 +146,7 @@ def issue_key(
         cases: Kinds of case that it may cite.
         now: Instant of issue.
         expires: Last instant at which it works; None for no end.
+        holder: Id of the member of staff whose session it is; empty for any other key.
 
     Returns:
         The key, shown this once, and its id.
@@ -147,6 +168,7 @@ def issue_key(
         micros(now),
         micros(expires) if expires else 0,
         0,
+        holder,
     )
     tx.run(_ADD, row)
     return key, key_id
@@ -162,11 +184,21 @@ def revoke_key(tx: Transaction, key_id: str, now: datetime) -> None:
         raise NotFound("No live API key has this id.", field="key_id", mend="See `troth access list`.")
 
 
+def extend_key(tx: Transaction, key_id: str, until: int) -> bool:
+    """Let a live key work until an instant (microseconds); False when it was revoked or is not known."""
+    return tx.run(_EXTEND, {"key": key_id, "until": until}) == 1
+
+
+def revoke_held(tx: Transaction, holder: str, now: datetime) -> int:
+    """End every key of a member of staff; gives their number."""
+    return tx.run(_REVOKE_ALL, {"who": holder, "at": micros(now)})
+
+
 def key_records(tx: Transaction) -> list[KeyRecord]:
     """Every key ever issued, oldest first."""
     return [
-        KeyRecord(i, n, r, _list(p), _list(c), at, ends, gone)
-        for i, n, r, p, c, at, ends, gone in tx.rows(_LIST)
+        KeyRecord(i, n, r, _list(p), _list(c), at, ends, gone, holder)
+        for i, n, r, p, c, at, ends, gone, holder in tx.rows(_LIST)
     ]
 
 
@@ -193,7 +225,7 @@ def actors(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, Actor | 
         elif row[6] or (row[5] and row[5] < now):
             found[key] = Unauthenticated("The API key was revoked or has expired.", mend="Issue a new one.")
         else:
-            found[key] = Actor(key_id, row[1], row[2], _list(row[3]), _list(row[4]))
+            found[key] = Actor(key_id, row[1], row[2], _list(row[3]), _list(row[4]), holder=row[7])
     if signed_in:
         found.update(_people(tx, signed_in, now))
     return found

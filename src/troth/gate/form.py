@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from troth.gate.model import MAX_FIELDS, MAX_IDENTIFIERS, MAX_TEXT, MAX_VALUES, MAX_WEIGHT, Ask
+from troth.gate.proofs import SIGN_IN
 from troth.kernel import InvalidInput, is_id
 from troth.policy import ACT_KINDS, SUPPRESSIONS
 from troth.vault import STANCES
@@ -29,11 +30,16 @@ SESSION_ORDERS = frozenset(
         "list-sessions",
     }
 )
+WORK_ORDERS = frozenset({"begin-work"})
+SIGNING_IN = "essential.service.authentication"
+"""The one purpose for which sessions of people are opened, listed and closed, and links to sign in are made."""
 CASE_ORDERS = frozenset({"open-case", "close-case", "verify-case"})
 LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
 CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
-_ORDERS = CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | CASE_ORDERS
+_ORDERS = (
+    CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | CASE_ORDERS | WORK_ORDERS
+)
 PARENT_METHODS = frozenset(
     {
         "signed-form",
@@ -119,6 +125,7 @@ def _check_order(ask: Ask) -> None:
         raise InvalidInput(
             "The order names no stance.", field="stance", mend=f"Use one of {', '.join(STANCES)}."
         )
+    _check_signing_in(ask)
     if ask.order in LIST_ORDERS:
         _check_listing(ask)
     _check_instants(ask)
@@ -128,6 +135,18 @@ def _check_order(ask: Ask) -> None:
             clause="I.19",
             field="method",
             mend=f"Use one of {', '.join(sorted(PARENT_METHODS))}.",
+        )
+
+
+def _check_signing_in(ask: Ask) -> None:
+    """Let nobody become somebody else under a purpose that permits other orders, such as opening a case."""
+    opens = ask.order in SESSION_ORDERS and (ask.order != "issue-proof" or ask.kind == SIGN_IN)
+    if opens and ask.purpose != SIGNING_IN:
+        raise InvalidInput(
+            "Sessions and links to sign in serve one purpose only.",
+            clause="I.4",
+            field="purpose",
+            mend=f"Name {SIGNING_IN}, where the policy permits it to your role.",
         )
 
 

@@ -14,6 +14,7 @@ from troth.gate.form import (
     RECORD_ORDERS,
     SESSION_ORDERS,
     STANCE_ORDERS,
+    WORK_ORDERS,
 )
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
@@ -87,6 +88,8 @@ def carry_out_order(
         return one.ask.case, _choice(tx, one, purposes, now)
     if one.ask.order in RECORD_ORDERS:
         return one.ask.case, {"records": _records(tx, one)}
+    if one.ask.order in WORK_ORDERS:  # that it is decided and recorded is all
+        return "", {}
     if one.ask.order in SESSION_ORDERS:
         return one.ask.case, _session(tx, one, now, people)
     return _case(tx, one, policy, now, follow), {}
@@ -249,5 +252,5 @@ def _case(tx: Transaction, one: Weighed, policy: Policy, now: int, follow: Follo
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")
     if follow is not None and one.actor is not None:
-        follow.closed(tx, ask.case, one.actor.role, one.actor.key_id, now)
+        follow.closed(tx, ask.case, one.actor.role, one.actor.who, now)
     return ask.case

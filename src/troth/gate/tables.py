@@ -16,6 +16,9 @@ api_key = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger, nullable=False),
+    # the member of staff whose session it is; empty for every other key
+    Column("holder", Text, nullable=False, server_default=""),
+    Index(None, "holder", "revoked_at"),
 )
 
 case_file = Table(

@@ -8,7 +8,14 @@ from msgspec import structs
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
-from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_ORDERS, RECORD_ORDERS
+from troth.gate.form import (
+    CHILD_ORDERS,
+    CHOICE_ORDERS,
+    LIST_ORDERS,
+    PARENT_ORDERS,
+    RECORD_ORDERS,
+    WORK_ORDERS,
+)
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
@@ -24,6 +31,8 @@ CHOICES = "user.privacy_preferences"
 """The data category that orders on stances, purposes and suppressions touch."""
 CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
+WORKER = "user.account.username"
+"""The data category that staff touch who begin to work: their own name."""
 _IMPORT = "import"
 DEVICE = "user.device"
 """The data category of what a session tells of the device that it was opened on."""
@@ -284,6 +293,8 @@ def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
         return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
     if ask.order == "list-sessions" or (ask.order == "open-session" and ask.device):
         return (DEVICE,)
+    if ask.order in WORK_ORDERS:
+        return (WORKER,)
     if ask.order in PARENT_ORDERS:
         return (CHILDREN, CHOICES)
     return (CHILDREN,) if ask.order in CHILD_ORDERS else ()

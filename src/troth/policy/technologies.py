@@ -8,9 +8,9 @@ from troth.policy.bases import Category, Named, Url
 from troth.policy.rules import Key, Keys, SomeKeys
 
 Remembered = Annotated[
-    Literal["choice", "session", "form", "visitor", "interest"],
+    Literal["choice", "session", "staff", "form", "visitor", "interest"],
     Meta(
-        description="its part, by which Troth finds it: choice (what a visitor chose), session (who is signed in), form "
+        description="its part, by which Troth finds it: choice (what a visitor chose), session (who is signed in), staff (who works at the console), form "
         "(guards forms, keeps a refused age screen), visitor (tells one browser from another), interest (what was looked at)"
     ),
 ]
@@ -61,7 +61,8 @@ class Cookie(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
 
         So no neighbouring host and no plain connection can plant a session (login CSRF, session fixation).
         """
-        guarded = https and self.remembers == "session" and not self.wire_name.startswith(HOST_PREFIX)
+        signs_in = self.remembers in ("session", "staff")
+        guarded = https and signs_in and not self.wire_name.startswith(HOST_PREFIX)
         return HOST_PREFIX + self.wire_name if guarded else self.wire_name
 
 

@@ -278,7 +278,7 @@ class Rights:
             now = micros(self._clock.now())
             current = keeping.matter_by_case(tx, row.case)
             assert current is not None, "matters are never removed while they are open"
-            step(tx, current, Noted(actor.role, actor.key_id), now)
+            step(tx, current, Noted(actor.role, actor.who), now)
             if told and current.person:
                 stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
 

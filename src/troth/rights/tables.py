@@ -33,6 +33,9 @@ matter = Table(
     Index(None, "state", "due_at", "case_id"),
     Index(None, "person", "received_at"),
     Index(None, "handler", "ended_at", "due_at"),
+    Index(None, "matter", "ended_at", "due_at", "case_id"),
+    Index(None, "kind", "ended_at", "due_at", "case_id"),
+    Index(None, "kind", "state", "due_at", "case_id"),
 )
 
 duty = Table(

@@ -42,6 +42,7 @@ Order = Literal[
     "close-sessions",
     "close-other-sessions",
     "list-sessions",
+    "begin-work",
     "suppress",
     "release-suppression",
     "show-suppression",

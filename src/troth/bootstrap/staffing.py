@@ -1,0 +1,51 @@
+"""The people of the console, wired."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from troth.accounts import Passwords
+from troth.staff import Codes, Limits, Roster, Staff
+from troth.storage import Task
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_DAILY = timedelta(days=1)
+
+
+def staff_of(troth: "Troth") -> Staff:
+    """Signing in at the console, and sessions."""
+    settings = troth.settings.staff
+    limits = Limits(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
+    return Staff(
+        database=troth.database,
+        perform=troth.gate.perform_along,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        clock=troth.clock,
+        codes=Codes(troth.web_secret),
+        passwords=Passwords(),
+        limits=limits,
+    )
+
+
+def roster_of(troth: "Troth") -> Roster:
+    """Who works at the console."""
+    return Roster(
+        database=troth.database,
+        policy=troth.policy,
+        clock=troth.clock,
+        codes=Codes(troth.web_secret),
+        passwords=Passwords(),
+    )
+
+
+def staff_task(troth: "Troth") -> Task:
+    """Forgets who was shut out long ago."""
+
+    def clear() -> None:
+        troth.roster.clear(timedelta(days=troth.settings.staff.keep_days))
+
+    return Task(
+        "staff", _DAILY, clear, "Forget staff who were shut out long ago, and their sessions that are over."
+    )

@@ -1,0 +1,35 @@
+"""Staff: the people who work at the console, how they sign in, and the sessions in which they act under their role."""
+
+from troth.staff.codes import Codes
+from troth.staff.model import (
+    PROVEN,
+    STAFF,
+    Limits,
+    Member,
+    Passkey,
+    Seat,
+    Working,
+    WrongSignIn,
+    grants,
+    is_staff,
+    permitted,
+)
+from troth.staff.roster import Roster
+from troth.staff.service import Staff
+
+__all__ = [
+    "PROVEN",
+    "STAFF",
+    "Codes",
+    "Limits",
+    "Member",
+    "Passkey",
+    "Roster",
+    "Seat",
+    "Staff",
+    "Working",
+    "WrongSignIn",
+    "grants",
+    "is_staff",
+    "permitted",
+]
