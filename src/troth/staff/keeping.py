@@ -27,16 +27,15 @@ _INVITE = Statement(
     update(staff_member)
     .where(_ONE)
     .values(
-        password="", seed=bindparam("fresh"), last_step=0, invitation=bindparam("link"), invited_until=bindparam("until"),
+        pass_hash="", seed=bindparam("fresh"), last_step=0, invitation=bindparam("link"), invited_until=bindparam("until"),
         disabled_at=0,
     )
 )  # fmt: skip
 _ENROL = Statement(
     update(staff_member)
     .where(_ONE, staff_member.c.invitation == bindparam("link"))
-    .values(password=bindparam("hash"), invitation=b"", invited_until=0, last_step=bindparam("step"))
+    .values(pass_hash=bindparam("hash"), invitation=b"", invited_until=0, last_step=bindparam("step"))
 )
-_PASSWORD = Statement(update(staff_member).where(_ONE).values(password=bindparam("hash")))
 _STEP = Statement(
     update(staff_member)
     .where(_ONE, staff_member.c.last_step < bindparam("step"))
@@ -45,7 +44,7 @@ _STEP = Statement(
 _DISABLE = Statement(
     update(staff_member)
     .where(_ONE, staff_member.c.disabled_at == 0)
-    .values(disabled_at=bindparam("at"), invitation=b"", invited_until=0, password="", seed="")
+    .values(disabled_at=bindparam("at"), invitation=b"", invited_until=0, pass_hash="", seed="")
 )  # fmt: skip
 _SEEN = Statement(update(staff_member).where(_ONE).values(seen_at=bindparam("at")))
 _ROLE = Statement(update(staff_member).where(_ONE).values(role=bindparam("named")))
@@ -185,11 +184,6 @@ def enrol_member(tx: Transaction, staff: str, invitation: bytes, password: str, 
     return tx.run(_ENROL, {"who": staff, "link": invitation, "hash": password, "step": step}) == 1
 
 
-def set_password(tx: Transaction, staff: str, password: str) -> None:
-    """Keep another password's hash."""
-    tx.run(_PASSWORD, {"who": staff, "hash": password})
-
-
 def use_step(tx: Transaction, staff: str, step: int) -> bool:
     """Use a code's step of time up; False when it, or a later one, was used before."""
     return tx.run(_STEP, {"who": staff, "step": step}) == 1
@@ -313,7 +307,7 @@ def _kept(row: Row | None) -> Kept | None:
     if row is None:
         return None
     named: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
-    return Kept(_member(row), str(named["password"]), str(named["seed"]))
+    return Kept(_member(row), str(named["pass_hash"]), str(named["seed"]))
 
 
 def _member(row: Row) -> Member:
@@ -330,7 +324,7 @@ def _member(row: Row) -> Member:
         disabled_at=named["disabled_at"],
         seen_at=named["seen_at"],
         invited_until=named["invited_until"],
-        ready=bool(named["password"]),
+        ready=bool(named["pass_hash"]),
     )
 
 

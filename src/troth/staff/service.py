@@ -163,7 +163,7 @@ class Staff:
         which = session or who.session
         with self._database.transaction() as tx:
             if not keeping.close_session(tx, which, who.member.staff):
-                raise NotFound("No session has this id.", field="session", mend="See the list of sessions.")
+                raise NotFound("No session has this id.", field="which", mend="See the list of sessions.")
             with suppress(NotFound):  # its time was over already
                 revoke_key(tx, which, self._clock.now())
 

@@ -46,6 +46,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0014",
         "0015",
         "0016",
+        "0017",
     ),
     "keys": ("0001", "0002"),
 }
