@@ -7,8 +7,9 @@ nobody reads its pipe, also when its parent was killed.
 import multiprocessing
 import signal
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from troth.policy import Policy, compile_policy
 BATCH = 500
 WORTH = 4_000
 """So many rows are worth a process, which takes a second to start."""
+MEANWHILE = 4 * BATCH
+"""So many rows are checked while it starts."""
 
 
 class Job(NamedTuple):
@@ -76,10 +79,23 @@ def checked_batches(
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(
-        target=_serve, args=(theirs, sheet, start, text, job), daemon=True, name="troth-check"
+        target=_serve, args=(theirs, sheet, start + MEANWHILE, text, job), daemon=True, name="troth-check"
     )
-    process.start()
-    theirs.close()
+    try:
+        # Starting returns only when the process has read the policy, a second later: the first rows are checked here meanwhile.
+        with ThreadPoolExecutor(1) as starter:
+            started = starter.submit(process.start)
+            yield from _checked(sheet, start, policy, job, until=start + MEANWHILE)
+            started.result()
+        theirs.close()
+        yield from _received(ours)
+    finally:
+        theirs.close()
+        ours.close()
+        process.join()
+
+
+def _received(ours: Connection) -> Iterator[Checked]:
     try:
         while (found := ours.recv()) is not None:
             if isinstance(found, TrothError):
@@ -89,14 +105,13 @@ def checked_batches(
         raise Unavailable(
             "The process that checks rows ended; what was counted is in.", mend="Give the command again."
         ) from None
-    finally:
-        ours.close()
-        process.join()
 
 
-def _checked(sheet: Sheet, start: int, policy: Policy, job: Job) -> Iterator[Checked]:
+def _checked(
+    sheet: Sheet, start: int, policy: Policy, job: Job, until: int | None = None
+) -> Iterator[Checked]:
     collection = Collection(lambda: policy, "")
-    rows = rows_of(sheet, policy, start)
+    rows = takewhile(lambda row: until is None or row.number <= until, rows_of(sheet, policy, start))
     while batch := list(islice(rows, BATCH)):
         yield check_rows(collection, job, batch)
 

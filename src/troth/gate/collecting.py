@@ -21,6 +21,7 @@ from troth.vault import (
     NewestKeys,
     ReadWant,
     Record,
+    Settlers,
     Vault,
     WriteWant,
     adopt_submission,
@@ -76,6 +77,7 @@ class Collector:
         self._known = known
         self._now = now
         self._ahead: NewestKeys = {}
+        self._settlers = Settlers(tx, vault.keys, self._ahead, now)
 
     def prepare(self, weighed: Sequence[Weighed], newcomers: frozenset[str]) -> None:
         """Get the keys of all whom permitted collections will write to; those that are missing are made (key before data)."""
@@ -92,6 +94,35 @@ class Collector:
                 fresh.add(one.submission)
         if wanted:
             self._ahead = self._vault.keys_ahead(self._tx, wanted, fresh, self._now)
+            self._settlers = Settlers(self._tx, self._vault.keys, self._ahead, self._now)
+
+    def settle(self, one: Weighed, newcomers: frozenset[str]) -> bool:
+        """Put a newcomer with those who are added together, when a collection brings nothing but a new profile.
+
+        Returns:
+            Whether it was done; False when the collection has to be done by itself.
+
+        Raises:
+            InvalidInput: The point takes no such field.
+        """
+        ask, point = one.ask, self._policy.points.get(one.ask.point)
+        if one.person not in newcomers or one.person in self._known or ask.proof or ask.record:
+            return False
+        if one.denied is not None or (point is not None and not _only_profile(point)):
+            return False
+        self._check_point(one, point)
+        values = {name: ask.values[name] for name in one.fields}
+        typed = tuple((self._policy.fields[name], value) for name, value in values.items())
+        want = WriteWant(_decided(one), one.person, self._policy.sha256, typed)
+        return self._settlers.take(want, identifiers_of(claimed(point, values), self._policy))
+
+    def add_settlers(self) -> None:
+        """Add those who were put together, before anything looks for them.
+
+        Raises:
+            Conflict: Another process has just added somebody with one of their identifiers.
+        """
+        self._settlers.add()
 
     def collect(self, one: Weighed, newcomers: frozenset[str]) -> Collected:
         """Write the values of a collection.
@@ -299,6 +330,11 @@ class Collector:
                     field=name,
                     mend="Leave it out.",
                 )
+
+
+def _only_profile(point: Point) -> bool:
+    """Whether what comes in at a point touches nothing but the profile of whom it is about."""
+    return not (point.record or point.opens or point.refers) and point.confirm == "none"
 
 
 def _check_own(one: Weighed) -> None:

@@ -86,6 +86,7 @@ class Doer:
         entries: list[tuple[str, str, bytes]] = []
         for number, one in enumerate(weighed):
             outcomes.append(self._finish(one, reads.get(number), newcomers, entries))
+        self._add_settlers()
         stage(self._tx, entries)
         return outcomes
 
@@ -188,6 +189,11 @@ class Doer:
         """
         if one.ask.identify and not one.person:
             raise _nobody()
+        # The last try does each by itself, so that one conflict undoes one act.
+        if self._again and self._collector.settle(one, newcomers):
+            self._known.add(one.person)
+            return Collected(one.person), ""
+        self._add_settlers()
         opened = ""
         try:
             with self._tx.savepoint():
@@ -207,8 +213,15 @@ class Doer:
             self._known.add(collected.person)
         return collected, opened
 
+    def _add_settlers(self) -> None:
+        try:
+            self._collector.add_settlers()
+        except Conflict as error:
+            raise PersonAppeared from error
+
     def _carry_out(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
         """Do what is neither reading nor collecting; gives the id of the case concerned and what an order found out."""
+        self._add_settlers()
         ask = one.ask
         nameless = bool(ask.identify) and not one.person and ask.order not in _OF_ANYBODY
         if (one.person not in self._known and _needs_somebody(ask)) or nameless:

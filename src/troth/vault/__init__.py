@@ -86,8 +86,10 @@ from troth.vault.records import (
 )
 from troth.vault.rekeying import Rekeyed, rekey_persons
 from troth.vault.rotation import Rotated, rotate_root, rotate_store_key
+from troth.vault.sealing import NewestKeys
 from troth.vault.selftest import try_sealing
-from troth.vault.service import NewestKeys, Vault
+from troth.vault.service import Vault
+from troth.vault.settling import Settlers
 from troth.vault.stances import STANCES, record_stance, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
@@ -142,6 +144,7 @@ __all__ = [
     "Rekeyed",
     "RootKey",
     "Rotated",
+    "Settlers",
     "Standing",
     "StoreKeyStatus",
     "StreamCipher",

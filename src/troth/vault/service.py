@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete
 
 from troth.kernel import Conflict
 from troth.policy import Field
-from troth.storage import Lookup, Row, Statement, Transaction, Upsert
+from troth.storage import Lookup, Row, Statement, Transaction
 from troth.vault import crypto
-from troth.vault.errors import KeyMissing, NotPermitted
 from troth.vault.keyring import KeyName, KeyRing
 from troth.vault.life import HELD, LIVE, hold_living, hold_persons
 from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
+from troth.vault.sealing import WRITE, NewestKeys, check_allowed, missing_key, sealed_rows
+from troth.vault.settling import ADD_IDENTIFIER, ADD_PERSON, FIND
 from troth.vault.slots import NewestSlot
 from troth.vault.tables import identifier, person, preference, sealed_field
 
@@ -26,23 +27,14 @@ _FIELDS_OF = Lookup(
 _VERSIONS = Lookup(sealed_field, by=("person", "field"), take=("policy",))
 _NEWEST_FIELDS = NewestSlot(take=("field", "key_group", "policy", "generation", "sealed"))
 _NEWEST_VERSIONS = NewestSlot(take=("policy",))
-_FIND = Lookup(identifier, by=("kind", "blind"), take=("person", "record"))
-_ADD_PERSON = Statement(insert(person))
-_ADD_IDENTIFIER = Statement(insert(identifier))
 _FORGET_IDENTIFIER = Statement(
     delete(identifier).where(identifier.c.person == bindparam("who"), identifier.c.kind == bindparam("name"))
-)
-_WRITE = Upsert(
-    sealed_field, by=("person", "field"), update=("key_group", "policy", "generation", "sealed", "updated_at")
 )
 FieldName = tuple[str, str, str]
 """Person, field, record."""
 
 _FEW = 3
 """Up to so many fields of a person are read one by one, more by one read of all that the person has."""
-NewestKeys = Mapping[str, Mapping[str, tuple[int, bytes]]]
-"""By person and key group: generation and key."""
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
@@ -85,12 +77,12 @@ class Vault:
     ) -> dict[tuple[str, str], tuple[str, str]]:
         """Who has each identifier (field name, normalised value), and in which record; absent where nobody has."""
         blinds = {(kind, self.keys.blind(kind, value)): (kind, value) for kind, value in wanted}
-        rows = tx.lookup(_FIND, list(blinds))
+        rows = tx.lookup(FIND, list(blinds))
         return {blinds[kind, blind]: (row[0], row[1]) for (kind, blind), row in rows.items()}
 
     def whose(self, tx: Transaction, kind: str, blind: bytes) -> str:
         """Who has the identifier of a blind index; empty when nobody has."""
-        row = tx.lookup(_FIND, [(kind, blind)]).get((kind, blind))
+        row = tx.lookup(FIND, [(kind, blind)]).get((kind, blind))
         return str(row[0]) if row is not None else ""
 
     def read_fields(self, tx: Transaction, wants: Sequence[ReadWant]) -> list[dict[str, Any]]:
@@ -109,7 +101,7 @@ class Vault:
             Tampered, MovedPerson, MovedField, MovedVersion: A value does not open; says why.
         """
         for want in wants:
-            _check(want.decision.permitted, want.decision.allowed, want.fields)
+            check_allowed(want.decision.permitted, want.decision.allowed, want.fields)
         rows, openers = self._sealed(tx, wants)
         return [
             {
@@ -143,7 +135,7 @@ class Vault:
         """
         rows: list[tuple[str, Row]] = []
         for want in wants:
-            _check(want.decision.permitted, want.decision.allowed, want.fields)
+            check_allowed(want.decision.permitted, want.decision.allowed, want.fields)
             names = {field.name for field in want.fields}
             rows += [(want.person, row) for row in sealed.get(want.person, ()) if parted(row[0])[0] in names]
         keys = self.keys.keys({(who, row[1], row[3]) for who, row in rows})
@@ -165,7 +157,7 @@ class Vault:
         What is held is a submission that waits for its confirmation; nobody finds it, and it is not read as a person.
         """
         state = HELD if held else LIVE
-        tx.run_many(_ADD_PERSON, [(handle, now, policy, state, 0) for handle, policy in persons])
+        tx.run_many(ADD_PERSON, [(handle, now, policy, state, 0) for handle, policy in persons])
 
     def add_identifiers(
         self,
@@ -200,7 +192,7 @@ class Vault:
         taken = {(kind, self.keys.blind(kind, value)): kind for kind, value in pairs}
         if not taken:
             return
-        found = tx.lookup(_FIND, list(taken))
+        found = tx.lookup(FIND, list(taken))
         stale = []
         for key, kind in taken.items():
             unique, shared = _kind(kind, fields or {})
@@ -215,7 +207,7 @@ class Vault:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
         tx.run_many(
-            _ADD_IDENTIFIER,
+            ADD_IDENTIFIER,
             [(*key, who, record if key[0] in within else "") for key in taken if key not in found],
         )
 
@@ -259,19 +251,7 @@ class Vault:
         if others:
             hold_persons(tx, list(others))
             newest = {**newest, **self.keys.newest_keys(others)}
-        rows = []
-        for decision, who, policy, values, record in wants:
-            _check(decision.permitted, decision.allowed, [field for field, _ in values])
-            sealers: dict[str, tuple[int, crypto.Sealer]] = {}
-            for field, value in values:
-                if field.group not in sealers:
-                    generation, key = _newest(newest, who, field)
-                    sealers[field.group] = generation, crypto.Sealer(key, self.keys.marking)
-                generation, sealer = sealers[field.group]
-                slot = slot_of(field.name, record)
-                sealed = sealer.seal(crypto.Place(who, slot, policy, generation), _encode(value))
-                rows.append((who, slot, field.group, policy, generation, sealed, now))
-        tx.run_many(_WRITE, rows)
+        tx.run_many(WRITE, sealed_rows(self.keys, wants, newest, now))
 
     def _sealed(
         self, tx: Transaction, wants: Sequence[ReadWant]
@@ -296,7 +276,7 @@ class Vault:
         slot, group, policy, generation, sealed = row
         opener = openers.get((who, group, generation))
         if opener is None:
-            raise _missing(parted(slot)[0])
+            raise missing_key(parted(slot)[0])
         return _decode(opener.unseal(crypto.Place(who, slot, policy, generation), sealed))
 
 
@@ -354,32 +334,4 @@ def _taken(name: str, fields: Mapping[str, Field] | None, who: str) -> Conflict:
         clause=field.clause if field else "",
         field=name,
         mend="Check it, or ask support.",
-    )
-
-
-def _check(permitted: bool, allowed: Sequence[str], fields: Sequence[Field]) -> None:  # noqa: FBT001  a plain fact of the decision
-    for field in fields:
-        if not permitted or field.category not in allowed:
-            raise NotPermitted(
-                f"The decision does not allow field {field.name}.",
-                field=field.name,
-                mend="Ask the gate for it.",
-            )
-
-
-def _newest(
-    newest: Mapping[str, Mapping[str, tuple[int, bytes]]], who: str, field: Field
-) -> tuple[int, bytes]:
-    found = newest.get(who, {}).get(field.group)
-    if found is None:
-        raise _missing(field.name)
-    return found
-
-
-def _missing(field: str) -> KeyMissing:
-    return KeyMissing(
-        f"There is no key for field {field}: the person was erased, or the key store is not the one of this data.",
-        clause="III.7",
-        field=field,
-        mend="An erased person cannot be read; otherwise restore the key store.",
     )
