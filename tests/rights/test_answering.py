@@ -56,7 +56,7 @@ class Closed:
 
 def answering(desk: Desk, *stores: Store, finishers: Mapping[str, Finisher] | None = None) -> Answering:
     """What carries requests out at a desk."""
-    vault = VaultStore(desk.gate.perform_along, desk.gate.policy)
+    vault = VaultStore(desk.gate.perform_along, desk.gate.policy, desk.gate.resume_erasures)
     return Answering(
         database=desk.database,
         clock=desk.clock,
@@ -210,7 +210,7 @@ def test_a_copy_holds_profile_and_records(desk: Desk) -> None:
     """Table by table, streamed, each value read by an act of its own record."""
     opened = verified(desk, "access")
     policy: Policy = desk.gate.policy()
-    store = VaultStore(desk.gate.perform_along, lambda: policy)
+    store = VaultStore(desk.gate.perform_along, lambda: policy, desk.gate.resume_erasures)
     work = answering(desk)._work(desk.rights.matter(opened.case).matter)
     parts = {part.title: [list(row) for row in part.rows] for part in store.copy(work)}
     assert set(parts) >= {"registration", "request"}

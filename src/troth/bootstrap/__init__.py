@@ -1,5 +1,6 @@
 """The only wiring: settings become running parts."""
 
+from troth.bootstrap.certifying import certificate_link_opens
 from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
@@ -19,6 +20,7 @@ __all__ = [
     "Troth",
     "Wish",
     "backup_folder",
+    "certificate_link_opens",
     "change_root",
     "chosen_clock",
     "destroy_due_epochs",

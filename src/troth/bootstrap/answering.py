@@ -4,14 +4,25 @@ A room or connector that holds something of people adds its store to `stores_of`
 finisher to `finishers_of`. Kinds without a finisher wait for staff.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
-from troth.flows import Answering, Finisher, Store, VaultStore, Work
+from troth.adapters import FolderMailer
+from troth.flows import (
+    Answering,
+    ClosingStore,
+    Finisher,
+    ForgettingStore,
+    StayingStore,
+    Stays,
+    Store,
+    VaultStore,
+)
 from troth.kernel import micros
-from troth.rights import WAITING, Item, note_item, released_items, stage_answer
-from troth.storage import Handler, Job, Task
+from troth.rights import WAITING, note_item, released_items, stage_answer
+from troth.storage import Handler, Job, Task, forget_jobs
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
@@ -19,31 +30,56 @@ if TYPE_CHECKING:
 ANSWERER = "service.rights"
 """The role in which requests are carried out."""
 _KEY_FILE = "rights.key"
+_IN_LEDGER = Stays(
+    "ledger", "entries under a random handle, without any value of yours, which prove all this", "IV.5"
+)
 _HOURLY = timedelta(hours=1)
 
 
 def answering_of(troth: "Troth") -> Answering:
     """What carries requests out."""
+    stores = cache(lambda: stores_of(troth))
     return Answering(
         database=troth.database,
         clock=troth.clock,
         policy=troth.policy,
         rights=troth.rights,
         key=lambda: answering_key(troth),
-        stores=lambda: stores_of(troth),
+        stores=stores,
         finishers=finishers_of(troth),
     )
 
 
 def stores_of(troth: "Troth") -> list[Store]:
-    """Every place that holds personal data; an erasure goes through them in this order, the vault last."""
-    return [VaultStore(troth.gate.perform_along, troth.policy)]
+    """Every place that holds personal data; an erasure goes through them in this order: the last mail first, the vault behind all."""
+    from troth.bootstrap.certifying import closing_mail, listed_hashes, sealed_remains
+    from troth.bootstrap.mailing import mailer_of
+
+    mailer = mailer_of(troth)
+
+    def mails(person: str) -> None:
+        with troth.database.transaction() as tx:
+            forget_jobs(tx, person)
+        if isinstance(mailer, FolderMailer):
+            mailer.forget(person)
+
+    return [
+        ClosingStore(closing_mail(troth)),
+        ForgettingStore("events", "visits of our web sites", troth.events.forget),
+        ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
+        ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
+        VaultStore(troth.gate.perform_along, troth.policy, troth.gate.resume_erasures),
+        StayingStore("suppression", lambda: listed_hashes(troth)),
+        StayingStore("ledger", lambda: [_IN_LEDGER]),
+        StayingStore("backups", lambda: sealed_remains(troth)),
+    ]
 
 
 def finishers_of(troth: "Troth") -> Mapping[str, Finisher]:
     """What closes each kind of request."""
-    del troth
-    return {"erase": _nothing_more}
+    from troth.bootstrap.certifying import certifying_of
+
+    return {"erase": certifying_of(troth)}
 
 
 def answering_key(troth: "Troth") -> str:
@@ -80,7 +116,3 @@ def answering_tasks(troth: "Troth") -> list[Task]:
     return [
         Task("kept-items", _HOURLY, release, "Finish what a duty or hold kept of a request, once it ends.")
     ]
-
-
-def _nothing_more(work: Work, items: Sequence[Item]) -> None:
-    """Nothing closes this kind yet."""

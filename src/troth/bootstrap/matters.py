@@ -10,7 +10,7 @@ from troth.bootstrap.links import MailedLinks
 from troth.gate import VERIFY
 from troth.kernel import from_micros
 from troth.outreach import Template
-from troth.rights import NEWS, PROVE, RECEIVED, MatterRow, Rights, matter_by_case, told, watch
+from troth.rights import CLOSING, NEWS, PROVE, RECEIVED, MatterRow, Rights, matter_by_case, told, watch
 from troth.storage import JobOver, Task
 
 if TYPE_CHECKING:
@@ -56,11 +56,17 @@ def matter_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[T
             raise JobOver("no-longer-wanted")
         return _variables(troth, row) | {"link": links.link(f"requests/{row.case}/verify", person, VERIFY)}
 
+    def closing(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        from troth.bootstrap.certifying import closing_variables
+
+        return {**about(person, handles), **closing_variables(troth, handles)}
+
     shared = ("number", "due", "why", "received", "state", "outcome")
     return [
         Template(RECEIVED, purpose, variables=shared, fresh=about),
         Template(PROVE, purpose, variables=(*shared, "link"), fresh=proving),
         Template(NEWS, purpose, variables=shared, fresh=about),
+        Template(CLOSING, purpose, variables=(*shared, "link", "ends"), fresh=closing),
     ]
 
 

@@ -17,6 +17,8 @@ from troth.flows.backup import (
     make_halves,
     write_backup,
 )
+from troth.flows.certifying import Certifying
+from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
 from troth.flows.vault_store import VaultStore
 
 __all__ = [
@@ -27,13 +29,18 @@ __all__ = [
     "SIGNER_FILE",
     "Answering",
     "Backup",
+    "Certifying",
+    "ClosingStore",
     "Contents",
     "Done",
     "Finisher",
+    "ForgettingStore",
     "HowFar",
     "Manifest",
     "Part",
     "Progress",
+    "StayingStore",
+    "Stays",
     "Store",
     "VaultStore",
     "Work",

@@ -24,6 +24,8 @@ from troth.rights import (
 )
 from troth.storage import Database
 
+TELL = "tell"
+
 
 class Work(NamedTuple):
     """A request that is carried out; handles and words only.
@@ -214,8 +216,10 @@ class Answering:
         with self._database.snapshot() as tx:
             items = items_of(tx, work.case)
         for item in items:
-            if item.state == WAITING:
-                self._do(stores.get(item.store), work, item)
+            if item.state != WAITING:
+                continue
+            if self._do(stores.get(item.store), work, item) == WAITING and item.action == TELL:
+                break  # what the person is told comes before what makes the telling impossible
         with self._database.snapshot() as tx:
             items = items_of(tx, work.case)
         waiting = sorted({item.store for item in items if item.state == WAITING})
@@ -225,7 +229,7 @@ class Answering:
             )
         return items
 
-    def _do(self, store: Store | None, work: Work, item: Item) -> None:
+    def _do(self, store: Store | None, work: Work, item: Item) -> str:
         if store is None:
             done = Done("failed", "no such place any more")
         else:
@@ -237,6 +241,7 @@ class Answering:
                 done = Done("failed", f"{error.code}: {error.clause}" if error.clause else error.code)
         with self._database.transaction() as tx:
             note_item(tx, item, done.state, micros(self._clock.now()), done.note, done.until)
+        return done.state
 
     def _proven(self, row: MatterRow) -> bool:
         with self._database.snapshot() as tx:

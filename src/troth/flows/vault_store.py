@@ -26,13 +26,17 @@ class VaultStore:
     Args:
         perform: Performs acts together with rows of the plan; the gate's.
         policy: Gives the version in force.
+        resume: Finishes erasures that have begun, whoever began them.
     """
 
     name = "vault"
 
-    def __init__(self, perform: PerformAlong, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self, perform: PerformAlong, policy: Callable[[], Policy], resume: Callable[[], int]
+    ) -> None:
         self._perform = perform
         self._policy = policy
+        self._resume = resume
 
     def plan(self, work: Work) -> list[Item]:
         """One item for each key group of the profile and each record, where the request copies or erases."""
@@ -70,6 +74,7 @@ class VaultStore:
 
         (outcome,) = self._perform([ask], along)
         if outcome.problem is not None and outcome.problem.code == NotFound.code:
+            self._resume()  # begun before, and perhaps not finished
             return Done("done")
         _check(outcome)
         return Done("done")

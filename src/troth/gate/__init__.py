@@ -14,7 +14,7 @@ from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
 from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
 from troth.gate.counting import Count, Inquiry, Values
-from troth.gate.disposing import DISPOSAL, DISPOSER, dispose_suppressions
+from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
@@ -33,6 +33,7 @@ __all__ = [
     "DISPOSER",
     "ERASED",
     "IN_RECEIPT",
+    "LISTED",
     "MAIL",
     "SIGN_IN",
     "VERIFY",

@@ -1,15 +1,13 @@
 """Cases: the order, ticket, request or task that gives an act its business need."""
 
-from calendar import monthrange
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
 from troth.gate.tables import case_file
 from troth.kernel import from_micros, micros
-from troth.policy import CaseType, Span, read_span
+from troth.policy import CaseType, instant_after, read_span
 from troth.storage import Lookup, Row, Statement, Transaction
 
 _OPEN = Statement(insert(case_file))
@@ -34,7 +32,6 @@ _OPEN_ONES = Statement(
     .order_by(case_file.c.opened_at)
     .limit(bindparam("limit"))
 )
-_WEEKEND = {5, 6}
 
 
 class Case(NamedTuple):
@@ -113,21 +110,7 @@ def live(case: Case, declared: Mapping[str, CaseType], now: int) -> bool:
     if case.closed_at or kind is None:
         return False
     span = read_span(kind.expires) if kind.expires else None
-    return span is None or now < micros(after(from_micros(case.opened_at), span))
-
-
-def after(start: datetime, span: Span) -> datetime:
-    """The instant that lies a span after another; calendars are those of UTC."""
-    if span.unit == "hours":
-        return start + timedelta(hours=span.count)
-    if span.unit == "months":
-        year, month = divmod(start.year * 12 + start.month - 1 + span.count, 12)
-        return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
-    end, left = start, span.count
-    while left:
-        end += timedelta(days=1)
-        left -= end.weekday() not in _WEEKEND
-    return end
+    return span is None or now < micros(instant_after(from_micros(case.opened_at), span))
 
 
 def open_cases(tx: Transaction, limit: int) -> list[Row]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from troth.gate.cases import after
 from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.listed import OPTED_OUT, reconsidered
 from troth.gate.newcomers import is_held_first
@@ -14,7 +13,7 @@ from troth.gate.referring import check_references, claimed
 from troth.gate.sessions import close_other_sessions
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
-from troth.policy import Decision, Point, Policy, read_span
+from troth.policy import Decision, Point, Policy, instant_after, read_span
 from troth.storage import Transaction
 from troth.vault import (
     Held,
@@ -169,7 +168,7 @@ class Collector:
             return Collected("", held=True)
         self._vault.create_persons(self._tx, [(handle, self._policy.sha256)], self._now, held=True)
         span = read_span(point.confirm_within)
-        ends = micros(after(from_micros(self._now), span)) if span else self._now + micros_of(_SPAN)
+        ends = micros(instant_after(from_micros(self._now), span)) if span else self._now + micros_of(_SPAN)
         ask = one.ask
         hold_submission(
             self._tx,

@@ -7,7 +7,7 @@ choice was made, and can be counted. It is no consent record of anybody (clause 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from troth.gate.recording import UNDECLARED, known_word
+from troth.gate.recording import NOTHING_MORE, UNDECLARED, known_word
 from troth.kernel import new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import OfferedChoice, Policy
@@ -62,7 +62,16 @@ def note_shown(tx: Transaction, policy: Policy, shown: Mapping[Shown, int], now:
     return ids
 
 
-def note_matter(tx: Transaction, policy: Policy, *, case: str, what: str, clause: str, now: int) -> str:
+def note_matter(
+    tx: Transaction,
+    policy: Policy,
+    *,
+    case: str,
+    what: str,
+    clause: str,
+    now: int,
+    more: Mapping[str, str] = NOTHING_MORE,
+) -> str:
     """Record what happened to a matter by itself, such as that it became late.
 
     Args:
@@ -72,6 +81,7 @@ def note_matter(tx: Transaction, policy: Policy, *, case: str, what: str, clause
         what: What happened, a word of the code's own.
         clause: Clause that it is about; empty for none.
         now: Instant (microseconds).
+        more: Further details that are not personal, such as a digest.
 
     Returns:
         The id of the entry.
@@ -85,7 +95,7 @@ def note_matter(tx: Transaction, policy: Policy, *, case: str, what: str, clause
         clauses=(clause,) if clause else (),
         policy=policy.sha256,
         case=case,
-        detail={"what": what},
+        detail={"what": what, **more},
     )
     stage(tx, [(entry_id, "", encode_entry(entry))])
     return entry_id

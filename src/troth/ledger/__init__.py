@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from troth.ledger.export import export_tiles
     from troth.ledger.model import Entry, decode_entry, encode_entry
-    from troth.ledger.note import Checkpoint, VerifierKey
+    from troth.ledger.note import Checkpoint, Note, VerifierKey
     from troth.ledger.receipt import Receipt, VerifiedReceipt, verify_receipt
     from troth.ledger.sequencer import Sequencer, SequencerThread, Staged, stage, staged_count
     from troth.ledger.service import (
@@ -76,6 +76,7 @@ _PLACES = {
     ),
     "note": (
         "Checkpoint",
+        "Note",
         "VerifierKey",
     ),
     "receipt": (
@@ -137,6 +138,7 @@ __all__ = [
     "EntryAltered",
     "Forked",
     "MalformedNote",
+    "Note",
     "Receipt",
     "Recorded",
     "RootMismatch",

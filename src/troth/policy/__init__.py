@@ -17,7 +17,7 @@ from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
-from troth.policy.spans import Span, instant_before, read_span
+from troth.policy.spans import Span, instant_after, instant_before, read_span
 from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
@@ -73,6 +73,7 @@ __all__ = [
     "compare_policies",
     "compile_policy",
     "front_matter_schema",
+    "instant_after",
     "instant_before",
     "read_enforcement",
     "read_span",

@@ -49,6 +49,23 @@ class Span:
 _DAYS_A_BUSINESS_WEEK, _DAYS_A_WEEK = 5, 7
 
 
+_WEEKEND = frozenset({5, 6})
+
+
+def instant_after(start: datetime, span: Span) -> datetime:
+    """The instant that lies a span after another; calendars are those of UTC."""
+    if span.unit == "hours":
+        return start + timedelta(hours=span.count)
+    if span.unit == "months":
+        year, month = divmod(start.year * 12 + start.month - 1 + span.count, 12)
+        return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))
+    end, left = start, span.count
+    while left:
+        end += timedelta(days=1)
+        left -= end.weekday() not in _WEEKEND
+    return end
+
+
 def instant_before(end: datetime, span: Span) -> datetime:
     """The instant that lies a span before another; what is older has been kept for the whole of the span.
 

@@ -91,3 +91,17 @@ plan_receipt = Table(
     Column("entry", Text, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+certificate = Table(
+    "certificate",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("covers", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    # last, because SQLite walks through a large value to reach what stands behind it
+    Column("body", Text, nullable=False),
+    Index(None, "issued_at"),
+)

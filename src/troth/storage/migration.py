@@ -47,6 +47,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0015",
         "0016",
         "0017",
+        "0018",
     ),
     "keys": ("0001", "0002"),
 }

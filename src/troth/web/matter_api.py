@@ -41,7 +41,7 @@ def show_matter(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
     site = site_of(request)
     check_key(site, request)
     told = site.troth.rights.matter(number)
-    _check_may_see(site, bearer(request.scope), told.matter)
+    check_may_see(site, bearer(request.scope), told.matter)
     return _answered(matter_answer(told.matter, micros(site.troth.clock.now()), told))
 
 
@@ -63,7 +63,7 @@ def carry_out_matter(request: AnyRequest, number: FromPath[str]) -> Response[byt
     site = site_of(request)
     check_key(site, request)
     key, rights = bearer(request.scope), site.troth.rights
-    _check_may_see(site, key, rights.matter(number).matter)
+    check_may_see(site, key, rights.matter(number).matter)
     row = rights.carry_out(key, number)
     answer = _answered(matter_answer(row, micros(site.troth.clock.now()), rights.matter(row.case)))
     answer.status_code = 202
@@ -100,7 +100,7 @@ def _page(site: Site, key: str, given: dict[str, str], now: int) -> MattersAnswe
 
 def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
     rights = site.troth.rights
-    _check_may_see(site, key, rights.matter(number).matter)
+    check_may_see(site, key, rights.matter(number).matter)
     if body.step == "take":
         row = rights.take(key, number)
     elif body.step == "verify":
@@ -118,7 +118,7 @@ def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
     return _answered(matter_answer(row, micros(site.troth.clock.now())))
 
 
-def _check_may_see(site: Site, key: str, row: MatterRow) -> None:
+def check_may_see(site: Site, key: str, row: MatterRow) -> None:
     """Refuse a matter to whom it does not concern, as if there were none.
 
     Raises:

@@ -3,6 +3,7 @@
 from troth.web.account_api_operations import ACCOUNT_API_OPERATIONS
 from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
+from troth.web.certificate_operations import CERTIFICATE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
@@ -166,7 +167,7 @@ OPERATIONS = (
         examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
     *FORM_OPERATIONS,
-    *MATTER_OPERATIONS,
+    *MATTER_OPERATIONS, *CERTIFICATE_OPERATIONS,
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",
         "The proof that an entry stands in the ledger (C2SP tlog-proof). Whoever knows the entry's id may have it; it verifies offline.",

@@ -1,0 +1,107 @@
+"""Certificates of erasure at the web's edge: the signed link of the last mail, and for staff with the request."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from troth.adapters import certificate_pdf
+from troth.bootstrap import certificate_link_opens
+from troth.kernel import InvalidInput, NotFound, is_id
+from troth.rights import Issued, certificate_of, certificate_schema, read_certificate
+from troth.web.acts import bearer
+from troth.web.api import check_key
+from troth.web.asgi import query
+from troth.web.matter_api import check_may_see
+from troth.web.pages import page
+from troth.web.site import Site, json_response, site_of
+
+AnyRequest = Request[Any, Any, Any]
+_FORMS = ("", "json", "pdf")
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+@get("/certificates/{case:str}", sync_to_thread=True)
+def certificate_page(request: AnyRequest, case: FromPath[str]) -> Response[bytes]:
+    """The certificate that a signed link leads to: a page, or with `as` the signed JSON or a PDF."""
+    given = query(request.scope, ("until", "sig", "as"))
+    site = site_of(request)
+    until, signature = given.get("until", ""), given.get("sig", "")
+    if not is_id(case) or not certificate_link_opens(site.troth, case, until, signature):
+        raise NotFound(
+            "This link leads to no certificate, or its time is over.",
+            clause="III.2",
+            mend="Use the link as it stands in the mail, or write to us with the number of your request.",
+        )
+    found, form = _found(site, case), _form(given)
+    if form:
+        return _as_file(site, _there(found), form)
+    return _shown(site, case, found, f"/certificates/{case}?until={until}&sig={signature}&as=")
+
+
+def _shown(site: Site, case: str, found: Issued | None, link: str) -> Response[bytes]:
+    answer = page(
+        site,
+        "certificate.html",
+        place="",
+        signed=read_certificate(found.body) if found is not None else None,
+        issued=found,
+        row=site.troth.rights.matter(case).matter,
+        link=link,
+        key=site.troth.signer.verifier_key,
+    )
+    answer.headers.update(_PRIVATE)
+    return answer
+
+
+@get("/v1/requests/{number:str}/certificate", sync_to_thread=True)
+def staff_certificate(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """The certificate of a request, for whoever may see the request."""
+    given = query(request.scope, ("as",))
+    site = site_of(request)
+    check_key(site, request)
+    row = site.troth.rights.matter(number).matter
+    check_may_see(site, bearer(request.scope), row)
+    return _as_file(site, _there(_found(site, row.case)), _form(given) or "json")
+
+
+def _form(given: dict[str, str]) -> str:
+    form = given.get("as", "")
+    if form not in _FORMS:
+        raise InvalidInput("There is no such form.", field="as", mend="Use json or pdf.")
+    return form
+
+
+def _found(site: Site, case: str) -> Issued | None:
+    with site.troth.database.snapshot() as tx:
+        return certificate_of(tx, case)
+
+
+def _there(found: Issued | None) -> Issued:
+    if found is None:
+        raise NotFound("There is no certificate yet.", clause="III.2", mend="Look again in a while.")
+    return found
+
+
+def _as_file(site: Site, issued: Issued, form: str) -> Response[bytes]:
+    if form == "json":
+        answer = json_response(issued.body.encode())
+    else:
+        document = msgspec.json.decode(issued.body)
+        shown = {**document, "key": site.troth.signer.verifier_key, "digest": issued.digest}
+        answer = Response(certificate_pdf(shown), media_type="application/pdf")
+    name = f'attachment; filename="certificate-{issued.number}.{form}"'
+    answer.headers.update({**_PRIVATE, "Content-Disposition": name})
+    return answer
+
+
+@get("/schemas/certificate.json", sync_to_thread=True)
+def schema(request: AnyRequest) -> Response[bytes]:
+    """JSON Schema of a certificate's file."""
+    query(request.scope, ())
+    return json_response(msgspec.json.encode(certificate_schema()))
+
+
+HANDLERS: list[HTTPRouteHandler] = [certificate_page, staff_certificate, schema]
