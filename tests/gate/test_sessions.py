@@ -106,3 +106,19 @@ def test_who_may_order_something_else_becomes_nobody_else(company: Company, orde
     assert (told.problem.clause, told.problem.field) == ("I.4", "purpose")
     denied = company.act("instruct", "staff.privacy", SIGN_IN, order=order, kind="sign-in", person=who)
     assert not denied.permitted
+
+
+def test_session_left_open_takes_nothing_over(company: Company) -> None:
+    """An hour after signing in neither a password is set nor the account closed, whoever calls the gate (clause I.4)."""
+    ann = company.register(1)
+    key = _session(company, ann)
+    company.clock.advance(timedelta(hours=1))
+    assert _own(company, key, ann).permitted
+    closed = _own(company, key, ann, "erase")
+    removed = company.gate.perform(
+        [Ask(act="erase", purpose=SIGN_IN, key=key, person=ann, fields=("password",))]
+    )[0]
+    for refused in (closed, removed):
+        assert (_status(refused), refused.clauses) == (403, ("I.4",))
+    assert company.act("use", "service.web", SIGN_IN, person=ann, fields=("email",)).permitted
+    assert _own(company, _session(company, ann), ann, "erase").permitted
