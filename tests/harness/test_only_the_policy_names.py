@@ -95,6 +95,8 @@ ALLOWED: dict[str, dict[str, str]] = {
     "web/account_api_shapes.py": {"passkey": PART, "password": PART},
     "web/account_operations.py": {"email": EXAMPLE, "password": MEMBER, "session": MEMBER},
     "web/accounts.py": {"email": MEMBER, "password": PART, "session": MEMBER},
+    "web/console/entering.py": {"email": CHANNEL, "phone": CHANNEL},
+    "web/console/signing_in.py": {"password": MEMBER},
     "web/describing.py": {"errors": MEMBER},
     "web/event_operations.py": {"errors": MEMBER, "referrer": MEMBER},
     "web/failing.py": {"errors": MEMBER},

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Rights
-    from troth.staff import Roster, Staff
+    from troth.staff import Review, Roster, Staff
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -358,6 +358,12 @@ class Troth:
         """Decisions by clause and effect, counted from the ledger."""
         with self.database.snapshot() as tx:
             return counts_by_clause(tx)
+
+    def access_review(self, span: timedelta) -> "Review":
+        """Who can do what, who did what within a span until now, and what was never used."""
+        from troth.bootstrap.staffing import access_review
+
+        return access_review(self, span)
 
     def close(self) -> None:
         """Integrate what waits and close every connection, whatever fails on the way."""

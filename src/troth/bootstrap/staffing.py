@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.accounts import Passwords
-from troth.staff import Codes, Limits, Roster, Staff
+from troth.kernel import micros
+from troth.ledger import deeds
+from troth.staff import Codes, Limits, Review, Roster, Staff, review
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -38,6 +40,15 @@ def roster_of(troth: "Troth") -> Roster:
         codes=Codes(troth.web_secret),
         passwords=Passwords(),
     )
+
+
+def access_review(troth: "Troth", span: timedelta) -> Review:
+    """Who can do what, who did what within a span until now, and what was never used."""
+    now = troth.clock.now()
+    troth.flush_ledger()
+    with troth.database.snapshot() as tx:
+        done = deeds(tx, micros(now - span))
+    return review(troth.policy(), troth.roster.members(), troth.key_records(), done, now - span, micros(now))
 
 
 def staff_task(troth: "Troth") -> Task:

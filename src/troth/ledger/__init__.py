@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from troth.ledger.acting import Deed, deeds
     from troth.ledger.counting import counts_by_clause, recount
     from troth.ledger.errors import (
         BadProof,
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
     from troth.ledger.witness import Witness
 
 _PLACES = {
+    "acting": (
+        "Deed",
+        "deeds",
+    ),
     "counting": (
         "counts_by_clause",
         "recount",
@@ -133,6 +138,7 @@ __all__ = [
     "Checkpoint",
     "CountMismatch",
     "DatabaseSource",
+    "Deed",
     "DirectorySource",
     "Entry",
     "EntryAltered",
@@ -164,6 +170,7 @@ __all__ = [
     "counts_by_clause",
     "create_signer",
     "decode_entry",
+    "deeds",
     "encode_entry",
     "entries",
     "entry",

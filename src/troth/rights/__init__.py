@@ -59,6 +59,7 @@ from troth.rights.plans import (
 from troth.rights.proving import NEWS
 from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
+from troth.rights.seeking import Wanted, late_among, seek
 from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
 from troth.rights.watching import Fired, watch
@@ -106,6 +107,7 @@ __all__ = [
     "SignedCertificate",
     "Step",
     "Told",
+    "Wanted",
     "Weekdays",
     "add_receipts",
     "answer_of",
@@ -120,6 +122,7 @@ __all__ = [
     "due",
     "items_of",
     "keep_certificate",
+    "late_among",
     "late_count",
     "matter_by_case",
     "matters_of",
@@ -133,6 +136,7 @@ __all__ = [
     "replace_items",
     "rules_for",
     "sign_certificate",
+    "seek",
     "stage_answer",
     "statutes_for",
     "told",

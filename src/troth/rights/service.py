@@ -211,6 +211,10 @@ class Rights:
         """A step that changes no state."""
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            if row.ended_at:
+                raise IllegalMove(
+                    "This matter has ended.", field="number", mend="Nothing more is done to it."
+                )
             if step == "taken":
                 check_taker(tx, row, who)
                 keeping.assign_matter(tx, row.case, who, now)

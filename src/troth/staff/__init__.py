@@ -14,16 +14,19 @@ from troth.staff.model import (
     is_staff,
     permitted,
 )
+from troth.staff.reviewing import REVIEW, Review, review
 from troth.staff.roster import Roster
 from troth.staff.service import Staff
 
 __all__ = [
     "PROVEN",
+    "REVIEW",
     "STAFF",
     "Codes",
     "Limits",
     "Member",
     "Passkey",
+    "Review",
     "Roster",
     "Seat",
     "Staff",
@@ -32,4 +35,5 @@ __all__ = [
     "grants",
     "is_staff",
     "permitted",
+    "review",
 ]

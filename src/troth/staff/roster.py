@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from troth.accounts import Passwords
@@ -43,7 +43,7 @@ class Roster:
         self._database = database
         self._policy = policy
         self._clock = clock
-        self._codes = codes
+        self.codes = codes
         self._passwords = passwords
 
     def add(
@@ -93,7 +93,7 @@ class Roster:
         with self._database.transaction() as tx:
             if keeping.member_by_name(tx, plain) is not None:
                 raise Conflict("Somebody has this name.", field="name", mend="See `troth staff list`.")
-            keeping.add_member(tx, member, new_seed(), self._codes.digest(token))
+            keeping.add_member(tx, member, new_seed(), self.codes.digest(token))
         return member, token
 
     def members(self) -> list[Member]:
@@ -101,13 +101,19 @@ class Roster:
         with self._database.snapshot() as tx:
             return keeping.members(tx)
 
+    def titles(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of members by id; a key's or a forgotten member's id is absent."""
+        with self._database.snapshot() as tx:
+            found = {staff: keeping.member_by_id(tx, staff) for staff in {*ids} - {""}}
+        return {staff: kept.member.title for staff, kept in found.items() if kept is not None}
+
     def reset(self, name: str) -> tuple[Member, str]:
         """Let somebody begin anew with another invitation: password, second factor and passkeys are forgotten, sessions end."""
         token, now = new_token(), self._clock.now()
         until = micros(now) + INVITED // _MICROSECOND
         with self._database.transaction() as tx:
             member = _named(tx, name).member
-            keeping.invite_member(tx, member.staff, new_seed(), self._codes.digest(token), until)
+            keeping.invite_member(tx, member.staff, new_seed(), self.codes.digest(token), until)
             self._end_all(tx, member.staff)
         return member._replace(invited_until=until, ready=False, disabled_at=0), token
 
@@ -140,16 +146,16 @@ class Roster:
         recovery = new_recovery()
         with self._database.transaction() as tx:
             kept = self._invited(tx, token)
-            step = self._codes.step(kept.seed, code, self._clock.now())
+            step = self.codes.step(kept.seed, code, self._clock.now())
             if step < 0:
                 raise InvalidInput(
                     "The code is not the one of this moment; nothing was kept.",
                     field="code",
                     mend="Type the six digits that your authenticator shows now; its clock must be right.",
                 )
-            if not keeping.enrol_member(tx, kept.member.staff, self._codes.digest(token), hashed, step):
+            if not keeping.enrol_member(tx, kept.member.staff, self.codes.digest(token), hashed, step):
                 raise _no_invitation()
-            digests = [self._codes.digest(one) for one in recovery]
+            digests = [self.codes.digest(one) for one in recovery]
             keeping.add_codes(tx, kept.member.staff, digests)
         return recovery
 
@@ -174,7 +180,7 @@ class Roster:
             )
 
     def _invited(self, tx: Transaction, token: str) -> Kept:
-        kept = keeping.member_by_invitation(tx, self._codes.digest(token)) if token else None
+        kept = keeping.member_by_invitation(tx, self.codes.digest(token)) if token else None
         if kept is None or kept.member.invited_until <= micros(self._clock.now()):
             raise _no_invitation()
         return kept

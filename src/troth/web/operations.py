@@ -5,6 +5,7 @@ from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
 from troth.web.certificate_operations import CERTIFICATE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
+from troth.web.console_operations import CONSOLE_OPERATIONS
 from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
 from troth.web.form_operations import FORM_OPERATIONS
@@ -38,6 +39,7 @@ TAGS = {
     "Insights": "Declared reports: counts of people that show nobody.",
     "Outreach": "Audiences: expressions that are counted and never listed.",
     "Rights": "Requests and disputes of people: proven from their mailbox, answered by a day that nobody moves.",
+    "Console": "Where staff work: the queue, a matter, access reviews. Pages and forms for people, with a session of their own.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
     "Relay": "Messages between users who switched that on; neither sees the other's address.",
     "Ledger": "The log of decisions, and the proof that an entry stands in it.",
@@ -168,6 +170,7 @@ OPERATIONS = (
     ),
     *FORM_OPERATIONS,
     *MATTER_OPERATIONS, *CERTIFICATE_OPERATIONS,
+    *CONSOLE_OPERATIONS,
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",
         "The proof that an entry stands in the ledger (C2SP tlog-proof). Whoever knows the entry's id may have it; it verifies offline.",

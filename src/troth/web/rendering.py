@@ -56,7 +56,12 @@ class Renderer:
         self.heading: Callable[[], dict[str, Any]] = lambda: {"company": "Troth", "menu": ()}
         """What stands at the head of every page; the application says it once the policy can be read."""
         # The name of the file changes with its bytes, so that browsers may keep it for good.
-        for name, sheet in (("style", "style.css"), ("forms_style", "forms.css"), ("own_style", _OWN_STYLE)):
+        for name, sheet in (
+            ("style", "style.css"),
+            ("forms_style", "forms.css"),
+            ("console_style", "console.css"),
+            ("own_style", _OWN_STYLE),
+        ):
             known = self.static.get(sheet)
             self._environment.globals[name] = f"/static/{sheet}?v={known.etag[1:13]}" if known else ""
 

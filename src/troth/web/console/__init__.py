@@ -1,0 +1,14 @@
+"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from troth.web.console import entering, matter, queue, reviewing, self_service, signing_in
+
+HANDLERS: list[HTTPRouteHandler] = [
+    *signing_in.HANDLERS,
+    *self_service.HANDLERS,
+    *queue.HANDLERS,
+    *matter.HANDLERS,
+    *entering.HANDLERS,
+    *reviewing.HANDLERS,
+]

@@ -1,0 +1,213 @@
+"""A matter: its clocks and why, who asks, every step, the plan item by item, what was written, and what can be done."""
+
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from troth.gate import Ask
+from troth.kernel import InvalidInput, NotFound, TrothError, micros
+from troth.policy import CaseType, Policy
+from troth.rights import KINDS, REASONED, SHAPES, MatterRow, Told
+from troth.staff import Working
+from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
+from troth.web.console.queue import handled_matters, left_until
+from troth.web.sessions import to
+from troth.web.site import Site
+
+AnyRequest = Request[Any, Any, Any]
+_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move")
+_GRAVE = frozenset({"verify", "carry-out"})
+_ENDS = frozenset({"refused", "completed", "partially-completed", "resolved", "unresolved"})
+_ITSELF = frozenset(
+    {"identity-pending", "verified", "acknowledged", "withdrawn", "under-review", "planned", "taken"}
+)
+"""States that have a button of their own, or that nobody of staff brings about."""
+_MOST_REASON = 200
+
+
+class Written(NamedTuple):
+    """What was written, read under the case; or why it is not shown."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    withheld: tuple[str, ...] = ()
+    refused: str = ""
+
+
+@get("/console/matters/{number:str}")
+async def matter_page(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """A matter with everything but what was written."""
+
+    def make(site: Site, who: Working, given: Given) -> Response[bytes]:
+        return page_of(site, who, number, done=given.get("done", ""))
+
+    return await shown(request, make, ("done",))
+
+
+@post("/console/matters/{number:str}/written")
+async def written(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """What was written: an act under the case, decided and recorded; the person can see that somebody looked."""
+
+    def do(site: Site, who: Working, pairs: Pairs) -> Response[bytes]:
+        del pairs
+        return page_of(site, who, number, written=_read(site, who, _mine(site, who, number).matter))
+
+    return await done(request, do)
+
+
+@post("/console/matters/{number:str}/steps")
+async def step(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
+    """Take a step with a matter: an act of its own."""
+
+    def grave(form: Given) -> bool:
+        return form.get("step") in _GRAVE or (form.get("step") == "move" and form.get("to") in _ENDS)
+
+    def do(site: Site, who: Working, pairs: Pairs) -> Response[bytes]:
+        form = dict(pairs)
+        row = _mine(site, who, number).matter
+        try:
+            _step(site, who, row, form)
+        except TrothError as error:
+            return page_of(site, who, number, wrong=told(error), status=error.status)
+        return to(f"/console/matters/{row.number}?done={form['step']}")
+
+    return await done(request, do, grave=grave)
+
+
+def page_of(
+    site: Site,
+    who: Working,
+    number: str,
+    *,
+    done: str = "",
+    wrong: str = "",
+    written: Written | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response[bytes]:
+    """The page of a matter.
+
+    Raises:
+        NotFound: There is none, or the role handles no such matters.
+    """
+    found = _mine(site, who, number)
+    row, now = found.matter, micros(site.troth.clock.now())
+    ids = {row.handler, row.reviewer, *(one.key for one in found.steps)}
+    states = [item.state for item in found.items]
+    return console_page(
+        site,
+        "console_matter.html",
+        who,
+        status=status,
+        here="",
+        row=row,
+        duties=found.duties,
+        steps=found.steps,
+        items=found.items,
+        done_items=sum(state in ("done", "kept") for state in states),
+        late=row.late(now),
+        left=left_until(row.due_at, row.ended_at or now),
+        names=site.troth.roster.titles(ids),
+        moves=_moves(row),
+        actions=_actions(row, who),
+        by_itself=_by_itself(site.troth.policy(), row),
+        kinds=KINDS,
+        reasoned=REASONED,
+        written=written,
+        done=done if done in _STEPS else "",
+        wrong=wrong,
+        moving=row.state in ("verified", "planned", "executing") and not row.ended_at,
+    )
+
+
+def _mine(site: Site, who: Working, number: str) -> Told:
+    found = site.troth.rights.matter(number)
+    if found.matter.matter not in handled_matters(site, who):
+        raise NotFound("No matter has this number.", field="number", mend="See the queue.")
+    return found
+
+
+def _actions(row: MatterRow, who: Working) -> frozenset[str]:
+    """What there are buttons for; whether the policy lets it happen is decided when one is pressed."""
+    if row.ended_at:
+        return frozenset()
+    following = SHAPES[row.matter].moves.get(row.state, frozenset())
+    found = {"take"} if row.handler != who.member.staff else set()
+    if row.matter == "request":
+        found |= {"classify"} | ({"verify"} if "verified" in following else set())
+        found |= {"plan"} if "planned" in following else set()
+        found |= {"carry-out"} if row.state in ("verified", "planned", "executing") else set()
+    if "under-review" in following:
+        found.add("review")
+    return frozenset(found)
+
+
+def _moves(row: MatterRow) -> tuple[str, ...]:
+    """The states to which staff may bring it by hand; those that end it last."""
+    following = SHAPES[row.matter].moves.get(row.state, frozenset()) - _ITSELF
+    if "taken" in SHAPES[row.matter].moves.get(row.state, ()):
+        following |= {"taken"}
+    return tuple(sorted(following, key=lambda state: (state in _ENDS, state)))
+
+
+def _by_itself(policy: Policy, row: MatterRow) -> bool:
+    declared = _declared(policy, row)
+    return declared is not None and row.kind in declared.by_itself
+
+
+def _declared(policy: Policy, row: MatterRow) -> CaseType | None:
+    return next((case for case in policy.cases.values() if case.matter == row.matter), None)
+
+
+def _step(site: Site, who: Working, row: MatterRow, form: Given) -> None:
+    rights, key, name = site.troth.rights, who.key, form.get("step", "")
+    if name == "take":
+        rights.take(key, row.case)
+    elif name == "verify":
+        rights.verify(key, row.case)
+    elif name == "classify":
+        rights.classify(key, row.case, form.get("to", ""))
+    elif name == "plan":
+        site.troth.answering.plan(row.case, key)
+    elif name == "carry-out":
+        rights.carry_out(key, row.case)
+    elif name == "review":
+        rights.review(key, row.case)
+    elif name == "move":
+        rights.move(key, row.case, form.get("to", ""), form.get("reason", "")[:_MOST_REASON])
+    else:
+        raise InvalidInput("There is no such step.", field="step", mend=f"Use one of {', '.join(_STEPS)}.")
+
+
+def _read(site: Site, who: Working, row: MatterRow) -> Written:
+    """What stands in the record of a matter, as far as the policy lets the role see it under the case."""
+    policy = site.troth.policy()
+    declared = _declared(policy, row)
+    if declared is None or declared.purpose is None or not row.person:
+        return Written(refused="Nothing is kept of whoever asked.")
+    points = [point for point in policy.points.values() if point.opens == declared.name]
+    names = tuple(dict.fromkeys(name for point in points for name in point.fields))
+    ask = Ask(
+        act="use",
+        purpose=declared.purpose,
+        key=who.key,
+        person=row.person,
+        case=row.case,
+        record=row.record,
+        fields=names,
+        partial=True,
+    )
+    (outcome,) = site.troth.perform([ask])
+    if outcome.problem is not None:
+        clause = f" (clause {outcome.problem.clause})" if outcome.problem.clause else ""
+        return Written(refused=f"{outcome.problem.detail}{clause}")
+    shown_fields = tuple(
+        (policy.fields[name].title or name.replace("_", " ").capitalize(), str(outcome.values[name]))
+        for name in names
+        if outcome.values.get(name) is not None
+    )
+    return Written(shown_fields, outcome.withheld)
+
+
+HANDLERS: list[HTTPRouteHandler] = [matter_page, written, step]

@@ -1,0 +1,55 @@
+"""The operations of the staff console: pages and forms for people who work here."""
+
+from troth.web.operation import HTML, Answer, Operation, Parameter
+
+_PAGE = _TEXT = {"type": "string"}
+_NUMBER = Parameter(
+    "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", required=True
+)
+_TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
+_NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
+_POINT = Parameter("point", "path", "name of a declared point", "privacy-request", required=True)
+
+
+def _page(name: str, path: str, summary: str, about: str, *parameters: Parameter) -> Operation:
+    return Operation(
+        name, "GET", path, "Console", summary, about,
+        {200: Answer("The page.", HTML, _PAGE), 303: Answer("Nobody is signed in: to the page for that.", "", {})},
+        parameters=parameters, problems=(401, 403, 404, 422, 503),
+    )  # fmt: skip
+
+
+def _form(name: str, path: str, summary: str, about: str, *parameters: Parameter) -> Operation:
+    return Operation(
+        name, "POST", path, "Console", summary, about,
+        {200: Answer("What became of it.", HTML, _PAGE), 303: Answer("Done, or to be signed in or confirmed first.", "", {})},
+        parameters=parameters, problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+    )  # fmt: skip
+
+
+CONSOLE_OPERATIONS = (
+    _page("pageStaffSignIn", "/console/sign-in", "Signing in to work", "By name, password and code.", _NEXT),
+    _form("staffSignIn", "/console/sign-in", "Sign in to work", "Fields `name`, `password`, `code`, `next`. The same answer whoever has the name."),
+    _page("pageInvitation", "/console/invite/{token}", "An invitation", "A password is set and an authenticator paired.", _TOKEN),
+    _form("acceptInvitation", "/console/invite/{token}", "Use an invitation", "Fields `password` and `code`. Once, within seven days; answers with recovery codes.", _TOKEN),
+    _page("pageConfirmStaff", "/console/confirm", "Show again who you are", "Before what cannot be undone.", _NEXT),
+    _form("confirmStaff", "/console/confirm", "Show again who you are", "Fields `csrf`, `password`, `code`, `next`. Counts for ten minutes."),
+    _form("staffSignOut", "/console/sign-out", "End this session", "Field `csrf`. Its key works no more."),
+    _page("pageStaffSelf", "/console/me", "Oneself", "Role, purposes, cases, and where one is signed in."),
+    _form("endStaffSession", "/console/me/sessions/end", "End a session", "Fields `csrf` and `which`."),
+    _page(
+        "pageQueue", "/console", "The queue", "Open matters, the most urgent first; what is late stands at the top and is counted on every page.",
+        Parameter("number", "query", "number to look for", "R-7KQM-93XD", _TEXT), Parameter("matter", "query", "request, dispute or question", "request", _TEXT),
+        Parameter("kind", "query", "what a request asks for", "erase", _TEXT), Parameter("state", "query", "a state", "verified", _TEXT),
+        Parameter("mine", "query", "`yes` for one's own", "yes", _TEXT), Parameter("late", "query", "`yes` for what is late", "yes", _TEXT),
+        Parameter("behind", "query", "the page behind this place", "1767603600000000.019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT),
+    ),
+    _form("bulk", "/console/bulk", "Do something to many", "Fields `csrf`, `pick` (repeated), `step` (take, classify, refuse), `kind`, `reason`. Each is an act of its own."),
+    _page("pageMatter", "/console/matters/{number}", "A matter", "Clocks, steps, plan, and what can be done.", _NUMBER, Parameter("done", "query", "the step just taken", "take", _TEXT)),
+    _form("readWritten", "/console/matters/{number}/written", "Read what was written", "Field `csrf`. An act under the case.", _NUMBER),
+    _form("stepMatter", "/console/matters/{number}/steps", "Take a step", "Fields `csrf`, `step` (take, verify, classify, plan, carry-out, review, move), `to`, `reason`.", _NUMBER),
+    _page("pageEnter", "/console/enter", "A call or a letter", "What can be noted, and the form.", Parameter("point", "query", "name of a declared point", "privacy-request", _TEXT)),
+    _form("enterMatter", "/console/enter/{point}", "Note a call or a letter", "Fields `csrf`, `via` (the channel), and those of the point.", _POINT),
+    _page("pageAccess", "/console/access", "Access review", "Who can do what, who did what, what was never used.", Parameter("ended", "query", "whether something was just ended", "yes", _TEXT)),
+    _form("revokeAccess", "/console/access/revoke", "Take access away", "Fields `csrf`, and `key` (an id) or `person` (a name)."),
+)  # fmt: skip
