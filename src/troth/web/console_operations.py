@@ -8,7 +8,7 @@ _NUMBER = Parameter(
 )
 _TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
 _NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
-_POINT = Parameter("point", "path", "name of a declared point", "privacy-request", required=True)
+_POINT = Parameter("point", "path", "name of a declared point", "privacy-request", _TEXT, required=True)
 
 
 def _page(name: str, path: str, summary: str, about: str, *parameters: Parameter) -> Operation:
