@@ -4,7 +4,7 @@ from troth.web.operation import HTML, Answer, Operation, Parameter
 
 _PAGE = _TEXT = {"type": "string"}
 _NUMBER = Parameter(
-    "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", required=True
+    "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", _TEXT, required=True
 )
 _TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
 _NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
