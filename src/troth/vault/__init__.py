@@ -53,7 +53,7 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
-from troth.vault.field_erasure import destroy_groups, erase_fields, held_fields
+from troth.vault.field_erasure import end_keys, erase_fields, held_fields
 from troth.vault.holding import (
     Held,
     adopt_submission,
@@ -172,9 +172,9 @@ __all__ = [
     "create_key_store",
     "create_record",
     "destroy_file",
-    "destroy_groups",
     "dispose_listed",
     "drills",
+    "end_keys",
     "end_move",
     "epochs_in",
     "erase_fields",
