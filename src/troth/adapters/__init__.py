@@ -1,5 +1,14 @@
 """Adapters: the outside systems that Troth can use."""
 
+from troth.adapters.connectors import (
+    EVENTS,
+    Memory,
+    SqlStore,
+    WebhookStore,
+    check_url,
+    new_secret,
+    secret_bytes,
+)
 from troth.adapters.inbound import Limits, mail_listener
 from troth.adapters.mail import FolderMailer, SmtpMailer, open_mailer
 from troth.adapters.pages import fetch_page
@@ -7,13 +16,20 @@ from troth.adapters.pdf import certificate_pdf
 from troth.adapters.root_keys import create_root_key_file, open_root_key
 
 __all__ = [
+    "EVENTS",
     "FolderMailer",
     "Limits",
+    "Memory",
     "SmtpMailer",
+    "SqlStore",
+    "WebhookStore",
     "certificate_pdf",
+    "check_url",
     "create_root_key_file",
     "fetch_page",
     "mail_listener",
+    "new_secret",
     "open_mailer",
     "open_root_key",
+    "secret_bytes",
 ]

@@ -47,9 +47,9 @@ def fetch_page(url: str, *, private: bool = False, seconds: float = SECONDS) -> 
             "Only https addresses are looked at.", field="policy_url", mend="Declare an https address."
         )
     port = parts.port or _HTTPS
-    address = _checked(parts.hostname, port, private=private)
+    address = checked_address(parts.hostname, port, private=private)
     path = parts.path or "/"
-    connection = _Pinned(parts.hostname, port, address, min(seconds, SECONDS))
+    connection = PinnedHttps(parts.hostname, port, address, min(seconds, SECONDS))
     try:
         connection.request(
             "GET",
@@ -70,7 +70,7 @@ def fetch_page(url: str, *, private: bool = False, seconds: float = SECONDS) -> 
         connection.close()
 
 
-class _Pinned(http.client.HTTPSConnection):
+class PinnedHttps(http.client.HTTPSConnection):
     """A connection to one checked address, with the certificate of the name."""
 
     def __init__(self, host: str, port: int, address: str, seconds: float) -> None:
@@ -79,11 +79,12 @@ class _Pinned(http.client.HTTPSConnection):
         self._trusted = ssl.create_default_context()
 
     def connect(self) -> None:
+        """Connect to the address that was checked."""
         raw = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._trusted.wrap_socket(raw, server_hostname=self.host)
 
 
-def _checked(host: str, port: int, *, private: bool) -> str:
+def checked_address(host: str, port: int, *, private: bool) -> str:
     """The first address of a host, when all of them are public."""
     try:
         found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]

@@ -1,6 +1,7 @@
 """The only wiring: settings become running parts."""
 
 from troth.bootstrap.certifying import certificate_link_opens
+from troth.bootstrap.connector_files import ConnectorSettings
 from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
@@ -12,6 +13,7 @@ from troth.bootstrap.settings import EventSettings, Settings, read_settings, sto
 
 __all__ = [
     "MESSAGES",
+    "ConnectorSettings",
     "DrillFound",
     "EventSettings",
     "Initialised",

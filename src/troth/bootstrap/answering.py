@@ -4,9 +4,9 @@ A room or connector that holds something of people adds its store to `stores_of`
 finisher to `finishers_of`. Kinds without a finisher wait for staff.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
@@ -38,14 +38,19 @@ _HOURLY = timedelta(hours=1)
 
 def answering_of(troth: "Troth") -> Answering:
     """What carries requests out."""
-    stores = cache(lambda: stores_of(troth))
+
+    @lru_cache(maxsize=1)
+    def stores(stamp: Hashable) -> list[Store]:
+        del stamp
+        return stores_of(troth)
+
     return Answering(
         database=troth.database,
         clock=troth.clock,
         policy=troth.policy,
         rights=troth.rights,
         key=lambda: answering_key(troth),
-        stores=stores,
+        stores=lambda: stores(troth.connectors.stamp()),
         finishers=finishers_of(troth),
     )
 
@@ -68,6 +73,7 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("events", "visits of our web sites", troth.events.forget),
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
+        *troth.connectors.stores(),
         VaultStore(troth.gate.perform_along, troth.policy, troth.gate.resume_erasures),
         StayingStore("suppression", lambda: listed_hashes(troth)),
         StayingStore("ledger", lambda: [_IN_LEDGER]),

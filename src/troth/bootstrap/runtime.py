@@ -44,6 +44,7 @@ from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_s
 if TYPE_CHECKING:
     from troth.accounts import Accounts, Attempts, Passkeys
     from troth.bootstrap.background import Background
+    from troth.bootstrap.connecting import Connectors
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Insights
@@ -67,6 +68,10 @@ class Troth:
         start_sequencer: Whether entries are integrated into the ledger's tree in the background.
         start_background: Whether due jobs and tasks are run in the background.
     """
+
+    _background: "Background | None" = None
+    _collection: Collection | None = None
+    _collected_under = ""
 
     def __init__(
         self,
@@ -94,16 +99,14 @@ class Troth:
             self.service_keys = ServiceKeys(folder, self.database, self.gate, clock)
             self.exit_keys = ExitKeys(folder)
             self.exits = Exits(self.exit_keys)
-            self._background: Background | None = None
             self.gate.resume_erasures()
-            self._collection: Collection | None = None
-            self._collected_under = ""
             self.sequencer = SequencerThread(
                 Sequencer(self.database, self.signer, clock), interval=settings.ledger.interval
             )
             if start_sequencer:
                 self.sequencer.start()
             opening.callback(self.sequencer.stop)
+            opening.callback(self._close_connectors)
             if start_background:
                 self.background.start()
                 opening.callback(self.background.stop)
@@ -161,6 +164,13 @@ class Troth:
         from troth.bootstrap.answering import answering_of
 
         return answering_of(self)
+
+    @cached_property
+    def connectors(self) -> "Connectors":
+        """Other databases, and recipients that are told of requests."""
+        from troth.bootstrap.connecting import Connectors
+
+        return Connectors(self)
 
     @cached_property
     def passkeys(self) -> "Passkeys":
@@ -364,6 +374,10 @@ class Troth:
         from troth.bootstrap.staffing import access_review
 
         return access_review(self, span)
+
+    def _close_connectors(self) -> None:
+        if "connectors" in self.__dict__:
+            self.connectors.close()
 
     def close(self) -> None:
         """Integrate what waits and close every connection, whatever fails on the way."""

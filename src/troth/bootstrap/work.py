@@ -61,7 +61,12 @@ def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     def journal(_: str) -> None:
         journal_erasures(troth)
 
-    forgetters: list[Callable[[str], None]] = [troth.events.forget, troth.relays.forget, journal]
+    forgetters: list[Callable[[str], None]] = [
+        troth.events.forget,
+        troth.relays.forget,
+        troth.connectors.forget,
+        journal,
+    ]
     if isinstance(mailer, FolderMailer):
         forgetters.append(mailer.forget)
     return forgetters
@@ -103,6 +108,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *archive_tasks(troth),
         *matter_tasks(troth),
         *answering_tasks(troth),
+        *troth.connectors.tasks(),
         *relay_tasks(troth),
         staff_task(troth),
         *drill_tasks(troth),

@@ -48,6 +48,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0016",
         "0017",
         "0018",
+        "0019",
     ),
     "keys": ("0001", "0002"),
 }

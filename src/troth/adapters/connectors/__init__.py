@@ -1,0 +1,9 @@
+"""Connectors: other SQL databases, and recipients that are told by signed webhooks."""
+
+from troth.adapters.connectors.ports import Memory
+from troth.adapters.connectors.posting import check_url
+from troth.adapters.connectors.signing import new_secret, secret_bytes
+from troth.adapters.connectors.sql import SqlStore
+from troth.adapters.connectors.webhooks import EVENTS, WebhookStore
+
+__all__ = ["EVENTS", "Memory", "SqlStore", "WebhookStore", "check_url", "new_secret", "secret_bytes"]

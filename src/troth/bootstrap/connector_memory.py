@@ -1,0 +1,206 @@
+"""What a connector knows of its work: identifiers, by a decision of the policy, and what was begun and done."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from troth.bootstrap.connector_files import ConnectorSettings
+from troth.connectors import (
+    Identity,
+    Run,
+    add_run,
+    note_done,
+    note_found,
+    note_parcels,
+    note_sent,
+    run_by_message,
+    run_of,
+)
+from troth.flows import Work
+from troth.gate import Ask, note_matter
+from troth.kernel import NotFound, Refused, Unavailable, from_micros, micros, new_id
+from troth.policy import Policy, read_span
+from troth.rights import add_receipts
+from troth.vault import forget_parcels, keep_parcel, opened_parcel, prepare_parcels
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_MESSAGE = "msg_"
+STARTS: Mapping[str, str] = {"erase": "person.erased", "correct": "record.corrected"}
+"""The event of the policy's duties that begins a recipient's part, by kind of request."""
+
+
+class ConnectorMemory:
+    """One connector's identifiers and memory; see `Memory`.
+
+    Args:
+        troth: The running service.
+        name: Name of the connector.
+        settings: Its settings.
+    """
+
+    def __init__(self, troth: "Troth", name: str, settings: ConnectorSettings) -> None:
+        self._troth = troth
+        self._name = name
+        self._settings = settings
+
+    def identity(self, work: Work) -> Identity:
+        """See `Memory.identity`."""
+        run = self.run(work.case)
+        if run is not None and run.identity:
+            with self._troth.database.snapshot() as tx:
+                sealed = opened_parcel(tx, self._troth.vault.keys, run.identity)
+            self._check_recipient()
+            return msgspec.json.decode(sealed, type=dict[str, list[str]])
+        return self._from_gate(work)
+
+    def _from_gate(self, work: Work) -> Identity:
+        named = self._settings.fields(self._troth.policy())
+        fields = tuple(dict.fromkeys(named.values()))
+        recipient = self._settings.recipient
+        ask = Ask(
+            act="disclose" if recipient else "use",
+            purpose=work.purpose,
+            key=work.key,
+            person=work.person,
+            case=work.case,
+            fields=fields,
+            recipient=recipient,
+            channel="api" if recipient else "",
+            partial=True,
+        )
+        if not work.person:
+            return {}
+        (outcome,) = self._troth.perform([ask])
+        problem = outcome.problem
+        if problem is not None and problem.code == NotFound.code:
+            return {}
+        if problem is not None and problem.code == Unavailable.code:
+            raise Unavailable(problem.detail, mend=problem.mend)
+        if not outcome.permitted:
+            clause = problem.clause if problem is not None else next(iter(outcome.clauses), "")
+            raise Refused(problem.detail if problem is not None else outcome.explanation, clause=clause)
+        return {
+            kind: [str(outcome.values[field])] for kind, field in named.items() if outcome.values.get(field)
+        }
+
+    def _check_recipient(self) -> None:
+        """What was put by goes only to a recipient that is still one.
+
+        Raises:
+            Refused: The policy does not name it any more, or its contract has ended.
+        """
+        if not self._settings.recipient:
+            return
+        declared = self._troth.policy().recipients.get(self._settings.recipient)
+        today = self._troth.clock.now().date().isoformat()
+        contract = declared.contract if declared is not None else None
+        if declared is None or (contract is not None and contract.until and contract.until < today):
+            raise Refused(
+                "The recipient is none of the policy's any more.",
+                clause="II.19",
+                mend="Remove the connector.",
+            )
+
+    def put_by(self, work: Work, identity: Identity) -> None:
+        """See `Memory.put_by`."""
+        run = self.run(work.case) or self.begin(work)
+        if run.identity or run.done_at:
+            return
+        parcel = self._sealed(msgspec.json.encode(identity))
+        with self._troth.database.transaction() as tx:
+            note_parcels(tx, run, identity=parcel, answer=run.answer)
+
+    def run(self, case: str) -> Run | None:
+        """See `Memory.run`."""
+        with self._troth.database.snapshot() as tx:
+            return run_of(tx, case, self._name)
+
+    def by_message(self, message: str) -> Run | None:
+        """See `Memory.by_message`."""
+        with self._troth.database.snapshot() as tx:
+            run = run_by_message(tx, message)
+        return run if run is not None and run.store == self._name else None
+
+    def begin(self, work: Work, digests: Sequence[bytes] | None = None) -> Run:
+        """See `Memory.begin`."""
+        now = micros(self._troth.clock.now())
+        begun = Run(
+            case=work.case,
+            store=self._name,
+            person=work.person,
+            message=_MESSAGE + new_id(),
+            begun_at=now,
+            due_at=_due(self._troth.policy(), work.kind, now),
+        )
+        with self._troth.database.transaction() as tx:
+            add_run(tx, begun)
+            if digests:
+                note_found(tx, begun, digests)
+            run = run_of(tx, work.case, self._name)
+        assert run is not None, "just added"
+        return run
+
+    def sent(self, run: Run, *, received: bool) -> None:
+        """See `Memory.sent`."""
+        now = micros(self._troth.clock.now())
+        with self._troth.database.transaction() as tx:
+            note_sent(tx, run, sent=now, received=now if received else 0)
+
+    def finish(self, run: Run, result: str, words: Mapping[str, str], data: bytes = b"") -> None:
+        """See `Memory.finish`."""
+        troth = self._troth
+        now = micros(troth.clock.now())
+        answer = self._sealed(data) if data else ""
+        if run.identity:
+            troth.vault.keys.destroy([run.identity])
+        with troth.database.transaction() as tx:
+            if note_done(tx, run, result, words, now, answer):
+                entry = note_matter(
+                    tx, troth.policy(), case=run.case, what=f"{result} in {self._name}", clause="", now=now
+                )
+                add_receipts(tx, run.case, [entry])
+            if run.identity:
+                note_parcels(tx, run, identity="", answer=answer)
+                forget_parcels(tx, [run.identity], now)
+
+    def copied(self, work: Work) -> None:
+        """See `Memory.copied`."""
+        now = micros(self._troth.clock.now())
+        with self._troth.database.transaction() as tx:
+            note_matter(
+                tx, self._troth.policy(), case=work.case, what=f"read in {self._name}", clause="", now=now
+            )
+
+    def answer(self, run: Run) -> bytes:
+        """See `Memory.answer`."""
+        if not run.answer:
+            return b""
+        with self._troth.database.snapshot() as tx:
+            return opened_parcel(tx, self._troth.vault.keys, run.answer)
+
+    def _sealed(self, content: bytes) -> str:
+        """A new parcel with some content."""
+        troth, parcel = self._troth, new_id()
+        now = micros(troth.clock.now())
+        prepare_parcels(troth.vault.keys, [parcel], now)
+        with troth.database.transaction() as tx:
+            keep_parcel(tx, troth.vault.keys, parcel, content, now)
+        return parcel
+
+
+def _due(policy: Policy, kind: str, now: int) -> int:
+    """By when a recipient's part must be done: the strictest duty that its event starts; 0 for none."""
+    event = STARTS.get(kind)
+    spans = [
+        read_span(rule.within)
+        for rule in policy.requires.values()
+        if event is not None and event in rule.on and rule.within
+    ]
+    instants = [
+        micros(from_micros(now) + timedelta(hours=one.count)) for one in spans if one and one.unit == "hours"
+    ]
+    return min(instants, default=0)
