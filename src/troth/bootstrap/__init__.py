@@ -6,6 +6,7 @@ from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
+from troth.bootstrap.packaging import PROOF, copy_of_link, copy_until, own_copy, packages_of, work_for
 from troth.bootstrap.receiving import mail_coming_in
 from troth.bootstrap.restoring import Restored, Wish, restore_folder
 from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
@@ -13,6 +14,7 @@ from troth.bootstrap.settings import EventSettings, Settings, read_settings, sto
 
 __all__ = [
     "MESSAGES",
+    "PROOF",
     "ConnectorSettings",
     "DrillFound",
     "EventSettings",
@@ -25,6 +27,8 @@ __all__ = [
     "certificate_link_opens",
     "change_root",
     "chosen_clock",
+    "copy_of_link",
+    "copy_until",
     "destroy_due_epochs",
     "drill_folder",
     "drill_found",
@@ -34,6 +38,8 @@ __all__ = [
     "journal_erasures",
     "mail_coming_in",
     "open_troth",
+    "own_copy",
+    "packages_of",
     "read_settings",
     "reference_policy",
     "rekey_folder",
@@ -41,4 +47,5 @@ __all__ = [
     "rotate_folder",
     "store_places",
     "sweep_folder",
+    "work_for",
 ]

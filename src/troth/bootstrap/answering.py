@@ -4,12 +4,13 @@ A room or connector that holds something of people adds its store to `stores_of`
 finisher to `finishers_of`. Kinds without a finisher wait for staff.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
+from troth.bootstrap.packaging import COPIED, tell_ready
 from troth.flows import (
     Answering,
     ClosingStore,
@@ -19,9 +20,10 @@ from troth.flows import (
     Stays,
     Store,
     VaultStore,
+    Work,
 )
 from troth.kernel import micros
-from troth.rights import WAITING, note_item, released_items, stage_answer
+from troth.rights import WAITING, Item, note_item, released_items, stage_answer
 from troth.storage import Handler, Job, Task, forget_jobs
 
 if TYPE_CHECKING:
@@ -85,7 +87,10 @@ def finishers_of(troth: "Troth") -> Mapping[str, Finisher]:
     """What closes each kind of request."""
     from troth.bootstrap.certifying import certifying_of
 
-    return {"erase": certifying_of(troth)}
+    def ready(work: Work, items: Sequence[Item]) -> None:
+        tell_ready(troth, work, items)
+
+    return {"erase": certifying_of(troth), **dict.fromkeys(COPIED, ready)}
 
 
 def answering_key(troth: "Troth") -> str:

@@ -1,10 +1,21 @@
 """Web events, wired: the inbox of a folder, its salts, and what is done with events in the background."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.countries import country_reader
-from troth.events import EventKeeper, Intake, Lake, ReadChoice, Salts, lake_available, sites_of, visitors_of
+from troth.events import (
+    EventKeeper,
+    Intake,
+    Lake,
+    ReadChoice,
+    Salts,
+    Visit,
+    lake_available,
+    sites_of,
+    visitors_of,
+)
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -63,6 +74,16 @@ class Events:
         """
         named = sites_of(self._gate.policy()).named
         return self.keeper.erase_visitor(key, visitors_of(self._keys.blind, named, cookie))
+
+    def copy(self, key: str, *, person: str = "", cookie: str = "") -> Iterator[Visit]:
+        """The events of a person, or of the bearer of a cookie; see `EventKeeper.copy`.
+
+        Raises:
+            InvalidInput: The cookie is no value of the one that tells visitors apart.
+        """
+        named = sites_of(self._gate.policy()).named
+        shown = visitors_of(self._keys.blind, named, cookie) if cookie else ()
+        return self.keeper.copy(key, person, shown)
 
     def tasks(self) -> list[Task]:
         """What is done with events periodically."""

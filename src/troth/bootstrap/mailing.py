@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from troth.adapters import open_mailer
 from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.bootstrap.matters import matter_templates
+from troth.bootstrap.packaging import copy_templates
 from troth.outreach import Composer, From, Mailer, Sending, Template
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
         Template("address-changed", _NOTIFY),
         Template("account-closed", _NOTIFY),
         *matter_templates(troth, links, _NOTIFY),
+        *copy_templates(troth, links, _NOTIFY),
     ]
 
 

@@ -3,7 +3,7 @@
 from troth.events.errors import MalformedEvent
 from troth.events.identity import SALTS_TABLE, Salts, visitors_of
 from troth.events.inbox import keep as keep_events
-from troth.events.keeping import Disposed, EventKeeper, Status
+from troth.events.keeping import Disposed, EventKeeper, Status, Visit
 from troth.events.lake import Lake, lake_available
 from troth.events.matomo import read_matomo, read_matomo_bulk
 from troth.events.model import Choice, Headers, ReadChoice, Request, Row, Sender, Sent, Sites, Taken, sites_of
@@ -29,6 +29,7 @@ __all__ = [
     "Sites",
     "Status",
     "Taken",
+    "Visit",
     "keep_events",
     "lake_available",
     "read_matomo",

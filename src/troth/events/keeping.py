@@ -57,6 +57,19 @@ class Status(NamedTuple):
     lake: Condition | None
 
 
+class Visit(NamedTuple):
+    """One event as its visitor reads it; the instant in microseconds."""
+
+    at: int
+    site: str
+    name: str
+    page: str
+    referrer: str
+    country: str
+    device: str
+    properties: str
+
+
 class Disposed(NamedTuple):
     """What a disposal removed, and from before which instant (microseconds); 0 when nothing limits the events."""
 
@@ -146,6 +159,41 @@ class EventKeeper:
             if refusal is not None:
                 raise refusal
             return self._erase(subjects, (), visitors)
+
+    def copy(self, key: str, person: str = "", visitors: Sequence[str] = ()) -> Iterator[Visit]:
+        """The events of a person, or of somebody who proved to be a visitor, by a decision that the ledger records.
+
+        Args:
+            key: API key of whoever gives the copy out, and answers for knowing who asks.
+            person: Handle; empty for a visitor.
+            visitors: Digests of the visitor, one a site.
+
+        Raises:
+            Refused: The policy does not let the holder of the key do it; nothing was read.
+            Unauthenticated: The key is not one in force.
+            Unavailable: A store takes no work.
+        """
+        fields = tuple(sites_of(self._gate.policy()).fields.values())
+        arrival = Arrival("use", RIGHTS, fields, key=key, channel=CHANNEL, person=person, verified=True)
+        with self._database.transaction() as tx:
+            refusal = self._decide(tx, arrival, 1, "Permit the service of the pages to give out visits.")
+        if refusal is not None:
+            raise refusal
+        return self._copied(person, frozenset(visitors))
+
+    def _copied(self, person: str, visitors: frozenset[str]) -> Iterator[Visit]:
+        with self._database.snapshot() as tx:
+            waiting = [
+                Visit(
+                    batch.at, row.site, row.name, row.page, row.referrer, row.country, row.device, row.props
+                )
+                for batch, row in inbox.all_rows(tx)
+                if (person and row.person == person) or row.visitor in visitors
+            ]
+        yield from reversed(waiting)
+        if self.lake is not None:
+            column, values = ("person", [person]) if person else ("visitor", sorted(visitors))
+            yield from (Visit(*row) for row in self.lake.rows_of(column, values))
 
     def dispose(self) -> Disposed:
         """Remove what is past its declared retention, by a decision that the ledger records with its number.

@@ -48,6 +48,8 @@ _OF_SHAPE = (
     "source",
 )
 """Columns of a shape, in its order."""
+_READ = ("at", "site", "name", "page", "referrer", "country", "device", "properties")
+"""Columns that a visitor may read of his own events."""
 _AT_ONCE = 500
 _LISTED_LOG = 50
 """Commits after which the log is cut to a checkpoint."""
@@ -137,6 +139,22 @@ class Lake:
         named = ", ".join(f"'{_hexadecimal(one)}'" for one in visitors)
         rows = self._table().scan(columns=["visitor"], predicate=f"visitor IN ({named})")
         return sum(batch.num_rows for batch in rows)
+
+    def rows_of(self, column: str, values: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The events with certain values of a column, batch by batch: instant and what a visitor may read of them.
+
+        Args:
+            column: `person` or `visitor`.
+            values: Handles or digests: hexadecimal characters only.
+        """
+        if not self.exists or not values:
+            return
+        named = ", ".join(f"'{_hexadecimal(one)}'" for one in values)
+        only = " AND signed_in = true" if column == "person" else ""
+        for batch in self._table().scan(columns=list(_READ), predicate=f"{column} IN ({named}){only}"):
+            instants = batch.column("at").cast(_int64()).to_pylist()
+            others = [batch.column(name).to_pylist() for name in _READ[1:]]
+            yield from zip(instants, *others, strict=True)
 
     def dispose(self, before: int) -> int:
         """Remove events from before an instant (microseconds), and their bytes; gives how many went."""

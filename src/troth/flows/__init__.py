@@ -18,35 +18,59 @@ from troth.flows.backup import (
     write_backup,
 )
 from troth.flows.certifying import Certifying
+from troth.flows.copying import SAID, VALUES, OwnCopy, day, used_row
+from troth.flows.package_forms import flat
+from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
+from troth.flows.spool import Spool
 from troth.flows.vault_store import VaultStore
+from troth.flows.wording import LANGUAGES, SOURCE, Wording, catalogue, chosen_language, wording
 
 __all__ = [
     "CLAIMS_FILE",
     "DATA_FILE",
+    "LANGUAGES",
     "ROWS_FILE",
+    "SAID",
     "SEALED_FILE",
     "SIGNER_FILE",
+    "SOURCE",
+    "VALUES",
     "Answering",
     "Backup",
     "Certifying",
     "ClosingStore",
     "Contents",
+    "Copies",
     "Done",
     "Finisher",
     "ForgettingStore",
     "HowFar",
     "Manifest",
+    "OwnCopy",
+    "Packages",
     "Part",
     "Progress",
+    "Spool",
     "StayingStore",
     "Stays",
     "Store",
     "VaultStore",
+    "VerifiedPackage",
+    "Wording",
     "Work",
+    "catalogue",
     "check_data",
     "check_keys",
+    "chosen_language",
     "copy_file",
+    "day",
+    "flat",
     "make_halves",
+    "package_schema",
+    "used_row",
+    "verify_package",
+    "wording",
     "write_backup",
+    "zipped",
 ]

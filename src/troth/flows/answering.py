@@ -5,7 +5,7 @@ was done already is safe to repeat. A place that is down leaves its items waitin
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from troth.gate import case_is_verified
 from troth.kernel import Clock, NotFound, TrothError, Unavailable, micros
@@ -60,12 +60,15 @@ class Done(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A table of a person's copy: what one place holds, from where, under which clause, and until when."""
+    """A table of a person's copy: what one place holds, from where, under which clause, and until when.
+
+    A cell is text, or a structure that JSON can tell; pages and tables show its values one behind the other.
+    """
 
     store: str
     title: str
     columns: tuple[str, ...]
-    rows: Iterable[Sequence[str]]
+    rows: Iterable[Sequence[Any]]
     origin: str
     clause: str
     until: str

@@ -12,7 +12,7 @@ from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
 from troth.gate.opening import Follower, open_at
 from troth.gate.orders import carry_out_order
-from troth.gate.promising import stage_key_ends, stage_mail
+from troth.gate.promising import stage_mail
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
@@ -20,7 +20,7 @@ from troth.kernel import Conflict, NotFound, Refused, TrothError, Unavailable, n
 from troth.ledger import stage
 from troth.policy import Decision
 from troth.storage import Transaction
-from troth.vault import ReadWant, Vault, begin_erasure, erase_fields
+from troth.vault import ReadWant, Vault, begin_erasure, erase_fields, read_copies
 
 _OF_ANYBODY = LIST_ORDERS | {"purge-child"}
 """Orders about an identifier, whether or not anybody has it."""
@@ -62,8 +62,8 @@ class Doer:
         self._people = scales.people
         self._known = set(scales.people)
         self._words = words
-        self.outdated: dict[tuple[str, str], int] = {}
-        """Key groups from which fields were erased, and when; their keys go after the commit."""
+        self.emptied: list[tuple[str, str]] = []
+        """Key groups that field erasures left empty; their keys go after the commit."""
         self.discarded: list[str] = []
         """Held submissions whose values went to the owner of the mailbox; the rest of them goes after the commit."""
         self._collector = Collector(tx, vault, self._policy, self._known, now)
@@ -93,11 +93,14 @@ class Doer:
     def _read_all(self, weighed: Sequence[Weighed]) -> dict[int, dict[str, Any] | TrothError]:
         """Read for every permitted reading act at once; one that fails is read alone, so that others don't suffer."""
         numbers, wants, nobodys, fields = [], [], [], self._policy.fields
+        copies: dict[int, dict[str, Any] | TrothError] = {}
         for number, one in enumerate(weighed):
             if not (one.permitted and one.ask.act in READING and one.fields):
                 continue
             wanted = tuple(fields[name] for name in one.fields)
-            if one.person in self._known:
+            if one.ask.records and one.person in self._known:
+                copies[number] = self._copy(ReadWant(_decided(one), one.person, wanted), one.ask.records)
+            elif one.person in self._known:
                 numbers.append(number)
                 wants.append(ReadWant(_decided(one), one.person, wanted, one.ask.record))
             elif one.ask.identify:
@@ -105,13 +108,24 @@ class Doer:
         if nobodys:
             self._vault.read_nobody(self._tx, nobodys)
         if not wants:
-            return {}
+            return copies
         try:
-            return dict(zip(numbers, self._vault.read_fields(self._tx, wants), strict=True))
+            return copies | dict(zip(numbers, self._vault.read_fields(self._tx, wants), strict=True))
         except Unavailable:
             raise
         except TrothError:
-            return {number: self._read_alone(want) for number, want in zip(numbers, wants, strict=True)}
+            return copies | {n: self._read_alone(want) for n, want in zip(numbers, wants, strict=True)}
+
+    def _copy(self, want: ReadWant, records: Sequence[str]) -> dict[str, Any] | TrothError:
+        try:
+            found = read_copies(self._tx, self._vault.keys, want, records)
+        except Unavailable:
+            raise
+        except TrothError as error:
+            return error
+        return {
+            record: {name: kept._asdict() for name, kept in held.items()} for record, held in found.items()
+        }
 
     def _read_alone(self, want: ReadWant) -> dict[str, Any] | TrothError:
         try:
@@ -263,9 +277,7 @@ class Doer:
 
     def _erase(self, one: Weighed) -> None:
         if one.ask.fields:
-            groups = erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
-            stage_key_ends(self._tx, groups, self._now)
-            self.outdated.update(dict.fromkeys(groups, self._now))
+            self.emptied += erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
         else:
             begin_erasure(self._tx, one.person, self._now)
 

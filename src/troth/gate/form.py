@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from troth.gate.model import MAX_FIELDS, MAX_IDENTIFIERS, MAX_TEXT, MAX_VALUES, MAX_WEIGHT, Ask
+from troth.gate.model import MAX_FIELDS, MAX_IDENTIFIERS, MAX_RECORDS, MAX_TEXT, MAX_VALUES, MAX_WEIGHT, Ask
 from troth.gate.proofs import SIGN_IN
 from troth.kernel import InvalidInput, is_id
 from troth.policy import ACT_KINDS, SUPPRESSIONS
@@ -224,6 +224,8 @@ def _check_sizes(ask: Ask) -> None:
             field="fields",
             mend="Name the fields of the record, or leave the record out to erase the person.",
         )
+    if ask.records:
+        _check_records(ask)
     for name, handle in zip(_HANDLES, _handles_of(ask), strict=True):
         if handle and not is_id(handle):
             raise InvalidInput(
@@ -237,6 +239,17 @@ def _check_sizes(ask: Ask) -> None:
         raise InvalidInput(f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it.")
     if ask.fields or ask.identify or ask.values:
         _check_kept(ask)
+
+
+def _check_records(ask: Ask) -> None:
+    """Refuse what is no reading of several records of one person."""
+    known = all(one == "" or is_id(one) for one in ask.records)
+    if ask.act != "use" or ask.record or not ask.fields or len(ask.records) > MAX_RECORDS or not known:
+        raise InvalidInput(
+            "Several records are read by the act use, with fields and without one record.",
+            field="records",
+            mend=f"Name at most {MAX_RECORDS} records of the person; an empty text is the profile.",
+        )
 
 
 def _check_kept(ask: Ask) -> None:

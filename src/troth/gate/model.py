@@ -11,6 +11,7 @@ MAX_VALUES = 64
 MAX_FIELDS = 64
 MAX_IDENTIFIERS = 8
 MAX_TEXT = 200
+MAX_RECORDS = 200
 MAX_WEIGHT = 1_000_000
 """Most bytes of the values of one act, as JSON."""
 
@@ -50,6 +51,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
         record: Record that the act is about: one order, ticket or posting. Left out when reading: the profile, and the
             newest record for what the profile lacks; when collecting: a new record, where the point makes any.
+        records: For use: read the same fields of so many records at once, for a copy, an empty text being the profile. The
+            values then stand by record, each with the version that it was collected under and the instant.
         kind: For `list-records`: the kind of record. For `issue-proof`: what the mailbox is proven for. For `open-case`:
             what a request asks for.
         before: For `list-records`: id of the last record of the page before.
@@ -89,6 +92,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     partial: bool = False
     record: str = ""
+    records: tuple[str, ...] = ()
     kind: str = ""
     before: str = ""
     acknowledged: str = ""

@@ -96,9 +96,10 @@ def carry_out_order(
 
 
 def _records(tx: Transaction, one: Weighed) -> list[dict[str, Any]]:
-    """Records of a kind, newest first: of the person concerned, or of everybody where none is."""
-    found = records_of(tx, one.person, one.ask.kind) if one.person else None
-    if found is None:
+    """A page of records of a kind, newest first: of the person concerned, or of everybody where none is."""
+    if one.person:
+        found = records_of(tx, one.person, one.ask.kind, one.ask.before)
+    else:
         found = newest_records(tx, one.ask.kind, one.ask.before)
     return [_told(record) for record in found]
 

@@ -208,12 +208,13 @@ class Scales:
     def _versions(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[tuple[str, str, str], str]:
         """The version under which fields were collected, of people who have not agreed to the one in force."""
         wanted = [
-            (person, field, ask.record)
+            (person, field, record)
             for ask, person in zip(asks, persons, strict=True)
             if ask.act in READING
             and person in self.people
             and self.people[person].policy != self.policy.sha256
             for field in ask.fields
+            for record in ask.records or (ask.record,)
         ]
         return self._vault.versions(self._tx, wanted) if wanted else {}
 
@@ -237,7 +238,8 @@ class Scales:
         else:
             left_out = ()
         if decision.permitted and ask.act in READING and person in self.people:
-            older = {versions.get((person, name, ask.record), "") for name in names}
+            places = ask.records or (ask.record,)
+            older = {versions.get((person, name, record), "") for name in names for record in places}
             older = older or {self.people[person].policy}
             decision = self._under_older(act, decision, older)
         return Weighed(ask, person, actor, act, decision, names, left_out, held=held)
@@ -260,7 +262,7 @@ class Scales:
 
 def _with_record(ask: Ask, case: cases.Case | None) -> Ask:
     """An act under a case about one record is about that record, unless it names another."""
-    if case is None or not case.record or ask.record:
+    if case is None or not case.record or ask.record or ask.records:
         return ask
     return structs.replace(ask, record=case.record)
 

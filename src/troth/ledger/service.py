@@ -115,7 +115,13 @@ def entries(tx: Transaction, start: int, end: int) -> list[Recorded]:
 
 
 def journal(
-    tx: Transaction, person: str, *, after: int = -1, limit: int = 100, newest: bool = False
+    tx: Transaction,
+    person: str,
+    *,
+    after: int = -1,
+    before: int | None = None,
+    limit: int = 100,
+    newest: bool = False,
 ) -> list[Recorded]:
     """The entries that concern a person, oldest first; staged ones are not among them (`flush` first).
 
@@ -123,18 +129,21 @@ def journal(
         tx: A transaction.
         person: Handle of the person.
         after: Only leaves behind this one: the last leaf of the page before.
+        before: Only leaves in front of this one, for pages from the newest back; None for all.
         limit: At most so many.
         newest: Whether to take the newest ones where there are more than `limit`, instead of the oldest.
     """
     row = tx.row(_HEAD)
-    segments = list(range((after + 1) // SEGMENT, (row[0] - 1) // SEGMENT + 1 if row else 0))
+    size = row[0] if row else 0
+    end = size if before is None else min(before, size)
+    segments = list(range((after + 1) // SEGMENT, (end - 1) // SEGMENT + 1))
     if newest:
         segments.reverse()
     found: list[Recorded] = []
     for start in range(0, len(segments), _SEGMENTS_AT_ONCE):
         keys = [(segment, person) for segment in segments[start : start + _SEGMENTS_AT_ONCE]]
         for rows in tx.lookup_all(_JOURNAL, keys).values():
-            found += [Recorded(leaf, entry_id, person, body) for leaf, entry_id, body in rows if leaf > after]
+            found += [Recorded(leaf, entry, person, body) for leaf, entry, body in rows if after < leaf < end]
         if len(found) >= limit:
             break
     found.sort()

@@ -8,10 +8,11 @@ from troth.policy.bases import Category, Named, Url
 from troth.policy.rules import Key, Keys, SomeKeys
 
 Remembered = Annotated[
-    Literal["choice", "session", "staff", "form", "visitor", "interest"],
+    Literal["choice", "session", "staff", "form", "visitor", "interest", "display"],
     Meta(
         description="its part, by which Troth finds it: choice (what a visitor chose), session (who is signed in), staff (who works at the console), form "
-        "(guards forms, keeps a refused age screen), visitor (tells one browser from another), interest (what was looked at)"
+        "(guards forms, keeps a refused age screen), visitor (tells one browser from another), interest (what was looked at), "
+        "display (language and time zone of the pages about oneself)"
     ),
 ]
 Lifetime = Annotated[

@@ -31,6 +31,7 @@ from troth.vault.choices import (
     stances_of,
     withdraw_stances,
 )
+from troth.vault.copies import Kept, read_copies
 from troth.vault.crypto import FORMAT, KEY_BYTES, StreamCipher, new_secret, root_unwrap, root_wrap
 from troth.vault.epochs import Epoch, EpochOver, destroy_file, epochs_in, make_epoch, open_epoch
 from troth.vault.erased import (
@@ -53,7 +54,7 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
-from troth.vault.field_erasure import end_keys, erase_fields, held_fields
+from troth.vault.field_erasure import destroy_groups, erase_fields, held_fields
 from troth.vault.holding import (
     Held,
     adopt_submission,
@@ -127,6 +128,7 @@ __all__ = [
     "Erased",
     "Held",
     "Holding",
+    "Kept",
     "KeyMissing",
     "KeyRing",
     "KeyStatus",
@@ -172,9 +174,9 @@ __all__ = [
     "create_key_store",
     "create_record",
     "destroy_file",
+    "destroy_groups",
     "dispose_listed",
     "drills",
-    "end_keys",
     "end_move",
     "epochs_in",
     "erase_fields",
@@ -221,6 +223,7 @@ __all__ = [
     "people_in",
     "people_who_said",
     "prepare_parcels",
+    "read_copies",
     "read_journal",
     "record_drill",
     "record_stance",

@@ -17,6 +17,8 @@ from troth.vault.model import parted
 from troth.vault.tables import identifier, person, record, sealed_field
 
 PAGE = 100
+PAGE_OF_PERSON = 1000
+"""Records of one person that are listed at once."""
 _NEWEST = "g"  # sorts behind every id
 
 _ADD = Statement(insert(record))
@@ -24,8 +26,17 @@ _CHANGED = Statement(
     update(record).where(record.c.record == bindparam("which")).values(changed_at=bindparam("at"))
 )
 _READ = Lookup(record, by=("record",), take=("record", "person", "kind", "point", "created_at", "changed_at"))
-_OF_PERSON = Lookup(record, by=("person", "kind"), take=_READ.take)
 _ALL_OF_PERSON = Lookup(record, by=("person",), take=_READ.take)
+_OF_PERSON = Statement(
+    select(*(record.c[name] for name in _READ.take))
+    .where(
+        record.c.person == bindparam("who"),
+        record.c.kind == bindparam("what"),
+        record.c.record < bindparam("before"),
+    )
+    .order_by(record.c.record.desc())
+    .limit(bindparam("most"))
+)
 _OF_KIND = Statement(
     select(*(record.c[name] for name in _READ.take))
     .join(person, person.c.person == record.c.person)
@@ -88,10 +99,20 @@ def found_record(tx: Transaction, which: str, who: str) -> Record:
     return Record(*row)
 
 
-def records_of(tx: Transaction, who: str, kind: str) -> list[Record]:
-    """The records of a kind that a person has, newest first."""
-    rows = tx.lookup_all(_OF_PERSON, [(who, kind)]).get((who, kind), ())
-    return sorted((Record(*row) for row in rows), reverse=True)
+def records_of(
+    tx: Transaction, who: str, kind: str, before: str = "", most: int = PAGE_OF_PERSON
+) -> list[Record]:
+    """The records of a kind that a person has, newest first.
+
+    Args:
+        tx: Unit of work.
+        who: Handle of the person.
+        kind: Kind of record.
+        before: Id of the last record of the page before; empty for the first page.
+        most: Most records.
+    """
+    given = {"who": who, "what": kind, "before": before or _NEWEST, "most": most}
+    return [Record(*row) for row in tx.rows(_OF_PERSON, given)]
 
 
 def all_records_of(tx: Transaction, who: str) -> list[Record]:

@@ -44,6 +44,8 @@ from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns, guarded, security_headers
 from troth.web.limiting import Submissions
 from troth.web.measuring import Metrics
+from troth.web.portal import asking, copies, visits
+from troth.web.portal import pages as portal_pages
 from troth.web.problems import UnknownMethod
 from troth.web.rendering import Renderer
 from troth.web.site import Site
@@ -62,6 +64,10 @@ HANDLERS = [
     *matters.HANDLERS,
     *matter_api.HANDLERS,
     *certificates.HANDLERS,
+    *portal_pages.HANDLERS,
+    *asking.HANDLERS,
+    *copies.HANDLERS,
+    *visits.HANDLERS,
     *signing_in.HANDLERS,
     *accounts.HANDLERS,
     *account_api.HANDLERS,

@@ -24,6 +24,7 @@ from troth.web.operation import (
     Operation,
     Parameter,
 )
+from troth.web.portal_operations import PORTAL_OPERATIONS
 from troth.web.relay_operations import RELAY_OPERATIONS
 from troth.web.report_operations import REPORT_OPERATIONS
 
@@ -171,6 +172,7 @@ OPERATIONS = (
     *FORM_OPERATIONS,
     *MATTER_OPERATIONS, *CERTIFICATE_OPERATIONS,
     *CONSOLE_OPERATIONS,
+    *PORTAL_OPERATIONS,
     Operation(
         "getReceipt", "GET", "/v1/receipts/{entry}", "Ledger", "The receipt of an entry",
         "The proof that an entry stands in the ledger (C2SP tlog-proof). Whoever knows the entry's id may have it; it verifies offline.",

@@ -260,7 +260,8 @@ def heading(troth: Troth) -> dict[str, Any]:
         return {"company": "Troth", "menu": _ABOUT}
     forum = (("/forum", "Forum"),) if forum_of(policy) else ()
     account = (("/account", "Account"),) if cookie_that_remembers(policy, "session") else ()
-    return {"company": policy.front.controller.name, "menu": (*_ABOUT, *forum, *account)}
+    own = (("/my", "My data"),) if account else ()
+    return {"company": policy.front.controller.name, "menu": (*_ABOUT, *forum, *own, *account)}
 
 
 def _policy_in_force(troth: Troth) -> Policy | None:

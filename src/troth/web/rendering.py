@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
+from troth.flows import SOURCE, wording
 from troth.kernel import InvalidInput, from_micros
 
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
@@ -50,6 +51,7 @@ class Renderer:
         self._environment.filters["coded"] = coded
         self._environment.filters["instant"] = instant_text
         self._environment.filters["micros"] = from_micros
+        self._environment.globals["t"] = wording(SOURCE)
         self.static = load_static()
         if style is not None:
             self.static[_OWN_STYLE] = _static(_read(style), "text/css")

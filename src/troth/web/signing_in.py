@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from troth.accounts import PASSKEY, PASSWORD, WrongCredentials, point_of
 from troth.gate import SIGN_IN, link_opens
 from troth.kernel import NotFound, micros
+from troth.rights import matters_of
 from troth.web.asgi import query
 from troth.web.attempts import count_attempt, count_success
 from troth.web.devices import device_name
@@ -93,7 +94,7 @@ async def use_link(request: AnyRequest, token: FromPath[str]) -> Response[bytes]
 
     def use() -> Response[bytes]:
         key = site.troth.accounts.sign_in_by_link(token, device_name(request.scope))
-        return begin_session(site, request, to(_HOME), key)
+        return begin_session(site, request, to(_home(site, key)), key)
 
     return await asyncio.to_thread(use)
 
@@ -155,6 +156,13 @@ def _by_passkey(site: Site, request: AnyRequest, form: dict[str, str]) -> Respon
         return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
     count_success(site, request.scope, PASSKEY, named)
     return begin_session(site, request, to(local_path(following, _HOME)), key)
+
+
+def _home(site: Site, key: str) -> str:
+    """Where somebody goes on: to the requests where there are any, else to the account."""
+    with site.troth.database.snapshot() as tx:
+        asked = matters_of(tx, site.troth.gate.actor(key).person)
+    return "/my" if asked else _HOME
 
 
 def _ask(site: Site, address: str) -> None:

@@ -1,0 +1,344 @@
+"""What Troth itself holds about a person, as tables of a copy: values with their origin, choices, requests, and who used them.
+
+Every value is read through the gate, page by page, in the name of whoever asks: the person, or staff under the request's case.
+Where a value came from is told by the ledger's entry about its collection, which was made in the same instant.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+from troth.accounts import raised
+from troth.choice import remembering
+from troth.flows.answering import Part, Work
+from troth.flows.masking import masked, own_marks
+from troth.gate import Actor, Ask, Outcome
+from troth.kernel import from_micros
+from troth.ledger import Entry, journal
+from troth.policy import Act, Field, Permit, Policy
+from troth.rights import matters_of
+from troth.storage import Database
+
+VAULT = "vault"
+VALUES = ("Record", "What", "Value", "How it came in", "On", "Clause", "Policy version", "Kept until")
+SAID = ("Purpose", "What you said")
+ASKED = ("Number", "What", "State", "Received", "Answer by", "Because", "Ended")
+USED = ("On", "What happened", "Who", "Why", "Clause", "What", "To whom", "Request or ticket", "Entry")
+_FIELDS_AT_ONCE = 64
+_RECORDS_AT_ONCE, _FILES_AT_ONCE = 200, 10
+_ENTRIES_AT_ONCE = 1000
+_OWN_TYPES = frozenset({"email", "phone", "address", "name"})
+_TAKEN_IN = frozenset({"collect", "hold"})
+Perform = Callable[[Sequence[Ask]], list[Outcome]]
+
+
+class Origin(NamedTuple):
+    """How a value came in: channel, point, clauses that allowed it, and the data use."""
+
+    channel: str
+    clauses: tuple[str, ...]
+    purpose: str
+    fields: tuple[str, ...]
+
+
+class OwnCopy:
+    """What the vault and the ledger hold about a person.
+
+    Args:
+        database: The data database.
+        perform: Performs acts; the gate's.
+        actor: Who stands behind a key.
+        policy: The version in force.
+        version: A posted version by its SHA-256.
+        flush: Integrates what waits for the ledger's tree, so that the journal is whole.
+    """
+
+    name = VAULT
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        perform: Perform,
+        actor: Callable[[str], Actor],
+        policy: Callable[[], Policy],
+        version: Callable[[str], Policy],
+        flush: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._perform = perform
+        self._actor = actor
+        self._policy = policy
+        self._version = version
+        self._flush = flush
+
+    def copy(self, work: Work) -> Iterator[Part]:
+        """See `Store.copy`."""
+        yield from self.holdings(work)
+        yield _part("Your requests", ASKED, self._matters(work.person))
+        yield _part("Who used it", USED, self.journal(work.person))
+
+    def holdings(self, work: Work) -> Iterator[Part]:
+        """The values alone, and what the person said about purposes."""
+        self._flush()
+        policy = self._policy()
+        reader = _Reader(self, work, policy)
+        yield _part("About you", VALUES, reader.profile())
+        for kind in sorted({point.record for point in policy.points.values() if point.record}):
+            rows = reader.records(kind) if reader.may_list(kind) else iter(())
+            first = next(rows, None)
+            if first is not None:
+                yield _part(kind.replace("-", " ").capitalize(), VALUES, chain([first], rows))
+        yield _part("What you said about purposes", SAID, self._stances(work, policy))
+
+    def journal(self, person: str) -> Iterator[Sequence[Any]]:
+        """Every decision about a person, oldest first, from the ledger."""
+        for leaf in self._entries(person):
+            yield used_row(leaf)
+
+    def origins(self, person: str) -> Mapping[int, list[Origin]]:
+        """How values came in, by the instant (microseconds) of their collection."""
+        found: dict[int, list[Origin]] = {}
+        shared: dict[Origin, Origin] = {}
+        for entry in self._entries(person):
+            if entry.act in _TAKEN_IN and entry.effect == "permit":
+                origin = Origin(entry.channel, entry.clauses, entry.purpose, entry.fields)
+                found.setdefault(entry.at, []).append(shared.setdefault(origin, origin))
+        return found
+
+    def done(self, ask: Ask) -> Outcome:
+        """One act.
+
+        Raises:
+            TrothError: It was refused, or failed.
+        """
+        (outcome,) = self._perform([ask])
+        if outcome.problem is not None:
+            raise raised(outcome.problem)
+        return outcome
+
+    def whose(self, key: str) -> Actor:
+        """Who stands behind a key."""
+        return self._actor(key)
+
+    def version(self, sha256: str, policy: Policy) -> Policy:
+        """A version by its SHA-256."""
+        return policy if sha256 == policy.sha256 else self._version(sha256)
+
+    def _entries(self, person: str) -> Iterator[Entry]:
+        after = -1
+        while True:
+            with self._database.snapshot() as tx:
+                page = journal(tx, person, after=after, limit=_ENTRIES_AT_ONCE)
+            for one in page:
+                yield one.entry
+            if len(page) < _ENTRIES_AT_ONCE:
+                return
+            after = page[-1].leaf_index or 0
+
+    def _stances(self, work: Work, policy: Policy) -> list[Sequence[Any]]:
+        cookie = remembering(policy)
+        own = bool(self._actor(work.key).person) and cookie is not None
+        purpose = cookie.purposes[0] if own and cookie is not None else work.purpose
+        ask = Ask(
+            act="instruct", purpose=purpose, key=work.key, person=work.person, case=work.case, order="show-stances"
+        )  # fmt: skip
+        return [(purpose, stance) for purpose, stance in self.done(ask).values.get("stances", ())]
+
+    def _matters(self, person: str) -> list[Sequence[Any]]:
+        with self._database.snapshot() as tx:
+            rows = matters_of(tx, person)
+        return [
+            (
+                row.number,
+                row.kind or row.matter,
+                row.state,
+                day(row.received_at),
+                day(row.due_at),
+                row.due_rule,
+                day(row.ended_at),
+            )
+            for row in rows
+        ]
+
+
+class _Reader:
+    """Reads the values of one person."""
+
+    def __init__(self, own: OwnCopy, work: Work, policy: Policy) -> None:
+        self._own, self._work, self._policy = own, work, policy
+        self._origins = own.origins(work.person)
+        self._allowed = self._allowed_fields()
+        self._marks: frozenset[str] = frozenset()
+
+    def profile(self) -> list[Sequence[Any]]:
+        """The values that stand in no record; the person's own addresses and numbers are known from then on."""
+        found: dict[str, dict[str, Any]] = {}
+        fields = [name for name in self._policy.fields if name in self._allowed]
+        for start in range(0, len(fields), _FIELDS_AT_ONCE):
+            found |= self._read(fields[start : start + _FIELDS_AT_ONCE], [""]).get("", {})
+        self._marks = self._newest_marks()
+        return [self._row("", "", name, kept, self._marks) for name, kept in found.items()]
+
+    def _newest_marks(self) -> frozenset[str]:
+        """The person's addresses, numbers and names, of the profile or else of the newest record."""
+        work, fields = self._work, self._policy.fields
+        names = tuple(name for name in self._allowed if fields[name].type in _OWN_TYPES)
+        ask = Ask(
+            act="use",
+            purpose=work.purpose,
+            key=work.key,
+            person=work.person,
+            case=work.case,
+            fields=tuple(sorted(names)[:_FIELDS_AT_ONCE]),
+        )
+        return own_marks(self._own.done(ask).values.values()) if names else frozenset()
+
+    def may_list(self, kind: str) -> bool:
+        """Whether anything of a kind of record may be given out."""
+        return bool(self._fields_of(kind))
+
+    def records(self, kind: str) -> Iterator[Sequence[Any]]:
+        """The values of all records of a kind, newest first."""
+        fields = self._fields_of(kind)
+        files = any(self._policy.fields[name].type == "file" for name in fields)
+        at_once = _FILES_AT_ONCE if files else _RECORDS_AT_ONCE
+        for page in self._pages(kind):
+            for start in range(0, len(page), at_once):
+                yield from self._values(page[start : start + at_once], fields)
+
+    def _values(self, page: Sequence[Mapping[str, str]], fields: Sequence[str]) -> Iterator[Sequence[Any]]:
+        found = self._read(fields, [one["record"] for one in page])
+        for one in page:
+            held = found.get(one["record"], {})
+            marks = self._marks | self._own_marks(held)
+            for name, kept in held.items():
+                yield self._row(one["record"], one["point"], name, kept, marks)
+
+    def _pages(self, kind: str) -> Iterator[list[dict[str, str]]]:
+        work, before = self._work, ""
+        while True:
+            ask = Ask(
+                act="instruct", purpose=work.purpose, key=work.key, person=work.person, case=work.case,
+                order="list-records", kind=kind, before=before,
+            )  # fmt: skip
+            page: list[dict[str, str]] = self._own.done(ask).values["records"]
+            if not page:
+                return
+            yield page
+            before = page[-1]["record"]
+
+    def _read(self, fields: Sequence[str], records: Sequence[str]) -> dict[str, dict[str, Any]]:
+        work = self._work
+        ask = Ask(
+            act="use", purpose=work.purpose, key=work.key, person=work.person, case=work.case,
+            fields=tuple(fields), records=tuple(records), reason="copy for the person",
+        )  # fmt: skip
+        return dict(self._own.done(ask).values)
+
+    def _allowed_fields(self) -> frozenset[str]:
+        """The fields that may be given out to this person: never those of hosted content or ways to sign in."""
+        actor = self._own.whose(self._work.key)
+        facts = {"person.verified", "purpose.granted"}
+        facts |= {"person.self"} if actor.person else {"case.open"}
+        facts |= {f"case.{case.name}" for case in self._policy.cases.values() if case.matter == "request"}
+        found = set()
+        for name, field in self._policy.fields.items():
+            act = Act("use", actor.role, self._work.purpose, (field.category,), facts=tuple(sorted(facts)))
+            if self._policy.decide(act).permitted:
+                found.add(name)
+        return frozenset(found)
+
+    def _fields_of(self, kind: str) -> list[str]:
+        points = [point for point in self._policy.points.values() if point.record == kind]
+        named = dict.fromkeys(name for point in points for name in point.fields)
+        return [name for name in named if name in self._allowed][:_FIELDS_AT_ONCE]
+
+    def _own_marks(self, held: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+        fields = self._policy.fields
+        return own_marks(kept["value"] for name, kept in held.items() if fields[name].type in _OWN_TYPES)
+
+    def _row(
+        self, record: str, point: str, name: str, kept: Mapping[str, Any], marks: frozenset[str]
+    ) -> Sequence[Any]:
+        field = self._policy.fields[name]
+        value = kept["value"]
+        if field.type == "text" and isinstance(value, str):
+            value = masked(value, marks)
+        origin = self._origin(name, kept["at"], point)
+        version = self._own.version(kept["policy"], self._policy)
+        return (
+            record,
+            field.title or name.replace("_", " ").capitalize(),
+            value,
+            how_it_came(version, origin, point, name),
+            day(kept["at"]),
+            " ".join(origin.clauses) if origin else field.clause,
+            kept["policy"],
+            kept_until(version, origin, field),
+        )
+
+    def _origin(self, name: str, at: int, point: str) -> Origin | None:
+        """The collection of a field at an instant; of several, the one at the record's point."""
+        found = [origin for origin in self._origins.get(at, ()) if name in origin.fields]
+        declared = self._policy.points.get(point)
+        fitting = [one for one in found if declared is not None and one.purpose in declared.purposes]
+        return next(iter([*fitting, *found]), None)
+
+
+def _part(title: str, columns: tuple[str, ...], rows: Any) -> Part:
+    return Part(VAULT, title, columns, rows, origin="", clause="", until="")
+
+
+def how_it_came(policy: Policy, origin: Origin | None, point: str, name: str) -> str:
+    """How a value came in, in the policy's words: the title of its collection point and the channel."""
+    declared = policy.points.get(point)
+    if declared is None and origin is not None:
+        fitting = [
+            one
+            for one in policy.points.values()
+            if name in one.fields and origin.purpose in one.purposes and origin.channel in one.channels
+        ]
+        declared = fitting[0] if len(fitting) == 1 else None
+    words = [declared.title] if declared is not None else []
+    words += [origin.channel] if origin is not None and origin.channel else []
+    return ", ".join(words)
+
+
+def kept_until(policy: Policy, origin: Origin | None, field: Field) -> str:
+    """Until when a value is kept, in the words of the retention that its collection rests on."""
+    for rule in policy.rules.values():
+        if not isinstance(rule, Permit) or rule.retention is None or "collect" not in rule.acts:
+            continue
+        fits = _covered(field.category, rule.data)
+        if origin is not None:
+            fits = fits and rule.clause in origin.clauses and _covered(origin.purpose, rule.purposes)
+        if fits:
+            found = policy.retentions[rule.retention]
+            return f"{found.keep} after {found.after.replace('.', ' ').replace('-', ' ')}"
+    return ""
+
+
+def used_row(entry: Entry) -> Sequence[Any]:
+    """A decision as the person reads it."""
+    happened = entry.act if entry.effect == "permit" else f"{entry.act} (refused)"
+    return (
+        from_micros(entry.at).isoformat(timespec="seconds"),
+        happened,
+        entry.actor,
+        entry.purpose,
+        " ".join(entry.clauses),
+        ", ".join(entry.fields) or ", ".join(entry.data),
+        entry.recipient,
+        entry.case,
+        entry.id,
+    )
+
+
+def day(at: int) -> str:
+    """An instant (microseconds) in ISO 8601, to the second; empty for none."""
+    return from_micros(at).isoformat(timespec="seconds") if at else ""
+
+
+def _covered(key: str, keys: Sequence[str]) -> bool:
+    return any(one in {"*", key} or key.startswith(f"{one}.") for one in keys)
