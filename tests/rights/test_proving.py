@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.gate.conftest import RIGHTS
 from tests.rights.conftest import Desk
 from troth.gate import case_is_open
-from troth.kernel import Conflict, from_micros, micros
+from troth.kernel import Conflict, NotFound, from_micros, micros
 from troth.rights import JOINED, UNPROVEN, MatterRow, late_count, watch
 from troth.storage import Statement
 from troth.storage.jobs import job
@@ -170,3 +170,11 @@ def _last(desk: Desk, row: MatterRow) -> str:
     while row.joined:
         row = row_of(desk, row.joined)
     return row.case
+
+
+def test_a_link_that_proves_nothing_is_told_as_such(desk: Desk) -> None:
+    """A damaged link is no refusal by the policy: nothing has this secret, and the request waits on."""
+    opened = desk.write()
+    with pytest.raises(NotFound, match="used already"):
+        desk.rights.verify(desk.key("service.web"), opened.case, "x" * 43)
+    assert row_of(desk, opened.case).state == "identity-pending"

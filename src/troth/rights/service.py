@@ -316,7 +316,8 @@ def _named(tx: Transaction, name: str) -> MatterRow:
     return row
 
 
-def _refusal(problem: Problem | None) -> Refused:
+def _refusal(problem: Problem | None) -> Refused | NotFound:
     if problem is None:
         return Refused("The policy does not permit this step.")
-    return Refused(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)
+    kind = NotFound if problem.status == NotFound.status else Refused
+    return kind(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)
