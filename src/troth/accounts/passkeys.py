@@ -1,10 +1,11 @@
 """Passkeys (WebAuthn Level 3): the two ceremonies, verified by py_webauthn; what verifies them is sealed like any field."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from troth.accounts.ceremonies import Ceremonies, Made, NotSigned, RelyingParty
 from troth.accounts.challenges import Challenges
 from troth.accounts.model import ACCOUNT, SIGN_IN, WrongCredentials, mailbox_field, passkey_fields, point_of
 from troth.accounts.service import Accounts, raised
@@ -14,14 +15,6 @@ from troth.kernel import Clock, InvalidInput
 MOST_PASSKEYS = 20
 _MOST_NAME = 60
 _SIGNING_IN = "sign-in"
-
-
-class RelyingParty(NamedTuple):
-    """Who passkeys are for: the host, the name that browsers show, and the origin of the pages."""
-
-    host: str
-    name: str
-    origin: str
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -46,36 +39,15 @@ class Passkeys:
     def __init__(self, accounts: Accounts, clock: Clock, party: RelyingParty, challenges: Challenges) -> None:
         self._accounts = accounts
         self._clock = clock
-        self._party = party
-        self._challenges = challenges
+        self._ceremonies = Ceremonies(party, challenges)
 
     def adding(self, key: str, person: str) -> str:
         """The options (JSON) with which a browser makes a passkey for somebody who is signed in."""
-        from webauthn import generate_registration_options, options_to_json
-        from webauthn.helpers import base64url_to_bytes
-        from webauthn.helpers.structs import (
-            AuthenticatorSelectionCriteria,
-            PublicKeyCredentialDescriptor,
-            ResidentKeyRequirement,
-            UserVerificationRequirement,
-        )
-
-        there = [PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in self._ids(key, person)]
+        there = self._ids(key, person)
         if len(there) >= MOST_PASSKEYS:
             raise InvalidInput(f"An account has at most {MOST_PASSKEYS} passkeys.", mend="Remove one first.")
-        options = generate_registration_options(
-            rp_id=self._party.host,
-            rp_name=self._party.name,
-            user_id=bytes.fromhex(person),
-            user_name=self._address(key, person),
-            challenge=self._challenges.make(f"add {key}"),
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=UserVerificationRequirement.PREFERRED,
-            ),
-            exclude_credentials=there,
-        )
-        return str(options_to_json(options))
+        name = self._address(key, person)
+        return self._ceremonies.adding(f"add {key}", bytes.fromhex(person), name, there)
 
     def add(self, key: str, person: str, credential: Mapping[str, Any], name: str) -> None:
         """Keep the passkey that a browser made.
@@ -83,41 +55,18 @@ class Passkeys:
         Raises:
             InvalidInput: It does not verify, or was made for something else.
         """
-        from webauthn import verify_registration_response
-        from webauthn.helpers import bytes_to_base64url
-        from webauthn.helpers.exceptions import WebAuthnException
-
-        challenge = self._spent(f"add {key}", credential)
-        try:
-            found = verify_registration_response(
-                credential=dict(credential),
-                expected_challenge=challenge,
-                expected_rp_id=self._party.host,
-                expected_origin=self._party.origin,
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise _unverified() from error
+        found = self._ceremonies.added(f"add {key}", credential)
         label = " ".join(name.split())[:_MOST_NAME] or "Passkey"
-        kept = Kept(
-            found.credential_public_key, found.sign_count, label, self._clock.now().date().isoformat()
-        )
-        outcome = self._accounts.perform(
-            [self._collecting(key, person, kept, identified=bytes_to_base64url(found.credential_id))]
-        )[0]
+        kept = Kept(found.public_key, found.times, label, self._clock.now().date().isoformat())
+        outcome = self._accounts.perform([self._collecting(key, person, kept, identified=found.credential)])[
+            0
+        ]
         if outcome.problem is not None:
             raise raised(outcome.problem)
 
     def signing_in(self) -> str:
         """The options (JSON) with which a browser signs somebody in; they name nobody, so that nothing can be learned."""
-        from webauthn import generate_authentication_options, options_to_json
-        from webauthn.helpers.structs import UserVerificationRequirement
-
-        options = generate_authentication_options(
-            rp_id=self._party.host,
-            challenge=self._challenges.make(_SIGNING_IN),
-            user_verification=UserVerificationRequirement.PREFERRED,
-        )
-        return str(options_to_json(options))
+        return self._ceremonies.signing_in(_SIGNING_IN)
 
     def sign_in(self, credential: Mapping[str, Any], device: str = "") -> str:
         """Open a session for the owner of a passkey that signed a challenge of ours; gives its key.
@@ -125,11 +74,8 @@ class Passkeys:
         Raises:
             WrongCredentials: It did not, is unknown, or its counter went back as a copy's does.
         """
-        from webauthn import verify_authentication_response
-        from webauthn.helpers.exceptions import WebAuthnException
-
         try:
-            challenge = self._spent(_SIGNING_IN, credential)
+            challenge = self._ceremonies.spent(_SIGNING_IN, credential)
         except InvalidInput:
             raise WrongCredentials from None
         identified = credential.get("id")
@@ -137,17 +83,12 @@ class Passkeys:
             raise WrongCredentials
         person, record, kept = self._found(identified)
         try:
-            verified = verify_authentication_response(
-                credential=dict(credential),
-                expected_challenge=challenge,
-                expected_rp_id=self._party.host,
-                expected_origin=self._party.origin,
-                credential_public_key=kept.public_key,
-                credential_current_sign_count=kept.count,
+            count = self._ceremonies.signed(
+                credential, challenge, Made(identified, kept.public_key, kept.count)
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        except NotSigned as error:
             raise WrongCredentials from error
-        counted = msgspec.structs.replace(kept, count=verified.new_sign_count)
+        counted = msgspec.structs.replace(kept, count=count)
         self._counted(person, record, identified, counted)
         return self._accounts.open_session(person=person, device=device)
 
@@ -210,26 +151,3 @@ class Passkeys:
             channel=point.channels[0],
             values={number: identified, verifying: msgspec.json.encode(kept).decode()},
         )
-
-    def _spent(self, use: str, credential: Mapping[str, Any]) -> bytes:
-        """The challenge that a browser signed, used up now.
-
-        Raises:
-            InvalidInput: It is not one of ours for this use, is over, or was used.
-        """
-        from webauthn.helpers import base64url_to_bytes
-
-        try:
-            told = msgspec.json.decode(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-            challenge = base64url_to_bytes(told["challenge"])
-        except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
-            raise _unverified() from error
-        if not self._challenges.spend(use, challenge):
-            raise _unverified()
-        return challenge
-
-
-def _unverified() -> InvalidInput:
-    return InvalidInput(
-        "The passkey does not verify; nothing was kept.", field="credential", mend="Try again."
-    )

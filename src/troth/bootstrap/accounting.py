@@ -46,10 +46,14 @@ def challenges_of(troth: "Troth") -> Challenges:
 
 def passkeys_of(troth: "Troth", accounts: Accounts) -> Passkeys:
     """Passkeys for the host of the public address."""
+    return Passkeys(accounts, troth.clock, party_of(troth), challenges_of(troth))
+
+
+def party_of(troth: "Troth") -> RelyingParty:
+    """Who passkeys are for: the host of the public address."""
     parts = urlsplit(troth.settings.web.public_url)
-    party = RelyingParty(
+    return RelyingParty(
         parts.hostname or "localhost",
         troth.policy().front.controller.name,
         f"{parts.scheme}://{parts.netloc}",
     )
-    return Passkeys(accounts, troth.clock, party, challenges_of(troth))

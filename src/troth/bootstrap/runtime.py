@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Rights
-    from troth.staff import Review, Roster, Staff
+    from troth.staff import Review, Roster, Staff, StaffPasskeys
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -192,6 +192,13 @@ class Troth:
         from troth.bootstrap.staffing import staff_of
 
         return staff_of(self)
+
+    @cached_property
+    def staff_passkeys(self) -> "StaffPasskeys":
+        """Passkeys of staff."""
+        from troth.bootstrap.staffing import staff_passkeys_of
+
+        return staff_passkeys_of(self)
 
     @cached_property
     def roster(self) -> "Roster":

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from troth.accounts import Passwords
+from troth.accounts import Ceremonies, Passwords
+from troth.bootstrap.accounting import challenges_of, party_of
 from troth.kernel import micros
 from troth.ledger import deeds
-from troth.staff import Codes, Limits, Review, Roster, Staff, review
+from troth.staff import Codes, Limits, Review, Roster, Staff, StaffPasskeys, review
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def staff_of(troth: "Troth") -> Staff:
         passwords=Passwords(),
         limits=limits,
     )
+
+
+def staff_passkeys_of(troth: "Troth") -> StaffPasskeys:
+    """Passkeys of staff, for the host of the public address."""
+    ceremonies = Ceremonies(party_of(troth), challenges_of(troth), sure=True)
+    return StaffPasskeys(troth.database, troth.clock, ceremonies)
 
 
 def roster_of(troth: "Troth") -> Roster:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
+from troth.rights.keeping import COUNTS
 from troth.rights.listing import MOST, Place
 from troth.rights.model import MATTERS, MatterRow
 from troth.rights.tables import matter
@@ -97,7 +98,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     named = [name for name in ("kind", "state", "handler") if getattr(shape, name)]
     found.extend(matter.c[name] == bindparam(f"the_{name}") for name in named)
     if shape.late:
-        found.append(matter.c.due_at < bindparam("now"))
+        found += [matter.c.due_at < bindparam("now"), COUNTS]
     return found
 
 

@@ -14,6 +14,7 @@ from troth.staff.model import (
     is_staff,
     permitted,
 )
+from troth.staff.passkeys import StaffPasskeys
 from troth.staff.reviewing import REVIEW, Review, review
 from troth.staff.roster import Roster
 from troth.staff.service import Staff
@@ -30,6 +31,7 @@ __all__ = [
     "Roster",
     "Seat",
     "Staff",
+    "StaffPasskeys",
     "Working",
     "WrongSignIn",
     "grants",

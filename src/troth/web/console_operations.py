@@ -30,12 +30,15 @@ def _form(name: str, path: str, summary: str, about: str, *parameters: Parameter
 CONSOLE_OPERATIONS = (
     _page("pageStaffSignIn", "/console/sign-in", "Signing in to work", "By name, password and code.", _NEXT),
     _form("staffSignIn", "/console/sign-in", "Sign in to work", "Fields `name`, `password`, `code`, `next`. The same answer whoever has the name."),
+    _form("staffSignInByPasskey", "/console/sign-in/passkey", "Sign in to work by passkey", "Fields `credential` and `next`; the page's script fills the form in."),
     _page("pageInvitation", "/console/invite/{token}", "An invitation", "A password is set and an authenticator paired.", _TOKEN),
     _form("acceptInvitation", "/console/invite/{token}", "Use an invitation", "Fields `password` and `code`. Once, within seven days; answers with recovery codes.", _TOKEN),
     _page("pageConfirmStaff", "/console/confirm", "Show again who you are", "Before what cannot be undone.", _NEXT),
     _form("confirmStaff", "/console/confirm", "Show again who you are", "Fields `csrf`, `password`, `code`, `next`. Counts for ten minutes."),
     _form("staffSignOut", "/console/sign-out", "End this session", "Field `csrf`. Its key works no more."),
     _page("pageStaffSelf", "/console/me", "Oneself", "Role, purposes, cases, and where one is signed in."),
+    _form("addStaffPasskey", "/console/me/passkeys", "Add a passkey", "Fields `csrf`, `credential`, `name`; the page's script fills the form in."),
+    _form("removeStaffPasskey", "/console/me/passkeys/remove", "Remove a passkey", "Fields `csrf` and `credential`."),
     _form("endStaffSession", "/console/me/sessions/end", "End a session", "Fields `csrf` and `which`."),
     _page(
         "pageQueue", "/console", "The queue", "Open matters, the most urgent first; what is late stands at the top and is counted on every page.",

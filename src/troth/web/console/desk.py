@@ -177,7 +177,7 @@ async def done(
 def came_from(request: AnyRequest) -> str:
     """The page of the console that a form stands on, by its own address."""
     path = str(request.scope["path"])
-    for tail in ("/steps", "/written"):
+    for tail in ("/steps", "/written", "/passkeys", "/passkeys/remove"):
         path = path.removesuffix(tail)
     return {"/console/bulk": HOME, "/console/access/revoke": "/console/access"}.get(path, path)
 

@@ -107,7 +107,7 @@ def page_of(
         items=found.items,
         done_items=sum(state in ("done", "kept") for state in states),
         late=row.late(now),
-        left=left_until(row.due_at, row.ended_at or now),
+        left=left_until(row, now),
         names=site.troth.roster.titles(ids),
         moves=_moves(row),
         actions=_actions(row, who),

@@ -75,13 +75,16 @@ def handled_matters(site: Site, who: Working) -> tuple[str, ...]:
     return tuple(sorted(handled))
 
 
-def left_until(due_at: int, now: int) -> str:
-    """How long is left, or how late it is, in the largest whole unit (microseconds)."""
-    apart = timedelta(microseconds=abs(due_at - now))
+def left_until(row: MatterRow, now: int) -> str:
+    """How long is left, or how late it is, in the largest whole unit; what nobody proved is never late."""
+    due_at, at = row.due_at, row.ended_at or now
+    if due_at < at and not row.late(now):
+        return "nobody proved it"
+    apart = timedelta(microseconds=abs(due_at - at))
     name, unit = next((one for one in _SPANS if apart >= one[1]), _SPANS[-1])
     count = apart // unit
     words = f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{words} late" if due_at < now else f"in {words}"
+    return f"{words} late" if due_at < at else f"in {words}"
 
 
 def lines(site: Site, rows: list[MatterRow], now: int) -> list[Line]:
@@ -91,7 +94,7 @@ def lines(site: Site, rows: list[MatterRow], now: int) -> list[Line]:
         Line(
             row,
             row.late(now),
-            left_until(row.due_at, row.ended_at or now),
+            left_until(row, now),
             names.get(row.handler, "a key" if row.handler else ""),
         )
         for row in rows

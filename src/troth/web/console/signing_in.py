@@ -4,11 +4,12 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD
+from troth.accounts import MOST_PASSWORD, PASSKEY, SHORTEST_PASSWORD
 from troth.kernel import InvalidInput
 from troth.staff import Working, WrongSignIn
 from troth.web.asgi import query
@@ -19,6 +20,7 @@ from troth.web.console.desk import (
     SIGN_IN,
     Given,
     Pairs,
+    at_work,
     console_page,
     done,
     pairs_of,
@@ -34,6 +36,8 @@ from troth.web.site import Site, site_of
 AnyRequest = Request[Any, Any, Any]
 DESK = "console"
 _MOST = 200
+_MOST_ID = 1_400
+"""Characters of the id of a passkey, as for people."""
 _WRONG = "This did not sign you in. Check name, password and code; each code counts once, for half a minute."
 
 
@@ -49,6 +53,13 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
     """Sign in by name, password and code."""
     site, form = site_of(request), dict(await pairs_of(request))
     return await asyncio.to_thread(_sign_in, site, request, form)
+
+
+@post("/console/sign-in/passkey")
+async def sign_in_by_passkey(request: AnyRequest) -> Response[bytes]:
+    """Sign in by passkey; the page's script fills the form in."""
+    site, form = site_of(request), dict(await pairs_of(request))
+    return await asyncio.to_thread(_by_passkey, site, request, form)
 
 
 @get("/console/invite/{token:str}")
@@ -125,6 +136,7 @@ def sign_in_form(
         following=_inside(following),
         wrong=wrong,
         name=name,
+        options=site.troth.staff_passkeys.signing_in(),
     )
 
 
@@ -138,6 +150,27 @@ def _sign_in(site: Site, request: AnyRequest, form: Given) -> Response[bytes]:
     except WrongSignIn:
         return sign_in_form(site, following, _WRONG, name, HTTPStatus.UNAUTHORIZED)
     count_success(site, request.scope, DESK, name)
+    return sat_down(site, request, to(_inside(following)), key)
+
+
+def _by_passkey(site: Site, request: AnyRequest, form: Given) -> Response[bytes]:
+    following = form.get("next", "")
+    try:
+        credential = msgspec.json.decode(form.get("credential", ""), type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return sign_in_form(site, following, _WRONG, status=HTTPStatus.UNAUTHORIZED)
+    named = str(credential.get("id", ""))[:_MOST_ID]
+    count_attempt(site, request.scope, PASSKEY, named)
+    try:
+        member = site.troth.staff_passkeys.signed(credential)
+    except WrongSignIn:
+        return sign_in_form(site, following, _WRONG, status=HTTPStatus.UNAUTHORIZED)
+    count_success(site, request.scope, PASSKEY, named)
+    who = at_work(site, request)
+    if who is not None and who.member.staff == member.staff:  # who is here already has shown it again
+        site.troth.staff.note_proven(who)
+        return to(_inside(following))
+    key = site.troth.staff.begin(member, device_name(request.scope))
     return sat_down(site, request, to(_inside(following)), key)
 
 
@@ -170,6 +203,7 @@ def _confirm(
         following=_inside(following),
         wrong=wrong,
         here=CONFIRM,
+        options=site.troth.staff_passkeys.signing_in(),
     )
 
 
@@ -182,6 +216,7 @@ def _inside(path: str) -> str:
 HANDLERS: list[HTTPRouteHandler] = [
     sign_in_page,
     sign_in,
+    sign_in_by_passkey,
     invitation_page,
     accept_invitation,
     confirm_page,
