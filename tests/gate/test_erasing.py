@@ -122,7 +122,7 @@ def test_a_field_erasure_held_up_is_told_and_finished_later(
         def full(*_: object) -> None:
             raise Unavailable("The disk is full.", mend="Free some space.")
 
-        held.setattr("troth.gate.service.destroy_groups", full)
+        held.setattr("troth.gate.service.end_keys", full)
         (erased,) = company.gate.perform([ask])
         assert erased.problem is not None
         assert erased.problem.status == 503

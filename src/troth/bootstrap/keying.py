@@ -9,7 +9,7 @@ from troth.bootstrap.runtime import Troth
 from troth.bootstrap.settings import SETTINGS_FILE, located, read_settings, settings_text
 from troth.flows import Progress
 from troth.kernel import micros
-from troth.storage import open_current
+from troth.storage import Handler, Job, open_current
 from troth.vault import (
     KeyStatus,
     Rekeyed,
@@ -41,6 +41,15 @@ def rekey_folder(troth: Troth, progress: Progress | None = None) -> Rekeyed:
 def sweep_folder(troth: Troth) -> int:
     """Destroy keys, older than an hour, of handles that never became people; gives the number of handles."""
     return sweep_orphan_keys(troth.database, troth.vault.keys, micros(troth.clock.now()))
+
+
+def key_ending(troth: Troth) -> Handler:
+    """The handler of what is left of an erasure of fields after a crash: the end of the keys that sealed them."""
+
+    def handle(job: Job) -> None:
+        troth.gate.end_keys({(job.body["person"], job.body["group"]): int(job.body["at"])})
+
+    return handle
 
 
 def rotate_folder(troth: Troth, progress: Progress | None = None) -> Rotated:

@@ -17,7 +17,7 @@ from troth.vault import (
     all_erased,
     begin_erasure,
     copy_listings,
-    destroy_groups,
+    end_keys,
     erase_fields,
     forget_parcels,
     has_journal,
@@ -100,7 +100,6 @@ class Erasures:
                 mend="Name the folder in use with --data, or the folder of epoch keys with --epochs.",
             )
         self.people = {row.person for row in self.rows if row.slot == WHOLE}
-        self.groups = {(row.person, row.key_group) for row in self.rows if row.key_group}
 
     def without_keys(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Rows of a key store without the keys of whoever was erased: those are not even written."""
@@ -153,17 +152,18 @@ class Erasures:
         rows, erased = iter(self.later_slots(troth.database)), 0
         while page := list(islice(rows, _PAGE)):
             there = set(living(troth.database, [row.person for row in page]))
-            emptied = []
+            outdated: dict[tuple[str, str], int] = {}
             with troth.database.transaction() as tx:
                 now = micros(troth.clock.now())
                 for row in page:
                     if row.person not in there:
                         continue
                     field, within = parted(row.slot)
-                    emptied += erase_fields(tx, row.person, [field], now, within)
+                    groups = erase_fields(tx, row.person, [field], now, within)
+                    outdated.update(dict.fromkeys(groups, now))
                     record_erased(tx, row.person, field, now)
                     erased += 1
-            destroy_groups(troth.database, troth.vault.keys, emptied)
+            end_keys(troth.database, troth.vault.keys, outdated, micros(troth.clock.now()))
         return erased
 
 

@@ -10,12 +10,13 @@ from troth.bootstrap.answering import answer_handler, answering_tasks
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
+from troth.bootstrap.keying import key_ending
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.bootstrap.staffing import staff_task
-from troth.gate import ERASED, MAIL, dispose_suppressions
+from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
@@ -49,6 +50,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
         RECEIVED: troth.inbox,
         DELIVER: relay_delivering(troth, mailer),
         ANSWER: answer_handler(troth),
+        KEY_ENDS: key_ending(troth),
         ERASED: forgetting(_forgetters(troth, mailer)),
     }
 

@@ -20,7 +20,7 @@ from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
 from troth.gate.opening import Follower, Opening
 from troth.gate.parcels import Parcels
-from troth.gate.promising import ERASED, MAIL, stage_mail
+from troth.gate.promising import ERASED, KEY_ENDS, MAIL, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
 from troth.gate.scanning import PersonalDataFound
@@ -33,6 +33,7 @@ __all__ = [
     "DISPOSER",
     "ERASED",
     "IN_RECEIPT",
+    "KEY_ENDS",
     "LISTED",
     "MAIL",
     "SIGN_IN",

@@ -12,7 +12,7 @@ from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
 from troth.gate.opening import Follower, open_at
 from troth.gate.orders import carry_out_order
-from troth.gate.promising import stage_mail
+from troth.gate.promising import stage_key_ends, stage_mail
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.weighing import READING, Scales, Weighed
@@ -62,8 +62,8 @@ class Doer:
         self._people = scales.people
         self._known = set(scales.people)
         self._words = words
-        self.emptied: list[tuple[str, str]] = []
-        """Key groups that field erasures left empty; their keys go after the commit."""
+        self.outdated: dict[tuple[str, str], int] = {}
+        """Key groups from which fields were erased, and when; their keys go after the commit."""
         self.discarded: list[str] = []
         """Held submissions whose values went to the owner of the mailbox; the rest of them goes after the commit."""
         self._collector = Collector(tx, vault, self._policy, self._known, now)
@@ -277,7 +277,9 @@ class Doer:
 
     def _erase(self, one: Weighed) -> None:
         if one.ask.fields:
-            self.emptied += erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
+            groups = erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
+            stage_key_ends(self._tx, groups, self._now)
+            self.outdated.update(dict.fromkeys(groups, self._now))
         else:
             begin_erasure(self._tx, one.person, self._now)
 

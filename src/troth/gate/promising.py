@@ -1,8 +1,12 @@
 """Work that the gate promises in an act's own unit of work, done after its commit: mail, and what follows an erasure."""
 
+from collections.abc import Sequence
+
 from troth.kernel import InvalidInput
 from troth.storage import Transaction, stage_job
 
+KEY_ENDS = "keys.end"
+"""Topic of the end of keys under which erased fields were sealed; body: person, key group, and the instant."""
 MAIL = "mail.send"
 """Topic of a mail to be sent; body: template, purpose and the handles that the template needs."""
 ERASED = "person.erased"
@@ -39,3 +43,9 @@ def stage_mail(
 def stage_erased(tx: Transaction, person: str, now: int) -> None:
     """Promise what follows an erasure outside the vault; the job is about nobody, so that it is not forgotten too."""
     stage_job(tx, ERASED, {"person": person}, due=now)
+
+
+def stage_key_ends(tx: Transaction, groups: Sequence[tuple[str, str]], now: int) -> None:
+    """Promise that the keys of key groups (person, group) go from which fields were erased, also after a crash."""
+    for person, group in groups:
+        stage_job(tx, KEY_ENDS, {"person": person, "group": group, "at": str(now)}, due=now, person=person)

@@ -40,7 +40,7 @@ from troth.vault import (
     Vault,
     begin_erasure,
     begun_erasures,
-    destroy_groups,
+    end_keys,
     expired_submissions,
     finish_erasure,
     moves_of,
@@ -89,7 +89,7 @@ class Gate:
         self._shelf = PolicyShelf()
         self._words: dict[str, Words] = {}
         self._unfinished: set[str] = set()
-        self._emptied: set[tuple[str, str]] = set()
+        self._outdated: dict[tuple[str, str], int] = {}
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work.
@@ -273,7 +273,7 @@ class Gate:
             keep_once(tx, asks, outcomes, now)
             if along is not None:
                 along(tx, outcomes)
-        self._emptied.update(doer.emptied)
+        self._outdated.update(doer.outdated)
         self._unfinished.update(doer.discarded)
         return outcomes
 
@@ -349,13 +349,24 @@ class Gate:
 
     def _finish_begun(self) -> None:
         """Finish every erasure that this gate has begun, of people and of single fields."""
-        persons, groups = sorted(self._unfinished), sorted(self._emptied)
+        persons, groups = sorted(self._unfinished), dict(self._outdated)
         if persons:
             self._finish_erasure(persons)
             self._unfinished.difference_update(persons)
         if groups:
-            destroy_groups(self._database, self._vault.keys, groups)
-            self._emptied.difference_update(groups)
+            self.end_keys(groups)
+            for group, at in groups.items():
+                if self._outdated.get(group) == at:
+                    del self._outdated[group]
+
+    def end_keys(self, groups: Mapping[tuple[str, str], int]) -> None:
+        """Destroy the keys of key groups (person, group) from which fields were erased at an instant (microseconds).
+
+        Raises:
+            Corrupt: A value that stays does not open; its key is kept.
+            Unavailable: A store takes no work; repeat it.
+        """
+        end_keys(self._database, self._vault.keys, groups, micros(self._clock.now()))
 
     def _finish_erasure(self, persons: Sequence[str]) -> int:
         """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""

@@ -54,7 +54,7 @@ from troth.vault.errors import (
     Tampered,
     WrongRoot,
 )
-from troth.vault.field_erasure import destroy_groups, erase_fields, held_fields
+from troth.vault.field_erasure import end_keys, erase_fields, held_fields
 from troth.vault.holding import (
     Held,
     adopt_submission,
@@ -174,9 +174,9 @@ __all__ = [
     "create_key_store",
     "create_record",
     "destroy_file",
-    "destroy_groups",
     "dispose_listed",
     "drills",
+    "end_keys",
     "end_move",
     "epochs_in",
     "erase_fields",

@@ -36,8 +36,8 @@ _THERE = Lookup(erased, by=("person", "slot"), take=("erased_at",))
 class Erased(NamedTuple):
     """An erasure: of a person, or of a slot (a field, or a field in a record).
 
-    `key_group` is the group whose key was destroyed with the slot, empty where other fields still need it. The instant is
-    in microseconds.
+    `key_group` is the group whose key is destroyed with the slot; empty where it was kept, as older versions did. The
+    instant is in microseconds.
     """
 
     person: str

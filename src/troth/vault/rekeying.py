@@ -6,26 +6,22 @@ read and write meanwhile: a write holds the person's row, so that it falls wholl
 person, and a read that meets a key just destroyed looks again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
-from troth.kernel import Corrupt, TrothError
-from troth.storage import Database, Lookup, Row, Statement, Transaction, Upsert
-from troth.vault import crypto
-from troth.vault.errors import KeyMissing
-from troth.vault.keyring import KeyName, KeyRing, delete_keys
-from troth.vault.life import HELD, LIVE, take_living
-from troth.vault.tables import key_run, person, person_key, sealed_field
+from troth.kernel import Corrupt
+from troth.storage import Database, Lookup, Statement, Transaction, Upsert
+from troth.vault.keyring import KeyRing, delete_keys
+from troth.vault.life import HELD, LIVE
+from troth.vault.resealing import Group, Resealer, destroy_older
+from troth.vault.tables import key_run, person, person_key
 
 PAGE = 100
 REKEYING = "rekey-persons"
 Progress = Callable[[int, int], None]
 """Told (done, total) after each page."""
-
-_Group = tuple[str, str]
-"""Person and key group."""
 
 _RUN = Statement(select(key_run.c.begun_at).where(key_run.c.kind == REKEYING))
 _BEGIN = Upsert(key_run, by=("kind",))
@@ -36,19 +32,6 @@ _WAITING = Statement(
 )
 _LIVING = Lookup(person, by=("person",), take=("state",))
 _KEYS = Lookup(person_key, by=("person",), take=("key_group", "generation", "made_at"))
-_SEALED = Lookup(sealed_field, by=("person",), take=("field", "key_group", "policy", "generation", "sealed"))
-_RESEAL = Statement(
-    update(sealed_field)
-    .where(sealed_field.c.person == bindparam("who"), sealed_field.c.field == bindparam("name"))
-    .values(generation=bindparam("number"), sealed=bindparam("fresh"))
-)
-_DESTROY_OLDER = Statement(
-    delete(person_key).where(
-        person_key.c.person == bindparam("who"),
-        person_key.c.key_group == bindparam("key_group_"),
-        person_key.c.generation < bindparam("number"),
-    )
-)
 
 
 class Rekeyed(NamedTuple):
@@ -109,9 +92,22 @@ class _Run:
         self._keyring = keyring
         self._keystore = keyring.keystore
         self._begun = _begin(self._keystore, now)
-        self.persons = 0
-        self.fields = 0
-        self.left: set[str] = set()
+        self._resealer = Resealer(database, keyring)
+
+    @property
+    def persons(self) -> int:
+        """People who were done."""
+        return self._resealer.persons
+
+    @property
+    def fields(self) -> int:
+        """Fields that were sealed anew."""
+        return self._resealer.fields
+
+    @property
+    def left(self) -> set[str]:
+        """People whose values or keys do not open."""
+        return self._resealer.left
 
     def waiting(self) -> int:
         """How many people have keys from before the run."""
@@ -129,16 +125,9 @@ class _Run:
     def rekey(self, handles: Sequence[str]) -> None:
         """New keys, then the data, then the end of the old keys; each step repeats safely."""
         newest = self._make_keys(handles)
-        done, gone = self._reseal(newest)
+        done, gone = self._resealer.reseal(newest)
         with self._keystore.transaction() as tx:
-            tx.run_many(
-                _DESTROY_OLDER,
-                [
-                    {"who": who, "key_group_": group, "number": generation}
-                    for (who, group), generation in newest.items()
-                    if who in done
-                ],
-            )
+            destroy_older(tx, {group: newest[group] for group in newest if group[0] in done})
             delete_keys(tx, gone)
 
     def end(self) -> None:
@@ -147,14 +136,14 @@ class _Run:
         with self._keystore.transaction() as tx:
             tx.run(_END)
 
-    def _make_keys(self, handles: Sequence[str]) -> dict[_Group, int]:
+    def _make_keys(self, handles: Sequence[str]) -> dict[Group, int]:
         """The generation that each key group of each living person shall have; makes the keys that are missing."""
         with self._database.snapshot() as tx:
             states = tx.lookup(_LIVING, [(one,) for one in handles])
         living = [key for key, (state,) in states.items() if state in {LIVE, HELD}]
         with self._keystore.snapshot() as tx:
             there = tx.lookup_all(_KEYS, living)
-        newest: dict[_Group, tuple[int, int]] = {}
+        newest: dict[Group, tuple[int, int]] = {}
         for (who,), rows in there.items():
             for group, generation, made_at in rows:
                 newest[who, group] = max(newest.get((who, group), (0, 0)), (generation, made_at))
@@ -165,64 +154,6 @@ class _Run:
         return {
             group: generation + (made_at < self._begun) for group, (generation, made_at) in newest.items()
         }
-
-    def _reseal(self, newest: Mapping[_Group, int]) -> tuple[set[str], list[str]]:
-        """Put the data under the newest keys; gives who is done, and who is being erased meanwhile."""
-        persons = {who for who, _ in newest}
-        done: set[str] = set()
-        with self._database.transaction() as tx:
-            living = take_living(tx, list(persons))
-            sealed = tx.lookup_all(_SEALED, [(one,) for one in living])
-            keys = self._keys_for(sealed, newest)
-            for who in living:
-                try:
-                    fresh = list(self._resealed(who, sealed.get((who,), ()), newest, keys))
-                except TrothError:
-                    self.left.add(
-                        who
-                    )  # told at the end: one altered value must not keep the others' old keys
-                    continue
-                tx.run_many(_RESEAL, fresh)
-                self.fields += len(fresh)
-                done.add(who)
-        self.persons += len(done)
-        return done, sorted(persons.difference(living))
-
-    def _keys_for(
-        self, sealed: Mapping[Row, list[Row]], newest: Mapping[_Group, int]
-    ) -> dict[KeyName, bytes]:
-        """Keys that are needed, as far as they open."""
-        names = {(who, row[1], row[3]) for (who,), rows in sealed.items() for row in rows}
-        names |= {(who, group, generation) for (who, group), generation in newest.items()}
-        try:
-            return self._keyring.keys(names)
-        except Corrupt:
-            return {name: key for one in names for name, key in self._key_or_none(one)}
-
-    def _key_or_none(self, name: KeyName) -> Sequence[tuple[KeyName, bytes]]:
-        try:
-            return tuple(self._keyring.keys([name]).items())
-        except Corrupt:
-            return ()  # whoever needs it is left out and told
-
-    def _resealed(
-        self,
-        who: str,
-        rows: Sequence[Row],
-        newest: Mapping[_Group, int],
-        keys: Mapping[KeyName, bytes],
-    ) -> Iterator[dict[str, object]]:
-        marking = self._keyring.marking
-        for field, group, policy, generation, sealed in rows:
-            target = newest.get((who, group), 0)
-            if generation == target:
-                continue
-            old, new = keys.get((who, group, generation)), keys.get((who, group, target))
-            if old is None or new is None:
-                raise KeyMissing(f"There is no key for field {field}.", field=field)
-            value = crypto.unseal(old, marking, crypto.Place(who, field, policy, generation), sealed)
-            fresh = crypto.seal(new, marking, crypto.Place(who, field, policy, target), value)
-            yield {"who": who, "name": field, "number": target, "fresh": fresh}
 
 
 def _begin(keystore: Database, now: int) -> int:
