@@ -8,13 +8,17 @@ from tests.gate.conftest import RIGHTS
 from tests.rights.conftest import Desk
 from tests.support.policies import any_serial
 from troth.flows import Answering, Done, Finisher, Part, Store, VaultStore, Work
-from troth.gate import Outcome
+from troth.gate import DISPOSAL, Outcome
 from troth.kernel import Refused, Unavailable, micros
 from troth.policy import Policy
 from troth.rights import ANSWER, Item, items_of, note_item, receipts_of, released_items
 from troth.storage import job_records
 
 ROLE = "service.rights"
+
+
+def _disposal(desk: Desk) -> tuple[str, str]:
+    return desk.key("service.disposal", (DISPOSAL,)), DISPOSAL
 
 
 class Shelf:
@@ -56,7 +60,9 @@ class Closed:
 
 def answering(desk: Desk, *stores: Store, finishers: Mapping[str, Finisher] | None = None) -> Answering:
     """What carries requests out at a desk."""
-    vault = VaultStore(desk.gate.perform_along, desk.gate.policy, desk.gate.resume_erasures)
+    vault = VaultStore(
+        desk.gate.perform_along, desk.gate.policy, desk.gate.resume_erasures, lambda: _disposal(desk)
+    )
     return Answering(
         database=desk.database,
         clock=desk.clock,
@@ -210,7 +216,9 @@ def test_a_copy_holds_profile_and_records(desk: Desk) -> None:
     """Table by table, streamed, each value read by an act of its own record."""
     opened = verified(desk, "access")
     policy: Policy = desk.gate.policy()
-    store = VaultStore(desk.gate.perform_along, lambda: policy, desk.gate.resume_erasures)
+    store = VaultStore(
+        desk.gate.perform_along, lambda: policy, desk.gate.resume_erasures, lambda: _disposal(desk)
+    )
     work = answering(desk)._work(desk.rights.matter(opened.case).matter)
     parts = {part.title: [list(row) for row in part.rows] for part in store.copy(work)}
     assert set(parts) >= {"registration", "request"}

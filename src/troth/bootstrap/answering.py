@@ -22,6 +22,7 @@ from troth.flows import (
     VaultStore,
     Work,
 )
+from troth.gate import DISPOSAL, DISPOSER
 from troth.kernel import micros
 from troth.rights import WAITING, Item, note_item, released_items, stage_answer
 from troth.storage import Handler, Job, Task, forget_jobs
@@ -76,7 +77,9 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
         *troth.connectors.stores(),
-        VaultStore(troth.gate.perform_along, troth.policy, troth.gate.resume_erasures),
+        VaultStore(
+            troth.gate.perform_along, troth.policy, troth.gate.resume_erasures, lambda: disposal_key(troth)
+        ),
         StayingStore("suppression", lambda: listed_hashes(troth)),
         StayingStore("ledger", lambda: [_IN_LEDGER]),
         StayingStore("backups", lambda: sealed_remains(troth)),
@@ -101,6 +104,12 @@ def answering_key(troth: "Troth") -> str:
     return troth.service_keys.key(
         _KEY_FILE, name="requests carried out", role=ANSWERER, purposes=purposes, cases=names
     )
+
+
+def disposal_key(troth: "Troth") -> tuple[str, str]:
+    """Key and purpose in whose name is erased what nothing keeps any more."""
+    key = troth.service_keys.key("disposal.key", name="disposal", role=DISPOSER, purposes=(DISPOSAL,))
+    return key, DISPOSAL
 
 
 def answer_handler(troth: "Troth") -> Handler:

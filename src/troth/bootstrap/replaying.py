@@ -12,6 +12,7 @@ from troth.kernel import NotFound, TrothError, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.storage import Database, Frame, Transaction, open_current
 from troth.vault import (
+    REMNANT,
     WHOLE,
     Erased,
     all_erased,
@@ -25,6 +26,7 @@ from troth.vault import (
     keyless_people,
     known_before,
     living,
+    mark_remnant,
     parted,
     read_journal,
 )
@@ -157,6 +159,9 @@ class Erasures:
                 now = micros(troth.clock.now())
                 for row in page:
                     if row.person not in there:
+                        continue
+                    if row.slot == REMNANT:
+                        mark_remnant(tx, row.person)
                         continue
                     field, within = parted(row.slot)
                     groups = erase_fields(tx, row.person, [field], now, within)

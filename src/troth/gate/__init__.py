@@ -16,6 +16,7 @@ from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by
 from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
+from troth.gate.holds import LegalHold, active_holds, holds_of
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
 from troth.gate.opening import Follower, Opening
@@ -48,6 +49,7 @@ __all__ = [
     "Gate",
     "Inquiry",
     "KeyRecord",
+    "LegalHold",
     "Opening",
     "Outcome",
     "Parcels",
@@ -58,12 +60,14 @@ __all__ = [
     "Values",
     "Version",
     "Waiting",
+    "active_holds",
     "add_draft",
     "case_is_open",
     "case_is_verified",
     "dispose_suppressions",
     "end_case",
     "extend_key",
+    "holds_of",
     "issue_key",
     "key_records",
     "link_opens",

@@ -8,19 +8,22 @@ import msgspec
 
 from troth.gate.collecting import Collected, Collector
 from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
+from troth.gate.holds import kept_slots, told
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
 from troth.gate.opening import Follower, open_at
 from troth.gate.orders import carry_out_order
-from troth.gate.promising import stage_key_ends, stage_mail
+from troth.gate.promising import stage_erased, stage_key_ends, stage_mail
+from troth.gate.proofs import forget_proofs
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
+from troth.gate.sessions import close_sessions
 from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import Conflict, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
 from troth.policy import Decision
-from troth.storage import Transaction
-from troth.vault import ReadWant, Vault, begin_erasure, erase_fields, read_copies
+from troth.storage import Transaction, forget_jobs
+from troth.vault import ReadWant, Vault, begin_erasure, erase_all_but, erase_fields, read_copies
 
 _OF_ANYBODY = LIST_ORDERS | {"purge-child"}
 """Orders about an identifier, whether or not anybody has it."""
@@ -246,12 +249,13 @@ class Doer:
             return self._order(one)
         with self._tx.savepoint():
             if ask.act == "erase":
-                self._erase(one)
-            elif ask.act == "send":
+                found = self._erase(one)
+                self._follow(one)
+                return ask.case, found
+            if ask.act == "send":
                 self._stage_send(one)
             elif ask.order:
                 return self._order(one)
-        self._follow(one)
         return ask.case, {}
 
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
@@ -275,13 +279,28 @@ class Doer:
         if one.ask.act == "erase" and not one.ask.fields:
             self._known.discard(one.person)
 
-    def _erase(self, one: Weighed) -> None:
+    def _erase(self, one: Weighed) -> Mapping[str, Any]:
+        """Erase fields, or the person; what a law or a court keeps of a person stays, and is told."""
+        tx, who, now = self._tx, one.person, self._now
         if one.ask.fields:
-            groups = erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record)
-            stage_key_ends(self._tx, groups, self._now)
-            self.outdated.update(dict.fromkeys(groups, self._now))
-        else:
-            begin_erasure(self._tx, one.person, self._now)
+            self._end_keys(erase_fields(tx, who, one.fields, now, one.ask.record))
+            return {}
+        kept = kept_slots(tx, self._policy, who, now)
+        if not kept:
+            begin_erasure(tx, who, now)
+            return {}
+        groups = erase_all_but(tx, who, kept, now)
+        forget_jobs(tx, who)
+        stage_erased(tx, who, now)
+        close_sessions(tx, who)
+        forget_proofs(tx, who)
+        self._end_keys(groups)
+        return {"kept": told(kept)}
+
+    def _end_keys(self, groups: Sequence[tuple[str, str]]) -> None:
+        """Have the keys destroyed under which something was erased."""
+        stage_key_ends(self._tx, groups, self._now)
+        self.outdated.update(dict.fromkeys(groups, self._now))
 
     def _stage_send(self, one: Weighed) -> None:
         """Promise the message that a send names; without one the caller sends by itself what it was given."""

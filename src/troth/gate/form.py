@@ -17,6 +17,7 @@ _KINDS = frozenset(ACT_KINDS)
 STANCE_ORDERS = frozenset({"record-stance", "withdraw-stance", "list-people"})
 PURPOSE_ORDERS = frozenset({"restrict-purpose", "release-purpose"})
 BLOCK_ORDERS = frozenset({"block-sender", "release-sender"})
+HOLD_ORDERS = frozenset({"place-hold", "end-hold"})
 LOOKING_ORDERS = frozenset({"show-stances", "show-holdings", "list-people"})
 CHOICE_ORDERS = STANCE_ORDERS | PURPOSE_ORDERS | LOOKING_ORDERS | BLOCK_ORDERS
 RECORD_ORDERS = frozenset({"list-records"})
@@ -38,7 +39,14 @@ LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
 CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
 _ORDERS = (
-    CHOICE_ORDERS | RECORD_ORDERS | SESSION_ORDERS | LIST_ORDERS | CHILD_ORDERS | CASE_ORDERS | WORK_ORDERS
+    CHOICE_ORDERS
+    | RECORD_ORDERS
+    | SESSION_ORDERS
+    | LIST_ORDERS
+    | CHILD_ORDERS
+    | CASE_ORDERS
+    | WORK_ORDERS
+    | HOLD_ORDERS
 )
 PARENT_METHODS = frozenset(
     {
@@ -129,6 +137,8 @@ def _check_order(ask: Ask) -> None:
     if ask.order in LIST_ORDERS:
         _check_listing(ask)
     _check_instants(ask)
+    if ask.order in HOLD_ORDERS:
+        _check_hold(ask)
     if ask.order == "verify-parent" and ask.method not in PARENT_METHODS:
         raise InvalidInput(
             "The order does not say how the parent was verified.",
@@ -147,6 +157,18 @@ def _check_signing_in(ask: Ask) -> None:
             clause="I.4",
             field="purpose",
             mend=f"Name {SIGNING_IN}, where the policy permits it to your role.",
+        )
+
+
+def _check_hold(ask: Ask) -> None:
+    missing = "reason" if ask.order == "place-hold" and not ask.reason else ""
+    missing = "about" if ask.order == "end-hold" and not is_id(ask.about) else missing
+    if missing or (ask.order == "place-hold" and not (ask.person or ask.identify)):
+        raise InvalidInput(
+            "The order lacks whom it is about, why, or which hold it ends.",
+            clause="III.2",
+            field=missing or "person",
+            mend="Place a hold on a person with a reason; end one by its id in about.",
         )
 
 

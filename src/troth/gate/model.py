@@ -38,7 +38,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
             `show-holdings`, `list-people`,
             `restrict-purpose`, `release-purpose`, `block-sender`, `release-sender`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
-            `withdraw-parent`, `allow-sharing`, `withdraw-sharing` or `verify-case`: it is proven who asks.
+            `withdraw-parent`, `allow-sharing`, `withdraw-sharing`, `verify-case`: it is proven who asks, `place-hold` or `end-hold`.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
             reason, one of `SUPPRESSIONS`.

@@ -10,12 +10,14 @@ from troth.gate import cases
 from troth.gate.form import (
     BLOCK_ORDERS,
     CHOICE_ORDERS,
+    HOLD_ORDERS,
     PURPOSE_ORDERS,
     RECORD_ORDERS,
     SESSION_ORDERS,
     STANCE_ORDERS,
     WORK_ORDERS,
 )
+from troth.gate.holds import end_hold, holdings_told, place_hold
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
 from troth.gate.opening import Follower, open_by_order, vouches
@@ -36,13 +38,11 @@ from troth.storage import Transaction
 from troth.vault import (
     PersonState,
     Record,
-    all_records_of,
     block_sender,
     blocked_by,
     forget_reasons,
     found_record,
     held_fields,
-    holdings_of,
     newest_records,
     people_who_said,
     record_stance,
@@ -84,6 +84,10 @@ def carry_out_order(
         NotFound: There is no such case or person.
         Refused: The actor's role may not open such a case.
     """
+    if one.ask.order == "show-holdings":
+        return one.ask.case, {"holdings": holdings_told(tx, policy, one.person, now)}
+    if one.ask.order in HOLD_ORDERS:
+        return one.ask.case, _hold(tx, one, now)
     if one.ask.order in CHOICE_ORDERS:
         return one.ask.case, _choice(tx, one, purposes, now)
     if one.ask.order in RECORD_ORDERS:
@@ -172,8 +176,6 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
             "restricted": restricted_purposes(tx),
             "blocked": sorted(blocked_by(tx, who)),
         }
-    elif ask.order == "show-holdings":
-        return {"holdings": _holdings(tx, who)}
     elif ask.order == "list-people":
         return {"people": people_who_said(tx, ask.about, ask.stance)}
     elif ask.order == "restrict-purpose":
@@ -183,26 +185,29 @@ def _choice(tx: Transaction, one: Weighed, purposes: Collection[str], now: int) 
     return {}
 
 
-def _holdings(tx: Transaction, who: str) -> list[dict[str, Any]]:
-    """What a person has, by name: each field with its record and since when it stands; opens nothing."""
+def _hold(tx: Transaction, one: Weighed, now: int) -> Mapping[str, Any]:
+    """Place a legal hold on a person or on one of their records, or end one."""
+    ask, who = one.ask, one.person
+    if ask.order == "end-hold":
+        if not end_hold(tx, ask.about, now):
+            raise NotFound("No hold with this id is in force.", field="about", mend="See `troth holds list`.")
+        return {}
     if not who:
         raise NotFound("No such person is known.", field="person", mend="Check the handle or the identifier.")
-    records = {one.record: one for one in all_records_of(tx, who)}
-    found = []
-    for one in holdings_of(tx, who):
-        kept = records.get(one.record)
-        found.append(
-            {
-                "field": one.field,
-                "record": one.record,
-                "kind": kept.kind if kept is not None else "",
-                "point": kept.point if kept is not None else "",
-                "created": from_micros(kept.created_at).isoformat() if kept is not None else "",
-                "written": from_micros(one.written_at).isoformat(),
-                "policy": one.policy,
-            }
-        )
-    return found
+    if ask.record:
+        found_record(tx, ask.record, who)
+    role = one.actor.role if one.actor is not None else ""
+    hold = place_hold(
+        tx,
+        person=who,
+        record=ask.record,
+        purpose=ask.purpose,
+        reason=ask.reason,
+        case=ask.case,
+        role=role,
+        now=now,
+    )
+    return {"hold": hold}
 
 
 def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:

@@ -338,7 +338,9 @@ class Gate:
                     self._finish_begun()
             return outcomes
         self._unfinished.update(
-            outcomes[number].person for number in begun if outcomes[number].person and _wholly(asks[number])
+            outcomes[number].person
+            for number in begun
+            if outcomes[number].person and _wholly(asks[number]) and "kept" not in outcomes[number].values
         )
         try:
             self._finish_begun()

@@ -71,6 +71,22 @@ collected_once = Table(
     Index(None, "at"),
 )
 
+legal_hold = Table(
+    "legal_hold",
+    data_tables,
+    Column("hold_id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("placed_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Index(None, "person"),
+    Index(None, "ended_at", "placed_at"),
+)
+
 policy_version = Table(
     "policy_version",
     data_tables,

@@ -11,11 +11,13 @@ from troth.gate.facts import allowed_fields, categories_of, check_identifiers, f
 from troth.gate.form import (
     CHILD_ORDERS,
     CHOICE_ORDERS,
+    HOLD_ORDERS,
     LIST_ORDERS,
     PARENT_ORDERS,
     RECORD_ORDERS,
     WORK_ORDERS,
 )
+from troth.gate.holds import hold_facts
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
@@ -29,6 +31,8 @@ from troth.vault import PersonState, Vault, blocked_pairs, held_names, restricte
 READING = frozenset({"use", "send", "disclose", "analyse"})
 CHOICES = "user.privacy_preferences"
 """The data category that orders on stances, purposes and suppressions touch."""
+EVERYTHING = "user"
+"""The data category that legal holds touch."""
 CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
 WORKER = "user.account.username"
@@ -134,8 +138,10 @@ class Scales:
         if closed:
             stances = (*stances, ("restricted", ask.purpose))
         facts = facts_of(ask, actor, case, stances, person, self.policy)
+        if state is not None and (state.kept or (ask.act == "erase" and ask.fields)):
+            facts = (*facts, *hold_facts(self._tx, self.policy, ask, person, self._now, kept=state.kept))
         if not ask.proof:
-            return facts
+            return tuple(sorted(facts))
         # What is held passed the age screen before it was held.
         proven = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
         return tuple(sorted({*facts, *proven}))
@@ -295,6 +301,8 @@ def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
         return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
     if ask.order == "list-sessions" or (ask.order == "open-session" and ask.device):
         return (DEVICE,)
+    if ask.order in HOLD_ORDERS:
+        return (EVERYTHING,)
     if ask.order in WORK_ORDERS:
         return (WORKER,)
     if ask.order in PARENT_ORDERS:

@@ -11,6 +11,7 @@ from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
 from troth.policy.front import FrontMatter
+from troth.policy.holds import HeldValue, Hold, kept_by
 from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
@@ -48,6 +49,8 @@ __all__ = [
     "Finding",
     "Forbid",
     "FrontMatter",
+    "HeldValue",
+    "Hold",
     "Notice",
     "OfferedChoice",
     "OtherSite",
@@ -75,6 +78,7 @@ __all__ = [
     "front_matter_schema",
     "instant_after",
     "instant_before",
+    "kept_by",
     "read_enforcement",
     "read_span",
     "rule_schema",

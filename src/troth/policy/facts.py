@@ -61,7 +61,9 @@ FACTS: dict[str, str] = {
     "tenant.approved": "the tenant has approved this access and the approval has not expired",
     "instruction.valid": "a signed instruction of the tenant, in scope, unexpired and unused, covers the act",
     "instruction.suspended": "the instruction is suspended, with a reason",
-    "hold.active": "a legal hold or statutory duty keeps the data",
+    "hold.active": "a legal hold or statutory duty keeps some of the fields that the act names",
+    "hold.only": "the person was erased, but for what a legal hold or statutory duty keeps",
+    "hold.purpose": "the act serves a data use that a legal hold or statutory duty in force allows",
     "channel.encrypted": "the transmission is encrypted",
     "incident.open": "an incident concerning this data is open",
     **{

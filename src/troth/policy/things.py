@@ -8,6 +8,7 @@ from msgspec import Meta
 from troth.policy.bases import Category, FieldName, Named, Thing, Url
 from troth.policy.counting import Audience, Report
 from troth.policy.customising import Segment, Slot
+from troth.policy.holds import Hold
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.websites import PART_MEANING, EventPart, Website
@@ -359,6 +360,6 @@ class DataKind(
 
 
 Declared = (
-    Field | Point | Role | CaseType | Recipient | Retention | Cookie | Pixel | Storage | Telemetry | Report | Audience | Product
+    Field | Point | Role | CaseType | Recipient | Retention | Hold | Cookie | Pixel | Storage | Telemetry | Report | Audience | Product
     | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Slot | Segment | Website
 )  # fmt: skip

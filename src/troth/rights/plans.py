@@ -78,7 +78,6 @@ _RELEASED = Statement(
     select(*_COLUMNS)
     .where(
         plan_item.c.state == KEPT,
-        plan_item.c.until > 0,
         plan_item.c.until <= bindparam("now"),
         plan_item.c.target != "",
     )
@@ -130,7 +129,7 @@ def note_item(tx: Transaction, item: Item, state: str, now: int, note: str = "",
 
 
 def released_items(tx: Transaction, now: int, most: int = 500) -> list[Item]:
-    """Kept items whose reason has ended at an instant (microseconds), the longest ago first."""
+    """Kept items whose reason has ended at an instant (microseconds), or has no known end and may have, the longest ago first."""
     return [Item(*row) for row in tx.rows(_RELEASED, {"now": now, "most": most})]
 
 

@@ -49,6 +49,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0017",
         "0018",
         "0019",
+        "0020",
     ),
     "keys": ("0001", "0002"),
 }

@@ -35,6 +35,7 @@ from troth.vault.copies import Kept, read_copies
 from troth.vault.crypto import FORMAT, KEY_BYTES, StreamCipher, new_secret, root_unwrap, root_wrap
 from troth.vault.epochs import Epoch, EpochOver, destroy_file, epochs_in, make_epoch, open_epoch
 from troth.vault.erased import (
+    REMNANT,
     WHOLE,
     Erased,
     all_erased,
@@ -43,7 +44,14 @@ from troth.vault.erased import (
     not_journalled,
     note_journalled,
 )
-from troth.vault.erasure import begin_erasure, begun_erasures, finish_erasure, sweep_orphan_keys
+from troth.vault.erasure import (
+    begin_erasure,
+    begun_erasures,
+    erase_all_but,
+    finish_erasure,
+    mark_remnant,
+    sweep_orphan_keys,
+)
 from troth.vault.errors import (
     KeyMissing,
     KeyTampered,
@@ -118,6 +126,7 @@ __all__ = [
     "KEY_BYTES",
     "NOTHING",
     "OBJECTED",
+    "REMNANT",
     "STANCES",
     "WHOLE",
     "Archive",
@@ -179,6 +188,7 @@ __all__ = [
     "end_keys",
     "end_move",
     "epochs_in",
+    "erase_all_but",
     "erase_fields",
     "erased_pages",
     "expired_submissions",
@@ -205,6 +215,7 @@ __all__ = [
     "listings_of",
     "living",
     "make_epoch",
+    "mark_remnant",
     "move_epochs",
     "moves_of",
     "new_secret",

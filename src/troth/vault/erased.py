@@ -15,6 +15,8 @@ from troth.vault.tables import erased
 
 WHOLE = ""
 """Slot of an erasure of the whole person."""
+REMNANT = "*"
+"""Slot that tells that a person was erased, but for what a hold keeps."""
 _PAGE = 1_000
 
 _ADD = Upsert(erased, by=("person", "slot"), update=("key_group", "erased_at", "noted"))

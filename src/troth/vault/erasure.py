@@ -5,17 +5,19 @@ every copy of the data unreadable, in backups too; then the rows. A crash leaves
 finishes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.blocks import forget_sender
-from troth.vault.erased import WHOLE, Erased, note_erased
+from troth.vault.erased import REMNANT, WHOLE, Erased, note_erased
 from troth.vault.keyring import KeyRing
-from troth.vault.life import ERASING
+from troth.vault.life import ERASING, KEPT, take_living
+from troth.vault.model import parted
 from troth.vault.parcels import kept_parcels
+from troth.vault.records import forget_emptied
 from troth.vault.suppression import ERASED, keep_objections, suppress_person
 from troth.vault.tables import (
     address_change,
@@ -41,6 +43,20 @@ _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
     for table in (sealed_field, identifier, preference, childhood, record, held, block, person)
 )
+_SLOTS = Lookup(sealed_field, by=("person",), take=("field", "key_group"))
+_DELETE_SLOT = Statement(
+    delete(sealed_field).where(
+        sealed_field.c.person == bindparam("who"), sealed_field.c.field == bindparam("name")
+    )
+)
+_IDENTIFIERS = Lookup(identifier, by=("person",), take=("kind", "blind", "record"))
+_DELETE_IDENTIFIER = Statement(
+    delete(identifier).where(identifier.c.kind == bindparam("name"), identifier.c.blind == bindparam("mark"))
+)
+_FORGET_SAID = tuple(
+    Statement(delete(table).where(table.c.person == bindparam("who"))) for table in (preference, block)
+)
+_KEEP = Statement(update(person).where(person.c.person == bindparam("who")).values(state=KEPT, has_stances=0))
 _FORGET_MOVES = Statement(
     delete(address_change).where(
         (address_change.c.submission == bindparam("who")) | (address_change.c.person == bindparam("who"))
@@ -77,6 +93,37 @@ def finish_erasure(tx: Transaction, who: str, now: int) -> bool:
     return True
 
 
+def erase_all_but(tx: Transaction, who: str, kept: Collection[str], now: int) -> list[tuple[str, str]]:
+    """Erase a person at an instant (microseconds), but for some slots; gives the key groups whose keys must go.
+
+    The person is nobody's any more: not found, counted or listed; what is left is read only by whom the policy lets.
+    """
+    take_living(tx, [who])
+    suppress_person(tx, who, ERASED, now)
+    keep_objections(tx, who, now)
+    stand = {(field, record) for field, record in map(parted, kept)}
+    held_slots: dict[str, str] = dict(tx.lookup_all(_SLOTS, [(who,)]).get((who,), ()))
+    gone = sorted(held_slots.keys() - set(kept))
+    for slot in gone:
+        tx.run(_DELETE_SLOT, {"who": who, "name": slot})
+    for kind, blind, record_id in tx.lookup_all(_IDENTIFIERS, [(who,)]).get((who,), ()):
+        if (kind, record_id) not in stand:
+            tx.run(_DELETE_IDENTIFIER, {"name": kind, "mark": blind})
+    forget_emptied(tx, who, gone)
+    note_erased(tx, [Erased(who, slot, held_slots[slot], now) for slot in gone])
+    note_erased(tx, [Erased(who, REMNANT, "", now)])
+    for statement in (*_FORGET_SAID, _FORGET_MOVES):
+        tx.run(statement, {"who": who})
+    forget_sender(tx, who)
+    mark_remnant(tx, who)
+    return [(who, group) for group in sorted({held_slots[slot] for slot in gone})]
+
+
+def mark_remnant(tx: Transaction, who: str) -> None:
+    """Note that only what a hold keeps is left of a person."""
+    tx.run(_KEEP, {"who": who})
+
+
 def sweep_orphan_keys(database: Database, keys: KeyRing, now: int) -> int:
     """Destroy keys of handles that never became people; gives the number of handles swept.
 
@@ -103,4 +150,11 @@ def _pages(keys: KeyRing, before: int) -> Iterator[list[str]]:
         after = handles[-1]
 
 
-__all__ = ["begin_erasure", "begun_erasures", "finish_erasure", "sweep_orphan_keys"]
+__all__ = [
+    "begin_erasure",
+    "begun_erasures",
+    "erase_all_but",
+    "finish_erasure",
+    "mark_remnant",
+    "sweep_orphan_keys",
+]

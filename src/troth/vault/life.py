@@ -16,8 +16,13 @@ from troth.vault.tables import person
 
 LIVE = "live"
 ERASING = "erasing"
+KEPT = "kept"
+"""Erased, but for what a law or a court keeps; nobody counts, lists or finds such a person."""
 HELD = "held"
 """A submission that waits for its confirmation: sealed like a person's data, found and read as nobody's."""
+
+
+_STANDING = frozenset({LIVE, HELD, KEPT})
 
 
 def _held(dialect: str) -> Any:
@@ -38,7 +43,7 @@ def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
         NotFound: Somebody is being erased already.
     """
     for _, state in tx.rows(_HOLD, {"people": list(persons)}):
-        if state not in {LIVE, HELD}:
+        if state not in _STANDING:
             raise NotFound(
                 "No such person is known.", field="person", mend="Check the handle or the identifier."
             )
@@ -46,7 +51,7 @@ def hold_persons(tx: Transaction, persons: Sequence[str]) -> None:
 
 def hold_living(tx: Transaction, persons: Collection[str]) -> set[str]:
     """Hold people as `hold_persons` does; gives those who are not being erased, also those who are not added yet."""
-    going = {who for who, state in tx.rows(_HOLD, {"people": sorted(persons)}) if state not in {LIVE, HELD}}
+    going = {who for who, state in tx.rows(_HOLD, {"people": sorted(persons)}) if state not in _STANDING}
     return set(persons) - going
 
 
@@ -55,5 +60,5 @@ def take_living(tx: Transaction, persons: Sequence[str]) -> list[str]:
     return [
         one
         for one in sorted(persons)
-        if (row := tx.row(_TAKE, {"who": one})) is not None and row[0] in {LIVE, HELD}
+        if (row := tx.row(_TAKE, {"who": one})) is not None and row[0] in _STANDING
     ]

@@ -40,11 +40,13 @@ class PersonState(NamedTuple):
         policy: SHA-256 of the version whose promises the person has.
         stances: What the person said: (consented, objected or restricted; purpose).
         held: Whether this is a submission that waits for its confirmation, and nobody yet.
+        kept: Whether the person was erased, but for what a hold keeps.
     """
 
     policy: str
     stances: tuple[Stance, ...]
     held: bool = False
+    kept: bool = False
 
 
 def slot_of(field: str, record: str) -> str:

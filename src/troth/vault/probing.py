@@ -12,7 +12,7 @@ from troth.storage import Database, Lookup, Row, Statement
 from troth.vault import crypto
 from troth.vault.errors import MovedField, MovedPerson, MovedVersion, Tampered
 from troth.vault.keyring import FIRST_GENERATION, KeyRing
-from troth.vault.life import HELD, LIVE
+from troth.vault.life import HELD, KEPT, LIVE
 from troth.vault.parcels import PARCEL
 from troth.vault.tables import parcel, person, sealed_field
 
@@ -85,7 +85,7 @@ def living(data: Database, people: Sequence[str]) -> list[str]:
     """Those of some people who are there and not being erased."""
     with data.snapshot() as tx:
         states = tx.lookup(_STATES, [(one,) for one in people])
-    return [one for one in people if states.get((one,), ("",))[0] in {LIVE, HELD}]
+    return [one for one in people if states.get((one,), ("",))[0] in {LIVE, HELD, KEPT}]
 
 
 def known(data: Database, people: Sequence[str]) -> set[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, func, select
 from troth.kernel import Corrupt
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 from troth.vault.keyring import KeyRing, delete_keys
-from troth.vault.life import HELD, LIVE
+from troth.vault.life import HELD, KEPT, LIVE
 from troth.vault.resealing import Group, Resealer, destroy_older
 from troth.vault.tables import key_run, person, person_key
 
@@ -140,7 +140,7 @@ class _Run:
         """The generation that each key group of each living person shall have; makes the keys that are missing."""
         with self._database.snapshot() as tx:
             states = tx.lookup(_LIVING, [(one,) for one in handles])
-        living = [key for key, (state,) in states.items() if state in {LIVE, HELD}]
+        living = [key for key, (state,) in states.items() if state in {LIVE, HELD, KEPT}]
         with self._keystore.snapshot() as tx:
             there = tx.lookup_all(_KEYS, living)
         newest: dict[Group, tuple[int, int]] = {}

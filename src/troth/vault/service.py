@@ -11,7 +11,7 @@ from troth.policy import Field
 from troth.storage import Lookup, Row, Statement, Transaction
 from troth.vault import crypto
 from troth.vault.keyring import KeyName, KeyRing
-from troth.vault.life import HELD, LIVE, hold_living, hold_persons
+from troth.vault.life import HELD, KEPT, LIVE, hold_living, hold_persons
 from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
 from troth.vault.sealing import WRITE, NewestKeys, check_allowed, missing_key, sealed_rows
 from troth.vault.settling import ADD_IDENTIFIER, ADD_PERSON, FIND
@@ -54,9 +54,11 @@ class Vault:
         talkative = [key for key, (_, state, stances) in rows.items() if stances and state == LIVE]
         said = tx.lookup_all(_STANCES, talkative) if talkative else {}
         return {
-            key[0]: PersonState(policy, tuple((s, p) for s, p in said.get(key, ())), state == HELD)
+            key[0]: PersonState(
+                policy, tuple((s, p) for s, p in said.get(key, ())), state == HELD, state == KEPT
+            )
             for key, (policy, state, _) in rows.items()
-            if state in {LIVE, HELD}
+            if state in {LIVE, HELD, KEPT}
         }
 
     def versions(self, tx: Transaction, wanted: Sequence[FieldName]) -> dict[FieldName, str]:

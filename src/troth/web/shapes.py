@@ -32,6 +32,8 @@ Order = Literal[
     "withdraw-stance",
     "show-stances",
     "show-holdings",
+    "place-hold",
+    "end-hold",
     "list-people",
     "restrict-purpose",
     "release-purpose",

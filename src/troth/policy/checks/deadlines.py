@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label
+from troth.policy.holds import Hold
 from troth.policy.model import Finding
 from troth.policy.reading import Clause
 from troth.policy.rules import Forbid, Notice, Permit, Require
@@ -85,7 +86,7 @@ def _ruled(clause: Clause) -> frozenset[Span]:
 def _span_texts(item: object) -> tuple[str, ...]:
     if isinstance(item, Require):
         return (*((item.within,) if item.within else ()), *item.escalate)
-    if isinstance(item, Retention):
+    if isinstance(item, (Retention, Hold)):
         return (item.keep,)
     if isinstance(item, (CaseType, InstructionType)):
         return (item.expires,) if item.expires else ()

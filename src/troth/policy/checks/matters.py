@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label
+from troth.policy.holds import Hold
 from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import Finding
 from troth.policy.rules import Require
@@ -94,7 +95,20 @@ def _unattended(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unkept(draft: Draft) -> Iterator[Finding]:
+    kinds = {point.record for point in draft.of(Point)}
+    for hold in draft.of(Hold):
+        for kind in sorted(set(hold.records) - kinds):
+            yield draft.find(
+                hold,
+                "hold-records",
+                f"{label(hold)} keeps records of the kind {kind!r}, which no collection point makes",
+                "name a kind that a point declares with record:",
+            )
+
+
 CHECKS = (
+    Check("hold-records", "a hold on a kind of record that no collection point makes", _unkept),
     Check("point-opens", "a collection point that opens a case it cannot open or keep", _unopenable),
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
