@@ -2,7 +2,9 @@
 
 from troth.adapters.connectors import (
     EVENTS,
+    WEBHOOK_HEADERS,
     Memory,
+    RecipientResult,
     SqlStore,
     WebhookStore,
     check_url,
@@ -17,9 +19,11 @@ from troth.adapters.root_keys import create_root_key_file, open_root_key
 
 __all__ = [
     "EVENTS",
+    "WEBHOOK_HEADERS",
     "FolderMailer",
     "Limits",
     "Memory",
+    "RecipientResult",
     "SmtpMailer",
     "SqlStore",
     "WebhookStore",

@@ -9,11 +9,13 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import troth
+from troth.adapters import RecipientResult
 from troth.gate import Outcome, Problem
 from troth.web import shapes
 from troth.web.account_api_shapes import ACCOUNT_SHAPES
 from troth.web.account_shapes import FORMS
 from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
+from troth.web.connector_shapes import ConnectorAnswer
 from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.matter_shapes import MatterAnswer, MattersAnswer, StepBody
 from troth.web.operation import Answer, Operation, Parameter
@@ -50,6 +52,8 @@ _SHAPES = (
     shapes.ChoiceAnswer,
     shapes.NoticeReceipt,
     shapes.ExitLink,
+    ConnectorAnswer,
+    RecipientResult,
     MatterAnswer,
     MattersAnswer,
     StepBody,

@@ -5,6 +5,7 @@ from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
 from troth.web.certificate_operations import CERTIFICATE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
+from troth.web.connector_operations import CONNECTOR_OPERATIONS
 from troth.web.console_operations import CONSOLE_OPERATIONS
 from troth.web.content_operations import CONTENT_OPERATIONS
 from troth.web.event_operations import EVENT_OPERATIONS
@@ -170,7 +171,7 @@ OPERATIONS = (
         examples={"Subscribe": {"channel": "web", "notice": "opt-in-notice", "age": {"year": 1970, "month": 4}, "values": {"email": "ann@example.com"}}}, problems=_ACTING,
     ),
     *FORM_OPERATIONS,
-    *MATTER_OPERATIONS, *CERTIFICATE_OPERATIONS,
+    *MATTER_OPERATIONS, *CERTIFICATE_OPERATIONS, *CONNECTOR_OPERATIONS,
     *CONSOLE_OPERATIONS,
     *PORTAL_OPERATIONS,
     Operation(

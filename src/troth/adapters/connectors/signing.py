@@ -12,6 +12,7 @@ from troth.kernel import Corrupt, Unauthenticated
 
 PREFIX = "whsec_"
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+WEBHOOK_HEADERS = (ID, TIMESTAMP, SIGNATURE)
 TOLERANCE = timedelta(minutes=5)
 _BYTES = 32
 _LONGEST = 1_000

@@ -33,7 +33,7 @@ Scalar = str | int | float | bool | None
 Tables = dict[str, list[dict[str, Scalar]]]
 
 
-class Result(msgspec.Struct, frozen=True):
+class RecipientResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a recipient's part ended.
 
     Args:
@@ -188,7 +188,7 @@ class WebhookStore:
         if answer.body.strip():
             self._note(run, _read(answer.body, inline=True))
 
-    def _note(self, run: Run, said: Result) -> None:
+    def _note(self, run: Run, said: RecipientResult) -> None:
         if said.result == "received":
             self._memory.sent(run, received=True)
             return
@@ -206,17 +206,17 @@ def _done(run: Run) -> Done:
     return Done(state, run.words.get("recipient", ""))
 
 
-def _read(body: bytes, *, inline: bool = False) -> Result:
+def _read(body: bytes, *, inline: bool = False) -> RecipientResult:
     """What a recipient says; an answer to the message itself that is no such thing only says that it was received.
 
     Raises:
         InvalidInput: It cannot be read.
     """
     try:
-        said = msgspec.json.decode(body, type=Result)
+        said = msgspec.json.decode(body, type=RecipientResult)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if inline:
-            return Result()
+            return RecipientResult()
         raise InvalidInput(
             "The body is no result.",
             field="body",
