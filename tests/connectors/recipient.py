@@ -6,10 +6,10 @@ the folder; writes `port`, and a line of JSON for each message into `log`.
 
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Event
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -41,7 +41,7 @@ class Recipient(BaseHTTPRequestHandler):
         with (FOLDER / "log").open("a") as log:
             log.write(json.dumps(line) + "\n")
         told = json.loads((FOLDER / "answer").read_text())
-        time.sleep(told.get("sleep", 0))
+        Event().wait(told.get("sleep", 0))
         answer = json.dumps(told["body"]).encode() if told.get("body") is not None else b""
         self.send_response(told.get("status", 200) if verified else 401)
         for name, value in told.get("headers", {}).items():
