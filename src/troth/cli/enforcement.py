@@ -28,7 +28,7 @@ RUNS = {
     "insights": "runs declared reports, which count people and show nobody",
     "web": "publishes the policy and serves the API",
     "storage": "keeps everything on disk, together or not at all",
-    "flows": "backup and restore with data and key store apart",
+    "flows": "backup and restore with data and key store apart, requests carried out, the copy that people may have",
     "cli": "runs and inspects a data folder",
 }
 """The rooms that run in this release."""
@@ -47,6 +47,7 @@ ESTABLISHED = (
     "cohort.sufficient",
     "point.age-screened",
     "parent.verified",
+    "person.confirmed",
     "person.verified",
     "parent.sharing",
     "notice.acknowledged",

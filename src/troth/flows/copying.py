@@ -27,6 +27,8 @@ USED = ("On", "What happened", "Who", "Why", "Clause", "What", "To whom", "Reque
 _FIELDS_AT_ONCE = 64
 _RECORDS_AT_ONCE, _FILES_AT_ONCE = 200, 10
 _ENTRIES_AT_ONCE = 1000
+_MARKS_AT_ONCE = 3
+"""More fields of the newest record at once would be looked for among all that the person has."""
 _OWN_TYPES = frozenset({"email", "phone", "address", "name"})
 _TAKEN_IN = frozenset({"collect", "hold"})
 Perform = Callable[[Sequence[Ask]], list[Outcome]]
@@ -183,16 +185,19 @@ class _Reader:
     def _newest_marks(self) -> frozenset[str]:
         """The person's addresses, numbers and names, of the profile or else of the newest record."""
         work, fields = self._work, self._policy.fields
-        names = tuple(name for name in self._allowed if fields[name].type in _OWN_TYPES)
-        ask = Ask(
-            act="use",
-            purpose=work.purpose,
-            key=work.key,
-            person=work.person,
-            case=work.case,
-            fields=tuple(sorted(names)[:_FIELDS_AT_ONCE]),
-        )
-        return own_marks(self._own.done(ask).values.values()) if names else frozenset()
+        names = sorted(name for name in self._allowed if fields[name].type in _OWN_TYPES)
+        found: list[Any] = []
+        for start in range(0, len(names), _MARKS_AT_ONCE):
+            ask = Ask(
+                act="use",
+                purpose=work.purpose,
+                key=work.key,
+                person=work.person,
+                case=work.case,
+                fields=tuple(names[start : start + _MARKS_AT_ONCE]),
+            )
+            found += self._own.done(ask).values.values()
+        return own_marks(found)
 
     def may_list(self, kind: str) -> bool:
         """Whether anything of a kind of record may be given out."""

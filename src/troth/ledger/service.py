@@ -42,7 +42,8 @@ _BODIES = Statement(
     .where(_e.leaf_index >= bindparam("start"), _e.leaf_index < bindparam("end"))
     .order_by(_e.leaf_index)
 )
-_JOURNAL = Lookup(ledger_entry, by=("segment", "person"), take=("leaf_index", "entry_id", "body"))
+_JOURNAL = Lookup(ledger_entry, by=("segment", "person"), take=("leaf_index",))
+_LEAVES = Lookup(ledger_entry, by=("leaf_index",), take=("entry_id", "person", "body"))
 _TILE = Lookup(ledger_tile, by=("level", "tile_index"), take=("data",))
 _LAST_COSIGNED = Statement(select(func.max(_k.size)).where(_k.cosigned == 1))
 _CHECKPOINT = Statement(select(_k.size, _k.note, _k.at).where(_k.size == bindparam("size")))
@@ -139,15 +140,18 @@ def journal(
     segments = list(range((after + 1) // SEGMENT, (end - 1) // SEGMENT + 1))
     if newest:
         segments.reverse()
-    found: list[Recorded] = []
+    found: list[int] = []
     for start in range(0, len(segments), _SEGMENTS_AT_ONCE):
         keys = [(segment, person) for segment in segments[start : start + _SEGMENTS_AT_ONCE]]
         for rows in tx.lookup_all(_JOURNAL, keys).values():
-            found += [Recorded(leaf, entry, person, body) for leaf, entry, body in rows if after < leaf < end]
+            found += [leaf for (leaf,) in rows if after < leaf < end]
         if len(found) >= limit:
             break
     found.sort()
-    return found[max(len(found) - limit, 0) :] if newest else found[: max(limit, 0)]
+    # Only now the entries themselves, so that a page takes no more than the page.
+    leaves = found[max(len(found) - limit, 0) :] if newest else found[: max(limit, 0)]
+    bodies = tx.lookup(_LEAVES, [(leaf,) for leaf in leaves])
+    return [Recorded(leaf, *bodies[(leaf,)]) for leaf in leaves]
 
 
 def inclusion_proof(tx: Transaction, leaf_index: int, size: int | None = None) -> list[bytes]:
