@@ -27,7 +27,17 @@ POLICY = ("/policy",)
 API = ("/docs", "/problems")
 ABOUT = ("/policy/versions", "/exceptions", "/security", "/ledger")
 CHOICE = ("/choice", "/parents", "/content/start-offer/why", "/nowhere")
-PEOPLE = ("/forum", "/forum/new", "/account/sign-in", "/account/sign-up", "/account/sent", "/account/closed")
+PEOPLE = (
+    "/my",
+    "/my/visits",
+    "/my/display",
+    "/forum",
+    "/forum/new",
+    "/account/sign-in",
+    "/account/sign-up",
+    "/account/sent",
+    "/account/closed",
+)
 FORMS = (
     "/forms/shop",
     "/forms/product-registration",
@@ -149,6 +159,7 @@ def test_pages_of_an_account(page: Page) -> None:
     _look(page, "account")
     page.goto("/account/close")
     _look(page, "account close")
+    _pages_about_oneself(page)
     page.goto("/forum/new")
     _look(page, "forum draft")
     page.get_by_label("Name that everybody sees").fill("ivy-7")
@@ -169,6 +180,41 @@ def test_pages_of_an_account(page: Page) -> None:
     _look(page, "forum delete")
     page.goto("/forum")
     _look(page, "forum with a posting")
+
+
+def _pages_about_oneself(page: Page) -> None:
+    """What is held, who used it, a request from asking to fetching, a complaint, and another language."""
+    for path in ("/my", "/my/data", "/my/used", "/my/ask"):
+        page.goto(path)
+        _look(page, path)
+        printed(page, f"page {path.strip('/')}")
+    page.get_by_label("Send me a copy of my data").check()
+    page.get_by_label("Your words").fill("Everything, please.")
+    page.get_by_role("button", name="Send it").click()
+    _look(page, "my request")
+    request = urlsplit(page.url).path
+
+    def ready() -> bool:
+        page.goto(request)
+        return page.get_by_role("button", name="Fetch your copy").is_visible()
+
+    wait_until(ready, "the copy is ready", 60)
+    _look(page, "my request that is ready")
+    with page.expect_download() as fetched:
+        page.get_by_role("button", name="Fetch your copy").click()
+    assert fetched.value.suggested_filename == f"{request.rpartition('/')[2]}.zip"
+    page.get_by_role("link", name="Complain about it").click()
+    _look(page, "my complaint")
+    page.goto("/my/display")
+    page.get_by_label("Language").select_option("de")
+    page.get_by_label("Time zone").select_option("UTC")
+    page.get_by_role("button", name="Keep it").click()
+    page.goto("/my")
+    assert page.get_by_role("heading", level=1).inner_text() == "Ihre Daten und Ihre Anfragen"
+    _look(page, "my in German")
+    page.goto("/my/display")
+    page.get_by_label("Sprache").select_option("en")
+    page.get_by_role("button", name="Behalten").click()
 
 
 def test_pages_of_paying(demo: Demonstration, chromium: Browser) -> None:

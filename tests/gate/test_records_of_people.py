@@ -1,6 +1,9 @@
 """Records: orders, registrations and tickets of which a person has several; one does not reach into another."""
 
+from typing import Any
+
 import msgspec
+import pytest
 
 from tests.gate.conftest import RIGHTS, SUPPORT, Company
 from troth.gate import Outcome
@@ -20,7 +23,7 @@ def _ticket(company: Company, text: str, **more: str) -> Outcome:
     )
 
 
-def _read(company: Company, who: str, case: str, **more: str) -> Outcome:
+def _read(company: Company, who: str, case: str, **more: Any) -> Outcome:
     return company.act(
         "use", "staff.support", SUPPORT, person=who, fields=("ticket_text", "name"), case=case, **more
     )
@@ -149,3 +152,60 @@ def _records(company: Company, who: str) -> list[dict[str, str]]:
     assert listed.permitted, listed
     found: list[dict[str, str]] = listed.values["records"]
     return found
+
+
+def test_several_records_are_read_in_one_act(company: Company) -> None:
+    """By record, with version and instant, under one decision; nothing of anybody else's record, and none for a case about one."""
+    first, second = _ticket(company, "one", name="Ann"), _ticket(company, "two")
+    other = company.register(2)
+    who, policy = first.person, company.gate.policy().sha256
+    case = company.open_case("ticket", "staff.support", SUPPORT, who)
+    before = len(company.entries())
+    read = _read(company, who, case, records=("", first.record, second.record))
+    assert read.permitted, read
+    assert {
+        record: {n: kept["value"] for n, kept in held.items()} for record, held in read.values.items()
+    } == {
+        first.record: {"ticket_text": "one", "name": "Ann"},
+        second.record: {"ticket_text": "two"},
+    }
+    assert read.values[second.record]["ticket_text"]["policy"] == policy
+    assert len(company.entries()) == before + 1
+    assert (
+        _read(
+            company,
+            other,
+            company.open_case("ticket", "staff.support", SUPPORT, other),
+            records=(first.record,),
+        ).values
+        == {}
+    )
+    bound = company.act(
+        "instruct",
+        "staff.support",
+        SUPPORT,
+        order="open-case",
+        case_type="ticket",
+        person=who,
+        record=first.record,
+    )
+    assert not _read(company, who, bound.case, records=(second.record,)).permitted
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"records": ("x",)},
+        {"records": ("",) * 201},
+        {"records": ("",), "record": "0" * 32},
+        {"records": ("",), "fields": ()},
+    ],
+)
+def test_what_is_no_reading_of_records_is_refused(company: Company, more: dict[str, Any]) -> None:
+    """Ids that are none, too many, one record beside several, no fields."""
+    who = company.register(1)
+    case = company.open_case("ticket", "staff.support", SUPPORT, who)
+    given = {"person": who, "case": case, "fields": ("name",), **more}
+    outcome = company.act("use", "staff.support", SUPPORT, **given)
+    assert outcome.problem is not None
+    assert outcome.problem.code == "invalid-input"

@@ -9,6 +9,7 @@ from tests.rights.conftest import DISPUTE, Desk
 from troth.gate import Outcome, case_is_open
 from troth.kernel import InvalidInput, Refused, from_micros
 from troth.rights import (
+    IllegalMove,
     MatterRow,
     Place,
     counts,
@@ -19,6 +20,7 @@ from troth.rights import (
 )
 
 DAY = timedelta(days=1)
+SIGN_IN = "essential.service.authentication"
 
 
 def matter(desk: Desk, outcome: Outcome) -> MatterRow:
@@ -281,3 +283,26 @@ def test_pages_of_the_queue_hold_everything_once(desk: Desk) -> None:
         assert len(queue(tx, state="identity-pending", most=200)) == 7
     assert {row.case for row in found} == set(cases)
     assert [row.due_at for row in found] == sorted(row.due_at for row in found)
+
+
+def test_people_take_back_their_own_and_do_nothing_else(desk: Desk) -> None:
+    """Every other step is ours, whatever the state; nobody takes back what is somebody else's."""
+    ann, ben = desk.register(1), desk.register(2)
+    sessions = {
+        who: str(
+            desk.act("instruct", "service.web", SIGN_IN, order="open-session", person=who).values["session"]
+        )
+        for who in (ann, ben)
+    }
+    opened = desk.write("other", email="", key=sessions[ann], person=ann)
+    row = matter(desk, opened)
+    assert (row.person, row.state) == (ann, "verified")
+    for state in ("planned", "executing", "completed", "partially-completed", "refused", "identity-pending"):
+        with pytest.raises((Refused, IllegalMove)):
+            desk.rights.move(sessions[ann], opened.case, state, "mine")
+    with pytest.raises(Refused):
+        desk.rights.move(sessions[ben], opened.case, "withdrawn")
+    for step in (desk.rights.take, desk.rights.review):
+        with pytest.raises((Refused, IllegalMove)):
+            step(sessions[ann], opened.case)
+    assert desk.rights.move(sessions[ann], opened.case, "withdrawn").state == "withdrawn"

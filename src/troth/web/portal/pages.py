@@ -162,7 +162,7 @@ def _used(request: AnyRequest, before: str) -> Response[bytes]:
     policy: Policy = site.troth.policy()
     lines = used_lines(speech, policy, found[-LINES:])
     older = found[1].leaf_index if len(found) > LINES else None
-    return shown(site, speech, "my_used.html", who=who, lines=lines, older=older)
+    return shown(site, speech, "my_used.html", who=who, lines=lines, older=older, back=place is not None)
 
 
 def _request(request: AnyRequest, number: str, new: bool) -> Response[bytes]:  # noqa: FBT001  a plain fact of the query
