@@ -13,6 +13,7 @@ from troth.adapters.connectors import (
 )
 from troth.adapters.inbound import Limits, mail_listener
 from troth.adapters.mail import FolderMailer, SmtpMailer, open_mailer
+from troth.adapters.openid import NotSaid, Provider, Said
 from troth.adapters.pages import fetch_page
 from troth.adapters.pdf import certificate_pdf
 from troth.adapters.root_keys import create_root_key_file, open_root_key
@@ -23,7 +24,10 @@ __all__ = [
     "FolderMailer",
     "Limits",
     "Memory",
+    "NotSaid",
+    "Provider",
     "RecipientResult",
+    "Said",
     "SmtpMailer",
     "SqlStore",
     "WebhookStore",

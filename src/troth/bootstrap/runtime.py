@@ -43,6 +43,7 @@ from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_s
 
 if TYPE_CHECKING:
     from troth.accounts import Accounts, Attempts, Passkeys
+    from troth.adapters import Provider
     from troth.bootstrap.background import Background
     from troth.bootstrap.connecting import Connectors
     from troth.flows import Answering
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Rights
-    from troth.staff import Review, Roster, Staff, StaffPasskeys
+    from troth.staff import CompanySignIn, Review, Roster, Staff, StaffPasskeys
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
@@ -199,6 +200,20 @@ class Troth:
         from troth.bootstrap.staffing import staff_passkeys_of
 
         return staff_passkeys_of(self)
+
+    @cached_property
+    def company(self) -> "CompanySignIn":
+        """Signing in at the console by the company's own provider."""
+        from troth.bootstrap.staffing import company_of
+
+        return company_of(self)
+
+    @cached_property
+    def provider(self) -> "Provider | None":
+        """The company's own OpenID provider; None where none is set."""
+        from troth.bootstrap.staffing import provider_of
+
+        return provider_of(self)
 
     @cached_property
     def roster(self) -> "Roster":

@@ -1,19 +1,23 @@
 """The people of the console, wired."""
 
+import os
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from troth.accounts import Ceremonies, Passwords
+from troth.adapters import Provider
 from troth.bootstrap.accounting import challenges_of, party_of
-from troth.kernel import micros
+from troth.kernel import InvalidInput, micros
 from troth.ledger import deeds
-from troth.staff import Codes, Limits, Review, Roster, Staff, StaffPasskeys, review
+from troth.staff import Codes, CompanySignIn, Limits, Review, Roster, Staff, StaffPasskeys, review
 from troth.storage import Task
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 _DAILY = timedelta(days=1)
+SECRET_VARIABLE = "TROTH_OIDC_SECRET"  # noqa: S105  the name of a variable
 
 
 def staff_of(troth: "Troth") -> Staff:
@@ -36,6 +40,49 @@ def staff_passkeys_of(troth: "Troth") -> StaffPasskeys:
     """Passkeys of staff, for the host of the public address."""
     ceremonies = Ceremonies(party_of(troth), challenges_of(troth), sure=True)
     return StaffPasskeys(troth.database, troth.clock, ceremonies)
+
+
+def company_of(troth: "Troth") -> CompanySignIn:
+    """Who came back from the company's provider."""
+    settings = troth.settings.staff.company
+    return CompanySignIn(
+        database=troth.database,
+        clock=troth.clock,
+        challenges=challenges_of(troth),
+        secret=troth.web_secret,
+        policy=troth.policy,
+        groups=settings.groups,
+        create=settings.create,
+    )
+
+
+def provider_of(troth: "Troth") -> Provider | None:
+    """The company's own OpenID provider; None where none is set.
+
+    Raises:
+        InvalidInput: The extra that it needs is not installed.
+    """
+    settings = troth.settings.staff.company
+    if not settings.issuer:
+        return None
+    if find_spec("joserfc") is None or find_spec("authlib") is None:
+        raise InvalidInput(
+            "A provider is set, but what asks it is not installed.",
+            field="staff.company.issuer",
+            mend="Install troth[oidc].",
+        )
+    file = troth.folder / "keys" / "oidc.txt"
+    secret = os.environ.get(SECRET_VARIABLE) or (
+        file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    )
+    return Provider(
+        issuer=settings.issuer,
+        client_id=settings.client_id,
+        secret=secret,
+        claim=settings.claim,
+        private=settings.private,
+        clock=troth.clock,
+    )
 
 
 def roster_of(troth: "Troth") -> Roster:

@@ -1,6 +1,7 @@
 """Staff: the people who work at the console, how they sign in, and the sessions in which they act under their role."""
 
 from troth.staff.codes import Codes
+from troth.staff.company import CompanySignIn, Question
 from troth.staff.model import (
     PROVEN,
     STAFF,
@@ -24,9 +25,11 @@ __all__ = [
     "REVIEW",
     "STAFF",
     "Codes",
+    "CompanySignIn",
     "Limits",
     "Member",
     "Passkey",
+    "Question",
     "Review",
     "Roster",
     "Seat",

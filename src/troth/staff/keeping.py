@@ -17,7 +17,8 @@ _BY_ID = Lookup(staff_member, by=("staff_id",), take=_COLUMNS)
 _BY_NAME = Lookup(staff_member, by=("name",), take=_COLUMNS)
 _BY_SUBJECT = Statement(
     select(*_TAKEN)
-    .where(staff_member.c.subject == bindparam("which"), staff_member.c.disabled_at == 0)
+    .where(staff_member.c.subject == bindparam("which"))
+    .order_by(staff_member.c.disabled_at.desc())
     .limit(1)
 )
 _BY_INVITATION = Statement(select(*_TAKEN).where(staff_member.c.invitation == bindparam("which")).limit(1))
@@ -153,7 +154,7 @@ def member_by_name(tx: Transaction, name: str) -> Kept | None:
 
 
 def member_by_subject(tx: Transaction, subject: str) -> Kept | None:
-    """A member, not shut out, by who they are at the company's provider."""
+    """A member by who they are at the company's provider; one who was shut out before others."""
     return _kept(tx.row(_BY_SUBJECT, {"which": subject})) if subject else None
 
 

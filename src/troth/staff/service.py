@@ -90,8 +90,13 @@ class Staff:
         with self._database.transaction() as tx:
             keeping.prove_session(tx, who.session, micros(self._clock.now()))
 
-    def begin(self, member: Member, device: str) -> str:
+    def begin(self, member: Member, device: str, proven_at: int | None = None) -> str:
         """Open a session for a member who was made out; gives its key. That it began is an act, decided and recorded.
+
+        Args:
+            member: Who.
+            device: Coarse name of the device.
+            proven_at: When they showed who they are (microseconds); None for just now.
 
         Raises:
             Refused: The policy lets the role sign in no more.
@@ -110,6 +115,8 @@ class Staff:
                 at = micros(now)
                 ends = at + self.limits.longest // _MICROSECOND
                 keeping.open_session(tx, key_id, member.staff, at, ends, device)
+                if proven_at is not None:
+                    keeping.prove_session(tx, key_id, min(proven_at, at))
                 keeping.note_seen(tx, member.staff, at)
             else:
                 revoke_key(tx, key_id, now)

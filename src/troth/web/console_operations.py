@@ -31,6 +31,21 @@ CONSOLE_OPERATIONS = (
     _page("pageStaffSignIn", "/console/sign-in", "Signing in to work", "By name, password and code.", _NEXT),
     _form("staffSignIn", "/console/sign-in", "Sign in to work", "Fields `name`, `password`, `code`, `next`. The same answer whoever has the name."),
     _form("staffSignInByPasskey", "/console/sign-in/passkey", "Sign in to work by passkey", "Fields `credential` and `next`; the page's script fills the form in."),
+    Operation(
+        "askCompany", "GET", "/console/sign-in/company", "Console", "To the company's own OpenID provider", "Authorization code with PKCE; the cookie keeps which question it was.",
+        {303: Answer("To the provider.", "", {})}, parameters=(_NEXT, Parameter("again", "query", "`yes` to sign in there anew", "yes", _TEXT)), problems=(404, 422, 503),
+    ),
+    Operation(
+        "backFromCompany", "GET", "/console/sign-in/company/back", "Console", "Back from the provider", "State, issuer, audience, nonce and signature are checked; who is not known here is not let in.",
+        {303: Answer("Signed in.", "", {})}, problems=(401, 403, 422, 429, 503),
+        parameters=tuple(
+            Parameter(name, "query", about, "x", _TEXT)
+            for name, about in (
+                ("state", "ties the answer to the question"), ("code", "for who it is"), ("iss", "who answers (RFC 9207)"), ("error", "what went wrong there"),
+                ("error_description", "the same in words"), ("error_uri", "more of it"), ("session_state", "of the provider's own"),
+            )
+        ),
+    ),
     _page("pageInvitation", "/console/invite/{token}", "An invitation", "A password is set and an authenticator paired.", _TOKEN),
     _form("acceptInvitation", "/console/invite/{token}", "Use an invitation", "Fields `password` and `code`. Once, within seven days; answers with recovery codes.", _TOKEN),
     _page("pageConfirmStaff", "/console/confirm", "Show again who you are", "Before what cannot be undone.", _NEXT),

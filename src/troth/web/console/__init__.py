@@ -2,10 +2,11 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from troth.web.console import entering, matter, queue, reviewing, self_service, signing_in
+from troth.web.console import company, entering, matter, queue, reviewing, self_service, signing_in
 
 HANDLERS: list[HTTPRouteHandler] = [
     *signing_in.HANDLERS,
+    *company.HANDLERS,
     *self_service.HANDLERS,
     *queue.HANDLERS,
     *matter.HANDLERS,

@@ -15,7 +15,7 @@ from troth.kernel import TrothError, micros
 from troth.policy import Cookie as DeclaredCookie
 from troth.staff import Working
 from troth.web.asgi import query, read_form
-from troth.web.origins import check_origin
+from troth.web.origins import check_origin, local_path
 from troth.web.problems import ForeignRequest
 from troth.web.rendering import HTML
 from troth.web.sessions import OWN_FORMS, TOKEN, to
@@ -180,6 +180,12 @@ def came_from(request: AnyRequest) -> str:
     for tail in ("/steps", "/written", "/passkeys", "/passkeys/remove"):
         path = path.removesuffix(tail)
     return {"/console/bulk": HOME, "/console/access/revoke": "/console/access"}.get(path, path)
+
+
+def inside(path: str) -> str:
+    """A path of the console to go on to; else its first page."""
+    safe = local_path(path, HOME)
+    return safe if safe == HOME or safe.startswith((f"{HOME}/", f"{HOME}?")) else HOME
 
 
 def told(error: TrothError) -> str:

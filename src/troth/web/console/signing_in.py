@@ -3,6 +3,7 @@
 import asyncio
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -16,20 +17,19 @@ from troth.web.asgi import query
 from troth.web.attempts import count_attempt, count_success
 from troth.web.console.desk import (
     CONFIRM,
-    HOME,
     SIGN_IN,
     Given,
     Pairs,
     at_work,
     console_page,
     done,
+    inside,
     pairs_of,
     sat_down,
     shown,
     stood_up,
 )
 from troth.web.devices import device_name
-from troth.web.origins import local_path
 from troth.web.sessions import to
 from troth.web.site import Site, site_of
 
@@ -107,7 +107,7 @@ async def confirm(request: AnyRequest) -> Response[bytes]:
         except WrongSignIn:
             return _confirm(site, who, following, _WRONG, HTTPStatus.UNAUTHORIZED)
         count_success(site, request.scope, DESK, who.member.name)
-        return to(_inside(following))
+        return to(inside(following))
 
     return await done(request, do)
 
@@ -133,10 +133,11 @@ def sign_in_form(
         "console_sign_in.html",
         None,
         status=status,
-        following=_inside(following),
+        following=inside(following),
         wrong=wrong,
         name=name,
         options=site.troth.staff_passkeys.signing_in(),
+        provider=urlsplit(site.troth.settings.staff.company.issuer).hostname or "",
     )
 
 
@@ -150,7 +151,7 @@ def _sign_in(site: Site, request: AnyRequest, form: Given) -> Response[bytes]:
     except WrongSignIn:
         return sign_in_form(site, following, _WRONG, name, HTTPStatus.UNAUTHORIZED)
     count_success(site, request.scope, DESK, name)
-    return sat_down(site, request, to(_inside(following)), key)
+    return sat_down(site, request, to(inside(following)), key)
 
 
 def _by_passkey(site: Site, request: AnyRequest, form: Given) -> Response[bytes]:
@@ -169,9 +170,9 @@ def _by_passkey(site: Site, request: AnyRequest, form: Given) -> Response[bytes]
     who = at_work(site, request)
     if who is not None and who.member.staff == member.staff:  # who is here already has shown it again
         site.troth.staff.note_proven(who)
-        return to(_inside(following))
+        return to(inside(following))
     key = site.troth.staff.begin(member, device_name(request.scope))
-    return sat_down(site, request, to(_inside(following)), key)
+    return sat_down(site, request, to(inside(following)), key)
 
 
 def _invitation(site: Site, token: str, wrong: str = "", status: int = HTTPStatus.OK) -> Response[bytes]:
@@ -200,17 +201,12 @@ def _confirm(
         "console_confirm.html",
         who,
         status=status,
-        following=_inside(following),
+        following=inside(following),
         wrong=wrong,
         here=CONFIRM,
         options=site.troth.staff_passkeys.signing_in(),
+        provider=urlsplit(site.troth.settings.staff.company.issuer).hostname or "",
     )
-
-
-def _inside(path: str) -> str:
-    """A path of the console to go on to; else its first page."""
-    safe = local_path(path, HOME)
-    return safe if safe == HOME or safe.startswith((f"{HOME}/", f"{HOME}?")) else HOME
 
 
 HANDLERS: list[HTTPRouteHandler] = [
