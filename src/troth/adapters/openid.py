@@ -25,8 +25,6 @@ _SCOPE = "openid profile"
 class NotSaid(Unauthenticated):
     """The provider did not say, in a way that can be believed, who somebody is."""
 
-    code = "not-said"
-
 
 class Said(NamedTuple):
     """What the provider said of somebody.
