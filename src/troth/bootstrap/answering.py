@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
-from troth.bootstrap.packaging import COPIED, tell_ready
+from troth.bootstrap.packaging import COPIED, own_copy, tell_ready
 from troth.flows import (
     Answering,
     ClosingStore,
@@ -78,7 +78,11 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
         *troth.connectors.stores(),
         VaultStore(
-            troth.gate.perform_along, troth.policy, troth.gate.resume_erasures, lambda: disposal_key(troth)
+            troth.gate.perform_along,
+            troth.policy,
+            troth.gate.resume_erasures,
+            lambda: disposal_key(troth),
+            own_copy(troth).copy,
         ),
         StayingStore("suppression", lambda: listed_hashes(troth)),
         StayingStore("ledger", lambda: [_IN_LEDGER]),

@@ -29,6 +29,7 @@ class VaultStore:
         policy: Gives the version in force.
         resume: Finishes erasures that have begun, whoever began them.
         disposal: Gives key and purpose in whose name is erased what was kept, once nothing keeps it any more.
+        copies: Gives what is held, table by table.
     """
 
     name = "vault"
@@ -39,7 +40,9 @@ class VaultStore:
         policy: Callable[[], Policy],
         resume: Callable[[], int],
         disposal: Callable[[], tuple[str, str]],
+        copies: Callable[[Work], Iterator[Part]],
     ) -> None:
+        self._copies = copies
         self._disposal = disposal
         self._perform = perform
         self._policy = policy
@@ -98,43 +101,8 @@ class VaultStore:
         return kept
 
     def copy(self, work: Work) -> Iterator[Part]:
-        """The profile, and each kind of record as a table of its own, newest last."""
-        policy = self._policy()
-        holdings = self._holdings(work)
-        if profile := [one for one in holdings if not one["record"]]:
-            yield self._profile(policy, work, profile)
-        for kind in sorted({one["kind"] for one in holdings if one["record"]}):
-            yield self._records(policy, work, [one for one in holdings if one["kind"] == kind])
-
-    def _profile(self, policy: Policy, work: Work, held: Holdings) -> Part:
-        names = tuple(one["field"] for one in held)
-        values = self._read(work, names, "")
-        rows = [
-            (_title(policy, one["field"]), _text(values[one["field"]]), one["written"])
-            for one in held
-            if one["field"] in values
-        ]
-        return Part(self.name, "Profile", ("field", "value", "since"), rows, "", _CLAUSES["copy"], "")
-
-    def _records(self, policy: Policy, work: Work, held: Holdings) -> Part:
-        names = sorted({one["field"] for one in held})
-        columns = ("record", "since", *(_title(policy, name) for name in names))
-        points = sorted({one["point"] for one in held})
-        origin = ", ".join(policy.points[one].title or one for one in points if one in policy.points)
-        kind = held[0]["kind"]
-        return Part(self.name, kind, columns, self._rows(work, held, names), origin, _CLAUSES["copy"], "")
-
-    def _rows(self, work: Work, held: Holdings, names: Sequence[str]) -> Iterator[Sequence[str]]:
-        for record in sorted({one["record"] for one in held}):
-            own = [one for one in held if one["record"] == record]
-            values = self._read(work, tuple(one["field"] for one in own), record)
-            yield (record, own[0]["created"], *(_text(values.get(name, "")) for name in names))
-
-    def _read(self, work: Work, names: Sequence[str], record: str) -> Mapping[str, Any]:
-        ask = self._ask(work, "use", fields=tuple(names), record=record, partial=True)
-        (outcome,) = self._perform([ask], _nothing)
-        _check(outcome)
-        return outcome.values
+        """Profile and records, each value with where it came from."""
+        return self._copies(work)
 
     def _holdings(self, work: Work) -> Holdings:
         (outcome,) = self._perform([self._ask(work, "instruct", order="show-holdings")], _nothing)
@@ -193,14 +161,6 @@ def _instant(text: str) -> int:
 def _title(policy: Policy, name: str) -> str:
     field = policy.fields.get(name)
     return (field.title if field is not None else "") or name.replace("_", " ")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    import msgspec
-
-    return msgspec.json.encode(value).decode()
 
 
 def _check(outcome: Outcome) -> None:
