@@ -17,6 +17,7 @@ from troth.collection import (
     form_of,
     read_sent,
 )
+from troth.collection.model import TYPES, Malformed
 from troth.policy import Policy, compile_policy
 
 REFERENCE = Path(__file__).parents[2] / "policies" / "software-vendor" / "policy.md"
@@ -81,6 +82,22 @@ def test_a_choice_is_radios_while_there_are_few() -> None:
     assert control_of(_field(field, type="boolean"), required=False).kind == "tick"
 
 
+def test_uses_are_ticks_and_several_may_be_ticked() -> None:
+    """Each with its meaning in plain words; what was ticked is a list, and is shown again."""
+    ticks = control("privacy-request", "request_uses")
+    assert ticks.kind == "ticks"
+    assert all(" " in one.label and one.label[:1].isupper() for one in ticks.options)
+    first, second, *_ = (one.value for one in ticks.options)
+    sent = read_sent(form("privacy-request"), [("request_uses", first), ("request_uses", second)])
+    assert (sent.values["request_uses"], sent.faults) == ([first, second], ())
+    assert sent.texts["request_uses"].split() == [first, second]
+    field = POLICY.fields["request_uses"]
+    assert TYPES["choice"].kept([first, first], field) == [first]
+    for bad in ([], first, ["made.up"], [[first]]):
+        with pytest.raises(Malformed):
+            TYPES["choice"].kept(bad, field)
+
+
 def _field(field: Any, **changes: Any) -> Any:
     from msgspec import structs
 
@@ -107,6 +124,8 @@ def flat(values: Any, path: str = "") -> list[tuple[str, str | Upload]]:
         return [
             pair for name, value in values.items() for pair in flat(value, f"{path}.{name}" if path else name)
         ]
+    if isinstance(values, list) and values and isinstance(values[0], str):
+        return [(path, value) for value in values]
     if isinstance(values, list):
         return [pair for number, value in enumerate(values) for pair in flat(value, f"{path}.{number}")]
     return [(path, str(values))]

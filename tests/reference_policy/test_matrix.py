@@ -25,7 +25,15 @@ MAY_READ: dict[str, set[str]] = {
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
-    | {"feature_event", "relay_message", "relay_subject", "posting", "request_text", "request_kind"},
+    | {
+        "feature_event",
+        "relay_message",
+        "relay_subject",
+        "posting",
+        "request_text",
+        "request_kind",
+        "request_uses",
+    },
     "staff.privacy.head": CONTACT
     | ADDRESSES
     | PROFILE
@@ -34,13 +42,21 @@ MAY_READ: dict[str, set[str]] = {
     | TICKETS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
-    | {"feature_event", "relay_message", "relay_subject", "posting", "request_text", "request_kind"},
+    | {
+        "feature_event",
+        "relay_message",
+        "relay_subject",
+        "posting",
+        "request_text",
+        "request_kind",
+        "request_uses",
+    },
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE
     | REGISTRATION
     | TICKETS
-    | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind"},
+    | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind", "request_uses"},
     "staff.legal": CONTACT | ADDRESSES | PROFILE | ORDERS | REGISTRATION | {"ip_address"},
     "staff.security": {"name", "email", "username", "ip_address"},
     "staff.analyst": set(),

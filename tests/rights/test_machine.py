@@ -23,7 +23,7 @@ from troth.kernel import TrothError, from_micros, micros
 from troth.rights import JOINED, SHAPES, UNPROVEN, IllegalMove, MatterRow, watch
 
 PEOPLE = ("ann@example.com", "bob@example.com")
-WAIT = ("access", "erase", "correct", "other")
+WAIT = ("access", "erase", "portability", "other")
 AT_ONCE = ("restrict", "object")
 _SALTS = count()
 STATES = sorted(SHAPES["request"].ends.union(SHAPES["request"].moves))

@@ -44,7 +44,11 @@ GOOD: dict[str, Callable[[Field], st.SearchStrategy[Any]]] = {
         lambda text: text.strip()
     ),
     "file": lambda _: st.just({"name": "log.txt", "media": "text/plain", "data": "b2sK"}),
-    "choice": lambda field: st.sampled_from(field.choices),
+    "choice": lambda field: (
+        st.lists(st.sampled_from(field.choices), min_size=1, max_size=len(field.choices))
+        if field.uses
+        else st.sampled_from(field.choices)
+    ),
     "token": lambda _: TOKENS,
     "country": lambda _: st.sampled_from(["US", "DE"]),
     "boolean": lambda _: st.booleans(),

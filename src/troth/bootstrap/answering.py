@@ -19,12 +19,13 @@ from troth.flows import (
     StayingStore,
     Stays,
     Store,
+    UsesStore,
     VaultStore,
     Work,
 )
 from troth.gate import DISPOSAL, DISPOSER
 from troth.kernel import micros
-from troth.rights import WAITING, Item, note_item, released_items, stage_answer
+from troth.rights import USE_KINDS, WAITING, Item, note_item, released_items, stage_answer
 from troth.storage import Handler, Job, Task, forget_jobs
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
         *troth.connectors.stores(),
+        UsesStore(troth.database, troth.gate.perform_along, troth.policy),
         VaultStore(
             troth.gate.perform_along,
             troth.policy,
@@ -97,7 +99,8 @@ def finishers_of(troth: "Troth") -> Mapping[str, Finisher]:
     def ready(work: Work, items: Sequence[Item]) -> None:
         tell_ready(troth, work, items)
 
-    return {"erase": certifying_of(troth), **dict.fromkeys(COPIED, ready)}
+    nothing_more = dict.fromkeys(sorted(USE_KINDS), _nothing_more)
+    return {"erase": certifying_of(troth), **dict.fromkeys(COPIED, ready), **nothing_more}
 
 
 def answering_key(troth: "Troth") -> str:
@@ -140,3 +143,8 @@ def answering_tasks(troth: "Troth") -> list[Task]:
     return [
         Task("kept-items", _HOURLY, release, "Finish what a duty or hold kept of a request, once it ends.")
     ]
+
+
+def _nothing_more(work: Work, items: Sequence[Item]) -> None:
+    """Nothing closes this kind: its plan is what is told."""
+    del work, items

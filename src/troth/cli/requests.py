@@ -44,6 +44,7 @@ _MATTER = {
     "reviewer": "of a dispute, id of the key of who reviews it",
     "ended": "when it ended",
     "outcome": "reason of the end",
+    "uses": "data uses that a request names",
 }
 
 
@@ -127,14 +128,22 @@ def classify(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="access, portability, correct, erase, restrict, object or other."
+            metavar="KIND", help="access, portability, correct, erase, restrict, object, release or other."
         ),
     ],
     *,
+    use: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--use",
+            metavar="USE",
+            help="Of restrict, object and release: a data use that it is about; may be repeated.",
+        ),
+    ] = None,
     key_file: KeyFile = None,
 ) -> None:
     """Say what a request asks for, once somebody has read it."""
-    _step(say, lambda rights: rights.classify(api_key(key_file), number, kind))
+    _step(say, lambda rights: rights.classify(api_key(key_file), number, kind, use or ()))
 
 
 @command(app, "review", example="troth requests review D-7KQM-93XD", gives=_MATTER)
@@ -262,6 +271,7 @@ def matter_json(row: "MatterRow", now: int) -> dict[str, object]:
         "reviewer": row.reviewer,
         "ended": moment(row.ended_at),
         "outcome": row.outcome,
+        "uses": row.uses.split(),
     }
 
 

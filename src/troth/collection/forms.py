@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from troth.collection.codes import COUNTRY_NAMES
 from troth.collection.files import DEFAULT_MEDIA
-from troth.policy import Activity, Field, Notice, Permit, Point, Policy
+from troth.policy import Activity, Field, Notice, Permit, Point, Policy, use_title
 
 TEXT_LINE = 200
 """Longest text, in characters, that is asked for in one line."""
@@ -34,12 +34,12 @@ class Control(NamedTuple):
     Args:
         name: Path of its value.
         label: What people call it.
-        kind: line, lines, email, tel, date, number, secret, tick, select, radios, file, or a group of parts: group, order.
+        kind: line, lines, email, tel, date, number, secret, tick, ticks, select, radios, file, or a group of parts: group, order.
         required: Whether the point needs it.
         hint: What helps to fill it in; empty for nothing.
         autocomplete: What a browser may fill in (HTML standard); empty for nothing.
         max_length: Longest text, in characters; of a file, in bytes.
-        options: The answers of a select or radios.
+        options: The answers of a select, radios or ticks.
         parts: The controls of a group; those of one row of an order.
         accept: The media types of a file.
         needed: Whether its group cannot do without it, once the group is begun.
@@ -178,7 +178,11 @@ def _controls(policy: Policy, point: Point) -> Iterator[Control]:
     for name, need in point.fields.items():
         if name in point.issued:
             continue
-        yield control_of(policy.fields[name], required=need == "required")
+        control = control_of(policy.fields[name], required=need == "required")
+        if control.kind == "ticks":
+            told = tuple(Option(one.value, use_title(policy, one.value)) for one in control.options)
+            control = control._replace(options=told)
+        yield control
 
 
 def control_of(field: Field, *, required: bool) -> Control:
@@ -209,6 +213,8 @@ def control_of(field: Field, *, required: bool) -> Control:
         return base._replace(kind="lines")
     if field.type == "choice":
         options = tuple(Option(choice, _words(choice)) for choice in field.choices)
+        if field.uses:
+            return base._replace(kind="ticks", options=options)
         return base._replace(kind="radios" if len(options) <= MAX_RADIOS else "select", options=options)
     if field.type == "country":
         return base._replace(kind="select", options=COUNTRIES)

@@ -234,7 +234,15 @@ def _order_line(value: Any, field: Field) -> dict[str, Any]:
     return kept
 
 
-def _choice(value: Any, field: Field) -> str:
+def _choice(value: Any, field: Field) -> str | list[str]:
+    if field.uses:
+        if not isinstance(value, list) or not 1 <= len(value) <= len(field.choices):
+            raise Malformed("is not a list of choices", f"Send a list of {', '.join(field.choices)}.")
+        return list(dict.fromkeys(_one_of(one, field) for one in value))
+    return _one_of(value, field)
+
+
+def _one_of(value: Any, field: Field) -> str:
     if isinstance(value, str) and value in field.choices:
         return value
     raise Malformed("is none of the choices", f"Use one of {', '.join(field.choices) or '(none declared)'}.")

@@ -56,9 +56,13 @@ class _Reading:
         self._faults: list[Fault] = []
         self._texts: dict[str, str] = {}
         self._files: dict[str, Upload] = {}
+        self._several: dict[str, list[str]] = {one.name: [] for one in form.controls if one.kind == "ticks"}
 
     def read(self, pairs: Iterable[tuple[str, str | Upload]]) -> Sent:
         for name, sent in pairs:
+            if name in self._several and isinstance(sent, str):
+                self._several[name].append(sent)
+                continue
             if name in self._given:
                 shown = name if any(one.name == name for one in every_control(self._form)) else "(a name)"
                 self._faults.append(Fault(shown, f"{shown} was sent twice.", "Send it once."))
@@ -73,6 +77,9 @@ class _Reading:
                 value = lines or None
             elif control.kind == "group":
                 value = self._group(control)
+            elif control.kind == "ticks":
+                value = self._several[control.name] or None
+                self._texts[control.name] = " ".join(self._several[control.name])
             else:
                 value = self._plain(control)
             if value is not None:

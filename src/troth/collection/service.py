@@ -313,7 +313,7 @@ def _described(field: Field, *, required: bool) -> dict[str, Any]:
         "title": field.title,
         "about": field.about,
         "max_length": field.max_length,
-        "example": field.choices[0] if field.choices else _example(field),
+        "example": _example(field),
     }
     if field.autocomplete:
         described["autocomplete"] = field.autocomplete
@@ -327,6 +327,8 @@ def _described(field: Field, *, required: bool) -> dict[str, Any]:
 
 
 def _example(field: Field) -> Any:
+    if field.choices:
+        return [field.choices[0]] if field.uses else field.choices[0]
     usual = TYPES[field.type].example
     return field.example if field.example and isinstance(usual, str) else usual
 

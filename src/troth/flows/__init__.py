@@ -23,6 +23,7 @@ from troth.flows.package_forms import flat
 from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
 from troth.flows.spool import Spool
+from troth.flows.stopping import UsesStore
 from troth.flows.vault_store import VaultStore
 from troth.flows.wording import LANGUAGES, SOURCE, Wording, catalogue, chosen_language, wording
 
@@ -55,6 +56,7 @@ __all__ = [
     "StayingStore",
     "Stays",
     "Store",
+    "UsesStore",
     "VaultStore",
     "VerifiedPackage",
     "Wording",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from troth.gate import cases
 from troth.gate.access import Actor, covers
 from troth.gate.weighing import Weighed, may_open
-from troth.kernel import Refused, new_id
+from troth.kernel import InvalidInput, Refused, new_id
 from troth.policy import CaseType, Policy
 from troth.storage import Transaction
 
@@ -24,6 +24,7 @@ class Opening(NamedTuple):
         about: Case that it is about; empty for none.
         verified: Whether it is known for sure who asks.
         at: Instant (microseconds).
+        uses: Data uses that it is about, where some were named.
     """
 
     case: str
@@ -35,6 +36,7 @@ class Opening(NamedTuple):
     about: str
     verified: bool
     at: int
+    uses: tuple[str, ...] = ()
 
 
 class Follower(NamedTuple):
@@ -61,7 +63,8 @@ def open_at(
     if point is None or point.opens is None or one.ask.record or one.ask.proof:
         return ""
     asked = next((one.ask.values[name] for name in one.fields if policy.fields[name].asks), "")
-    return _open(tx, policy, one, point.opens, person, record, str(asked), follow, now)
+    uses = [use for name in one.fields if policy.fields[name].uses for use in one.ask.values[name]]
+    return _open(tx, policy, one, point.opens, person, record, str(asked), tuple(uses), follow, now)
 
 
 def open_by_order(
@@ -70,10 +73,19 @@ def open_by_order(
     """Open a case because somebody ordered it; gives its id.
 
     Raises:
-        InvalidInput: The policy declares no such type.
+        InvalidInput: The policy declares no such type, or no such data use.
         Refused: The role may open no such case.
     """
-    return _open(tx, policy, one, one.ask.case_type, one.person, record, one.ask.kind, follow, now)
+    about = one.ask.about
+    if about and about not in policy.scales.purposes:
+        raise InvalidInput(
+            "The request is about a data use that is not declared.",
+            clause="0.2",
+            field="about",
+            mend="Name a data use of fideslang, or one that the policy declares.",
+        )
+    uses = (about,) if about else ()
+    return _open(tx, policy, one, one.ask.case_type, one.person, record, one.ask.kind, uses, follow, now)
 
 
 def _open(
@@ -84,6 +96,7 @@ def _open(
     person: str,
     record: str,
     kind: str,
+    uses: tuple[str, ...],
     follow: Follower | None,
     now: int,
 ) -> str:
@@ -100,7 +113,7 @@ def _open(
     verified = _is_sure(one.actor, declared, person)
     if declared.matter is not None and follow is not None:
         opening = Opening(
-            case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now
+            case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now, uses
         )
         joined = follow.opened(tx, policy, opening)
         if joined != case_id:

@@ -23,6 +23,7 @@ from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherS
 from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
+from troth.policy.wording import use_title
 
 __all__ = [
     "ACT_KINDS",
@@ -86,4 +87,5 @@ __all__ = [
     "split_condition",
     "standard_terms",
     "to_cedar",
+    "use_title",
 ]

@@ -48,6 +48,12 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
         bool,
         Meta(description="of a choice: it says what a request asks for; its values are kinds of request"),
     ] = False
+    uses: Annotated[
+        bool,
+        Meta(
+            description="of a choice: the data uses that a request is about; its values are data uses, and a list of them is given"
+        ),
+    ] = False
     max_length: Annotated[
         int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
     ] = 4000

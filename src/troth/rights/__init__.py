@@ -62,6 +62,15 @@ from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
 from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
+from troth.rights.uses import (
+    RELEASE,
+    STANCES,
+    USE_KINDS,
+    asked_uses,
+    optional_uses,
+    standing_of,
+    why_essential,
+)
 from troth.rights.watching import Fired, watch
 
 __all__ = [
@@ -82,9 +91,12 @@ __all__ = [
     "PROVE",
     "REASONED",
     "RECEIVED",
+    "RELEASE",
     "SHAPES",
+    "STANCES",
     "STATUTES",
     "UNPROVEN",
+    "USE_KINDS",
     "WAITING",
     "Backup",
     "Calendar",
@@ -111,6 +123,7 @@ __all__ = [
     "Weekdays",
     "add_receipts",
     "answer_of",
+    "asked_uses",
     "calendar_of",
     "certificate_count",
     "certificate_of",
@@ -127,6 +140,7 @@ __all__ = [
     "matter_by_case",
     "matters_of",
     "note_item",
+    "optional_uses",
     "queue",
     "read_asking",
     "read_certificate",
@@ -138,8 +152,10 @@ __all__ = [
     "seek",
     "sign_certificate",
     "stage_answer",
+    "standing_of",
     "statutes_for",
     "told",
     "verify_certificate",
     "watch",
+    "why_essential",
 ]

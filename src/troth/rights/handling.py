@@ -1,13 +1,16 @@
 """What holds for the steps with a matter: who may take and review it, and what it may be said to ask for."""
 
+from collections.abc import Sequence
+
 from troth.gate import case_is_verified
 from troth.kernel import Refused
-from troth.policy import CaseType
+from troth.policy import Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
-from troth.rights.model import NEEDS_PROOF, PROOFLESS, MatterRow
+from troth.rights.model import PROOFLESS, MatterRow
 from troth.rights.plans import stage_unattended
 from troth.rights.proving import slot_of
+from troth.rights.uses import USE_KINDS, waits_for_proof
 from troth.storage import Transaction
 
 
@@ -50,27 +53,39 @@ def check_reviewer(tx: Transaction, row: MatterRow, who: Noted) -> None:
 
 
 def classify(
-    tx: Transaction, row: MatterRow, kind: str, who: Noted, now: int, declared: CaseType | None
+    tx: Transaction, policy: Policy, row: MatterRow, kind: str, uses: Sequence[str], who: Noted, now: int
 ) -> None:
     """Say what a request asks for; a kind that needs a proof is none for what came in without one.
+
+    Args:
+        tx: Unit of work.
+        policy: The version in force.
+        row: The request as it was read in this unit of work.
+        kind: What it asks for.
+        uses: Data uses that it is about; none for every optional one.
+        who: Who says so.
+        now: Instant (microseconds).
 
     Raises:
         Refused: The request was taken for one that needs no proof, and nobody proved it.
     """
     proven = case_is_verified(tx, row.case)
-    if row.verified_at and kind in NEEDS_PROOF and not proven:
+    waits = waits_for_proof(policy, kind, uses)
+    if row.verified_at and waits and not proven:
         raise Refused(
             "Nobody has proven who asks for this.",
             clause="III.0",
             mend="Ask the person to send a request of this kind.",
         )
-    slot = slot_of(row.matter, kind, row.person if proven else "", row.about, row.case)
+    about = " ".join(uses) if kind in USE_KINDS else ""
+    slot = slot_of(row.matter, kind, row.person if proven else "", row.about, row.case, about)
     standing = keeping.open_in_slot(tx, slot)
     if standing is not None and standing.case != row.case:
         slot = row.case
-    keeping.classify_matter(tx, row, kind, slot, who, now)
+    keeping.classify_matter(tx, row, kind, about, slot, who, now)
     state = row.state
-    if state == "identity-pending" and kind not in NEEDS_PROOF:
+    if state == "identity-pending" and not waits:
         state = keeping.move_matter(tx, row, "verified", now, who, PROOFLESS).state
     if state == "verified":
+        declared = next((one for one in policy.cases.values() if one.matter == row.matter), None)
         stage_unattended(tx, declared, row._replace(kind=kind), now)

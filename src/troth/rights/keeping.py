@@ -49,7 +49,7 @@ _REVIEW = Statement(
 _CLASSIFY = Statement(
     update(matter)
     .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
-    .values(kind=bindparam("what"), slot=bindparam("place"))
+    .values(kind=bindparam("what"), uses=bindparam("about"), slot=bindparam("place"))
 )
 COUNTS = or_(matter.c.state != "identity-pending", matter.c.person == "")
 """What can be late: nobody waits for an answer to what nobody has proven."""
@@ -118,7 +118,8 @@ class Noted(NamedTuple):
 
 def add_matter(tx: Transaction, row: MatterRow, slot: str) -> None:
     """Keep a new matter under what may be open only once."""
-    tx.run(_ADD, (*row, slot))
+    *others, uses = row
+    tx.run(_ADD, (*others, slot, uses))
 
 
 def matter_by_case(tx: Transaction, case: str) -> MatterRow | None:
@@ -231,9 +232,11 @@ def set_reviewer(tx: Transaction, case: str, who: Noted, at: int) -> None:
     note_step(tx, case, at, "review-taken", who, "")
 
 
-def classify_matter(tx: Transaction, row: MatterRow, kind: str, slot: str, who: Noted, at: int) -> None:
-    """Say what a request asks for, once somebody has read it."""
-    tx.run(_CLASSIFY, {"which": row.case, "what": kind, "place": slot})
+def classify_matter(
+    tx: Transaction, row: MatterRow, kind: str, uses: str, slot: str, who: Noted, at: int
+) -> None:
+    """Say what a request asks for, and which uses it is about, once somebody has read it."""
+    tx.run(_CLASSIFY, {"which": row.case, "what": kind, "about": uses, "place": slot})
     note_step(tx, row.case, at, "classified", who, kind)
 
 

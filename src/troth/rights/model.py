@@ -10,7 +10,7 @@ from troth.policy import REQUEST_KINDS
 Matter = Literal["request", "dispute", "question"]
 MATTERS: tuple[Matter, ...] = get_args(Matter)
 KINDS = REQUEST_KINDS
-NEEDS_PROOF = frozenset({"access", "portability", "erase", "correct", "other"})
+NEEDS_PROOF = frozenset({"access", "portability", "erase", "correct", "release", "other"})
 """Kinds that wait for a proof of who asks; whoever restricts or objects needs none (answer 9)."""
 
 _ENDS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -114,6 +114,7 @@ class MatterRow(NamedTuple):
         overdue_at: When it was noted to be late.
         ended_at: When it ended.
         outcome: Reason code of the end.
+        uses: Data uses that a request is about, apart by blanks; empty where it named none.
     """
 
     case: str
@@ -136,6 +137,7 @@ class MatterRow(NamedTuple):
     overdue_at: int
     ended_at: int
     outcome: str
+    uses: str = ""
 
     @property
     def lapses(self) -> bool:

@@ -4,6 +4,8 @@ Before that, each submission stands alone, under a number and a due date of its 
 name learns nothing of what is open there. No due date moves: the one of two that is due first goes on, and the other ends.
 """
 
+from datetime import timedelta
+
 from troth.gate import end_case, note_matter, stage_mail
 from troth.kernel import Conflict
 from troth.policy import Policy
@@ -14,6 +16,7 @@ from troth.rights.keeping import (
     note_step,
     open_in_slot,
     point_to,
+    received_since,
     take_slot,
     unproven_over,
 )
@@ -22,11 +25,17 @@ from troth.storage import Transaction
 
 NEWS = "matter-news"
 """Mail template that tells how a matter goes on."""
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_MOST_MAILS = 5
+"""So many unproven matters of a day are told by mail to one person; the others are answered alike and send nothing."""
+_APART = "correct"
 _BY_ITSELF = Noted("", "")
 
 
-def slot_of(matter: Matter, kind: str, person: str, about: str, case: str) -> str:
+def slot_of(matter: Matter, kind: str, person: str, about: str, case: str, uses: str = "") -> str:
     """What may be open only once: a person's request of a kind, a person's dispute about a case; else the case itself.
+
+    Requests about different uses stand apart, and so does each correction: what it asks for lies in its own record.
 
     Args:
         matter: request, dispute or question.
@@ -34,9 +43,10 @@ def slot_of(matter: Matter, kind: str, person: str, about: str, case: str) -> st
         person: Handle of whose it is, once that is proven; empty for nobody.
         about: Case that a dispute is about; empty for none.
         case: Id of its own case.
+        uses: Of a request, the data uses that it is about.
     """
-    if matter == "request" and person:
-        return f"{person}:{kind}"
+    if matter == "request" and person and kind != _APART:
+        return f"{person}:{kind}:{uses}" if uses else f"{person}:{kind}"
     if matter == "dispute" and person and about:
         return f"{person}:{about}"
     return case
@@ -65,7 +75,7 @@ def prove(tx: Transaction, row: MatterRow, at: int, who: Noted, note: str) -> bo
     move_matter(tx, row, "verified", at, who, note)
     proven = matter_by_case(tx, row.case)
     assert proven is not None, "it was moved just now"
-    slot = slot_of(row.matter, row.kind, row.person, row.about, row.case)
+    slot = slot_of(row.matter, row.kind, row.person, row.about, row.case, row.uses)
     standing = open_in_slot(tx, slot)
     if standing is not None and standing.case != row.case:
         if standing.due_at <= proven.due_at:
@@ -93,6 +103,11 @@ def lapse(tx: Transaction, policy: Policy, now: int, most: int) -> list[MatterRo
         end_case(tx, row.case, now)
         note_matter(tx, policy, case=row.case, what=UNPROVEN, clause="", now=now)
     return over
+
+
+def few_today(tx: Transaction, row: MatterRow, now: int) -> bool:
+    """Whether little came in under a name within a day: what anybody may send in it must not flood its mailbox with our mail."""
+    return received_since(tx, row.person, now - _DAY) <= _MOST_MAILS
 
 
 def _join(tx: Transaction, ends: MatterRow, stays: MatterRow, at: int) -> None:

@@ -1,7 +1,5 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
-from datetime import timedelta
-
 from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
@@ -15,20 +13,17 @@ from troth.rights.keeping import (
     move_matter,
     note_step,
     open_in_slot,
-    received_since,
 )
-from troth.rights.model import KINDS, NEEDS_PROOF, PROOFLESS, SHAPES, Duty, Matter, MatterRow
+from troth.rights.model import KINDS, PROOFLESS, SHAPES, Duty, Matter, MatterRow
 from troth.rights.numbers import new_number
 from troth.rights.plans import stage_unattended
-from troth.rights.proving import slot_of
+from troth.rights.proving import few_today, slot_of
+from troth.rights.uses import USE_KINDS, waits_for_proof
 from troth.storage import Transaction
 
 RECEIVED, PROVE = "matter-received", "request-verify"
 """Mail templates: that a matter was received, and that with a link by which its mailbox is proven."""
 _BY_ITSELF = Noted("", "")
-_DAY = timedelta(days=1) // timedelta(microseconds=1)
-_MOST_MAILS = 5
-"""So many unproven matters of a day are told by mail to one person; the others are answered alike and send nothing."""
 
 
 def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
@@ -46,13 +41,14 @@ def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
     assert matter is not None, "only a matter is followed"
     kind = _kind(matter, opening.kind)
     proven = opening.person if opening.verified or matter == "dispute" else ""
-    slot = slot_of(matter, kind, proven, opening.about, opening.case)
+    uses = " ".join(opening.uses) if kind in USE_KINDS else ""
+    slot = slot_of(matter, kind, proven, opening.about, opening.case, uses)
     standing = open_in_slot(tx, slot)
     if standing is not None:
         note_step(tx, standing.case, opening.at, "joined", _BY_ITSELF, opening.record)
         return standing.case
     row = _add(tx, policy, opening, matter, kind, slot)
-    _first_steps(tx, row, opening)
+    _first_steps(tx, policy, row, opening)
     return row.case
 
 
@@ -104,6 +100,7 @@ def _add(
         overdue_at=0,
         ended_at=0,
         outcome="",
+        uses=" ".join(opening.uses) if kind in USE_KINDS else "",
     )
     add_matter(tx, row, slot)
     note_step(tx, row.case, opening.at, row.state, _BY_ITSELF, "")
@@ -117,13 +114,13 @@ def _duty(row: MatterRow, one: Due) -> Duty:
     return Duty(row.case, one.rule.name, one.rule.does, micros(one.at), met, one.why, one.rule.remind)
 
 
-def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
+def _first_steps(tx: Transaction, policy: Policy, row: MatterRow, opening: Opening) -> None:
     """Verify who asks, or have the mailbox prove it; and say that the matter arrived."""
     template = RECEIVED
     if row.matter == "request":
         if opening.verified:
             _verified(tx, row, opening)
-        elif row.kind not in NEEDS_PROOF:
+        elif not waits_for_proof(policy, row.kind, opening.uses):
             move_matter(tx, row, "verified", opening.at, _BY_ITSELF, PROOFLESS)
             stage_unattended(tx, opening.declared, row, opening.at)
         else:
@@ -133,13 +130,8 @@ def _first_steps(tx: Transaction, row: MatterRow, opening: Opening) -> None:
         move_matter(tx, row, "acknowledged", opening.at, _BY_ITSELF, "")
     # The number of a question stands on the page that answers its form; whoever orders a case opened tells the person.
     told = row.person and row.matter != "question" and (row.record or template == PROVE)
-    if told and (opening.verified or _few_today(tx, row)):
+    if told and (opening.verified or few_today(tx, row, row.received_at)):
         stage_mail(tx, template, person=row.person, now=opening.at, case=row.case)
-
-
-def _few_today(tx: Transaction, row: MatterRow) -> bool:
-    """Whether mail about what anybody may send in this name is still little: a form must not flood a mailbox."""
-    return received_since(tx, row.person, row.received_at - _DAY) <= _MOST_MAILS
 
 
 def _verified(tx: Transaction, row: MatterRow, opening: Opening) -> None:

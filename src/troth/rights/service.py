@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, stage_mail
+from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, case_is_verified, stage_mail
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, micros
 from troth.policy import Act, CaseType, Policy
 from troth.rights import keeping, plans
@@ -20,7 +20,7 @@ from troth.rights.model import (
 )
 from troth.rights.numbers import read_number
 from troth.rights.plans import Item, stage_unattended
-from troth.rights.proving import NEWS, prove
+from troth.rights.proving import NEWS, few_today, prove
 from troth.storage import Database, Transaction
 
 Along = Callable[[Transaction, Sequence[Outcome]], None]
@@ -120,17 +120,28 @@ class Rights:
         """
         return self._move(key, name, "verified", "mailbox" if proof else "", order="verify-case", proof=proof)
 
-    def classify(self, key: str, name: str, kind: str) -> MatterRow:
+    def classify(self, key: str, name: str, kind: str, uses: Sequence[str] = ()) -> MatterRow:
         """Say what a request asks for, once somebody has read it.
 
+        Args:
+            key: Of who says so.
+            name: Number or case.
+            kind: One of `KINDS`.
+            uses: For restrict, object and release: the data uses that it is about; none for every optional one.
+
         Raises:
-            InvalidInput: There is no such kind.
+            InvalidInput: There is no such kind or data use.
+            Refused: It came in without a proof that this kind needs.
         """
+        if any(use not in self._policy().scales.purposes for use in uses):
+            raise InvalidInput(
+                "The policy knows no such data use.", field="uses", mend="Name data uses of the policy."
+            )
         if kind not in KINDS:
             raise InvalidInput(
                 "There is no such kind of request.", field="kind", mend=f"Use one of {', '.join(KINDS)}."
             )
-        return self._step(key, name, "classified", kind)
+        return self._step(key, name, "classified", kind, uses)
 
     def move(self, key: str, name: str, to: str, reason: str = "") -> MatterRow:
         """Move a matter to another state.
@@ -207,7 +218,7 @@ class Rights:
         check_no_person(self._actor(key).person)
         return self._move(key, name, "under-review", "")
 
-    def _step(self, key: str, name: str, step: str, kind: str = "") -> MatterRow:
+    def _step(self, key: str, name: str, step: str, kind: str = "", uses: Sequence[str] = ()) -> MatterRow:
         """A step that changes no state."""
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
@@ -219,7 +230,7 @@ class Rights:
                 check_taker(tx, row, who)
                 keeping.assign_matter(tx, row.case, who, now)
             else:
-                classify(tx, row, kind, who, now, self._declared(row))
+                classify(tx, self._policy(), row, kind, uses, who, now)
 
         check_no_person(self._actor(key).person)
         return self._act(key, name, along, told=step in _TELLS)
@@ -283,7 +294,7 @@ class Rights:
             current = keeping.matter_by_case(tx, row.case)
             assert current is not None, "matters are never removed while they are open"
             step(tx, current, Noted(actor.role, actor.who), now)
-            if told and current.person:
+            if told and current.person and (case_is_verified(tx, row.case) or few_today(tx, current, now)):
                 stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
 
         outcome = self._performed(ask, along)

@@ -29,6 +29,7 @@ matter = Table(
     Column("outcome", Text, nullable=False),
     # what may be open only once: a person's matter of one kind; the case itself once it has ended
     Column("slot", Text, nullable=False, unique=True),
+    Column("uses", Text, nullable=False, server_default=""),
     Index(None, "ended_at", "due_at", "case_id"),
     Index(None, "state", "due_at", "case_id"),
     Index(None, "person", "received_at"),

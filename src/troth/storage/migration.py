@@ -50,6 +50,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0018",
         "0019",
         "0020",
+        "0021",
     ),
     "keys": ("0001", "0002"),
 }

@@ -74,9 +74,18 @@ def _choice_page(request: AnyRequest) -> Response[bytes]:
         copy=choice_storage(policy),
         back=local_path(given.get("back", ""), ""),
         saved=given.get("saved") == "yes",
+        asking=_asking(policy),
     )
     answer.headers.update(_OWN_FORMS)
     return answer
+
+
+def _asking(policy: Policy) -> str:
+    """The public form on which uses are stopped by name; empty where there is none."""
+    for point in policy.points.values():
+        if point.public and point.form and any(policy.fields[name].uses for name in point.fields):
+            return point.name
+    return ""
 
 
 @post(_HERE)

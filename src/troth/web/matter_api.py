@@ -112,7 +112,7 @@ def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
         told = rights.matter(number)
         return _answered(matter_answer(told.matter, micros(site.troth.clock.now()), told))
     elif body.step == "classify":
-        row = rights.classify(key, number, body.to)
+        row = rights.classify(key, number, body.to, body.uses)
     else:
         row = rights.move(key, number, body.to, body.reason)
     return _answered(matter_answer(row, micros(site.troth.clock.now())))

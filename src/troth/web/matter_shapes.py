@@ -63,6 +63,7 @@ class MatterAnswer(Struct, frozen=True, kw_only=True):
     reviewer: str
     ended: str
     outcome: str
+    uses: Annotated[tuple[str, ...], Meta(description="data uses that a request names")] = ()
     clocks: tuple[ClockAnswer, ...] = ()
     steps: tuple[StepAnswer, ...] = ()
     items: Annotated[tuple[ItemAnswer, ...], Meta(description="the plan, once there is one")] = ()
@@ -84,6 +85,13 @@ class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(max_length=40, description="for move: the state to reach; for classify: the kind")
     ] = ""
     reason: Annotated[str, Meta(max_length=200, description="why; without personal data")] = ""
+    uses: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=64,
+            description="for classify as restrict, object or release: the data uses that it is about; left out: every optional one",
+        ),
+    ] = ()
 
 
 def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterAnswer:
@@ -115,6 +123,7 @@ def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterA
         reviewer=row.reviewer,
         ended=_text(row.ended_at),
         outcome=row.outcome,
+        uses=tuple(row.uses.split()),
         clocks=tuple(
             ClockAnswer(rule=d.rule, does=d.does, due=_text(d.due_at), met=_text(d.met_at), why=d.why)
             for d in clocks

@@ -12,6 +12,7 @@ from troth.web.visiting import Visitor
 
 _log = structlog.get_logger()
 _NO = "objected"
+_REFUSING = frozenset({_NO, "restricted"})
 
 
 def with_objections(site: Site, policy: Policy, who: Visitor) -> Choice:
@@ -47,10 +48,10 @@ def keep_choice(site: Site, policy: Policy, who: Visitor, choice: Choice) -> boo
 
 
 def _objections(site: Site, policy: Policy, who: Visitor) -> set[str]:
-    """The offered purposes that the account objects to."""
+    """The offered purposes that the account objects to, or that were restricted at a request."""
     (outcome,) = site.troth.perform([_ask(policy, who, "show-stances", "")])
     stances = outcome.values.get("stances", ()) if outcome.permitted else ()
-    objected = {purpose for purpose, stance in stances if stance == _NO}
+    objected = {purpose for purpose, stance in stances if stance in _REFUSING}
     return {
         one
         for one in offered_purposes(policy)

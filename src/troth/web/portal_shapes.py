@@ -14,7 +14,9 @@ class AskForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody asks for: the fields of the policy's point for requests, such as these."""
 
     csrf: Mark
-    request_kind: Literal["access", "portability", "correct", "erase", "restrict", "object", "other", ""] = ""
+    request_kind: Literal[
+        "access", "portability", "correct", "erase", "restrict", "object", "release", "other", ""
+    ] = ""
     request_text: Text
 
 

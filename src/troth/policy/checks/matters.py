@@ -82,6 +82,20 @@ def _unasked(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unused(draft: Draft) -> Iterator[Finding]:
+    for field in draft.of(Field):
+        if not field.uses:
+            continue
+        strange = sorted(set(field.choices) - draft.uses.keys)
+        if field.type != "choice" or field.asks or strange or not field.choices:
+            yield draft.find(
+                field,
+                "request-uses",
+                f"{label(field)} says which uses a request is about, and is no choice among data uses",
+                "write type: choice with choices that are data uses of this policy",
+            )
+
+
 def _unattended(draft: Draft) -> Iterator[Finding]:
     known = [kind for kind in REQUEST_KINDS if kind != "other"]
     for case in draft.of(CaseType):
@@ -113,5 +127,6 @@ CHECKS = (
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
     Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
+    Check("request-uses", "a field for the uses of a request that is no choice among data uses", _unused),
     Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
 )

@@ -16,7 +16,7 @@ from troth.bootstrap import copy_until, packages_of, work_for
 from troth.collection import Collection
 from troth.flows import Spool, package_schema, zipped
 from troth.kernel import Conflict, NotFound, micros
-from troth.policy import Field, Point, Policy
+from troth.policy import Field, Point, Policy, use_title
 from troth.web.asgi import query
 from troth.web.portal.pages import door, is_fresh, own_matter, shown
 from troth.web.portal.showing import COPIED, KINDS, shown_request
@@ -47,8 +47,7 @@ async def ask(request: AnyRequest) -> Response[bytes]:
         check_token(who, form)
         policy = site.troth.policy()
         point = point_for(policy, "request")
-        values = {name: form[name] for name in point.fields if form.get(name)}
-        return _opened(site, who, point, values)
+        return _opened(site, who, point, _filled(policy, point, form))
 
     return await asyncio.to_thread(run)
 
@@ -137,6 +136,16 @@ def fields_to_fill(policy: Policy, point: Point) -> list[tuple[Field, bool]]:
     return [(field, required) for field, required in fields if field.type not in _PERSONAL]
 
 
+def _filled(policy: Policy, point: Point, form: Mapping[str, str]) -> dict[str, object]:
+    """What was filled in, by field; each tick of a list has a name of its own."""
+    values: dict[str, object] = {name: form[name] for name in point.fields if form.get(name)}
+    for name in point.fields:
+        if policy.fields[name].uses:
+            ticked = [use for sent, use in form.items() if sent.startswith(f"{name}.")]
+            values |= {name: ticked} if ticked else {}
+    return values
+
+
 def _ask_page(request: AnyRequest, kind: str) -> Response[bytes]:
     site, speech = site_of(request), speech_of(request)
     who = signed_in(site, request)
@@ -152,6 +161,12 @@ def _ask_page(request: AnyRequest, kind: str) -> Response[bytes]:
         fields=fields_to_fill(policy, point),
         kinds={name: speech.words(text) for name, text in KINDS.items()},
         kind=kind if kind in KINDS else "",
+        uses=[
+            (use, use_title(policy, use))
+            for name in point.fields
+            if policy.fields[name].uses
+            for use in policy.fields[name].choices
+        ],
         fresh=is_fresh(site, who),
     )
     answer.headers.update(OWN_FORMS)
@@ -178,7 +193,7 @@ def _dispute_page(request: AnyRequest, number: str) -> Response[bytes]:
 
 
 def _opened(
-    site: Site, who: SignedIn, point: Point, values: Mapping[str, str], about: str = ""
+    site: Site, who: SignedIn, point: Point, values: Mapping[str, object], about: str = ""
 ) -> Response[bytes]:
     """Open a case at a point in the person's own name, and go to its page."""
     body = {"channel": _WEB, "notice": str(point.notice), "values": dict(values)}

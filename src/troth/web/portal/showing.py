@@ -45,6 +45,7 @@ KINDS: Mapping[str, str] = {
     "erase": "Delete my data",
     "restrict": "Set my data aside",
     "object": "Stop a use of my data",
+    "release": "Let a use go on that I stopped",
     "other": "Something else",
     "dispute": "A complaint",
     "question": "A question",
