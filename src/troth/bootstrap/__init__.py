@@ -9,6 +9,8 @@ from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotat
 from troth.bootstrap.packaging import PROOF, copy_of_link, copy_until, own_copy, packages_of, work_for
 from troth.bootstrap.receiving import mail_coming_in
 from troth.bootstrap.restoring import Restored, Wish, restore_folder
+from troth.bootstrap.retaining import Forecast, dispose_due
+from troth.bootstrap.retaining import forecast as retention_forecast
 from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
 from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
 
@@ -18,6 +20,7 @@ __all__ = [
     "ConnectorSettings",
     "DrillFound",
     "EventSettings",
+    "Forecast",
     "Initialised",
     "Restored",
     "Settings",
@@ -30,6 +33,7 @@ __all__ = [
     "copy_of_link",
     "copy_until",
     "destroy_due_epochs",
+    "dispose_due",
     "drill_folder",
     "drill_found",
     "epoch_places",
@@ -44,6 +48,7 @@ __all__ = [
     "reference_policy",
     "rekey_folder",
     "restore_folder",
+    "retention_forecast",
     "rotate_folder",
     "store_places",
     "sweep_folder",

@@ -15,6 +15,7 @@ from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
+from troth.bootstrap.retaining import retention_tasks
 from troth.bootstrap.staffing import staff_task
 from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
@@ -31,6 +32,8 @@ KEEP_FINISHED = timedelta(days=7)
 _DAILY = timedelta(days=1)
 _OFTEN = timedelta(minutes=10)
 _HOURLY = timedelta(hours=1)
+
+_ROOMS = (archive_tasks, matter_tasks, answering_tasks, retention_tasks, relay_tasks, drill_tasks)
 
 
 def background_of(troth: "Troth") -> Background:
@@ -105,13 +108,9 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),
         report_task(troth),
-        *archive_tasks(troth),
-        *matter_tasks(troth),
-        *answering_tasks(troth),
+        *(task for tasks in _ROOMS for task in tasks(troth)),
         *troth.connectors.tasks(),
-        *relay_tasks(troth),
         staff_task(troth),
-        *drill_tasks(troth),
     ]
     if isinstance(mailer, FolderMailer):
         keep = timedelta(days=troth.settings.mail.keep_days)

@@ -25,6 +25,7 @@ from troth.cli import (
     protection,
     reports,
     requests,
+    retention,
     serving,
     staff,
 )
@@ -41,6 +42,7 @@ _PARTS = (
     (packages.app, PEOPLE),
     (certificates.app, PEOPLE),
     (holds.app, PEOPLE),
+    (retention.app, PEOPLE),
     (collecting.app, PEOPLE),
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),

@@ -24,6 +24,7 @@ from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
+from troth.gate.retaining import DueRecord, due_records
 from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
@@ -45,6 +46,7 @@ __all__ = [
     "Ask",
     "Batcher",
     "Count",
+    "DueRecord",
     "Follower",
     "Gate",
     "Inquiry",
@@ -65,6 +67,7 @@ __all__ = [
     "case_is_open",
     "case_is_verified",
     "dispose_suppressions",
+    "due_records",
     "end_case",
     "extend_key",
     "holds_of",

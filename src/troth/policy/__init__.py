@@ -16,6 +16,7 @@ from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
+from troth.policy.retaining import Scheduled, schedule_of
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, instant_after, instant_before, read_span
@@ -66,6 +67,7 @@ __all__ = [
     "Require",
     "Retention",
     "Role",
+    "Scheduled",
     "Segment",
     "Slot",
     "Span",
@@ -84,6 +86,7 @@ __all__ = [
     "read_span",
     "rule_schema",
     "run_cases",
+    "schedule_of",
     "split_condition",
     "standard_terms",
     "to_cedar",

@@ -91,6 +91,7 @@ from troth.vault.records import (
     found_record,
     holdings_of,
     newest_records,
+    oldest_records,
     records_of,
 )
 from troth.vault.rekeying import Rekeyed, rekey_persons
@@ -225,6 +226,7 @@ __all__ = [
     "note_archive",
     "note_destroyed",
     "note_journalled",
+    "oldest_records",
     "open_epoch",
     "opened_parcel",
     "overdue_archives",

@@ -44,6 +44,12 @@ _OF_KIND = Statement(
     .order_by(record.c.record.desc())
     .limit(bindparam("most"))
 )
+_OLDEST = Statement(
+    select(*(record.c[name] for name in _READ.take))
+    .where(record.c.kind == bindparam("what"), record.c.record > bindparam("behind"))
+    .order_by(record.c.record)
+    .limit(bindparam("most"))
+)
 _DELETE = Statement(delete(record).where(record.c.record == bindparam("which")))
 _SLOTS = Lookup(sealed_field, by=("person",), take=("field",))
 _HOLDINGS = Lookup(sealed_field, by=("person",), take=("field", "policy", "updated_at"))
@@ -137,6 +143,18 @@ def newest_records(tx: Transaction, kind: str, before: str = "", most: int = PAG
     """
     given = {"what": kind, "before": before or _NEWEST, "most": most}
     return [Record(*row) for row in tx.rows(_OF_KIND, given)]
+
+
+def oldest_records(tx: Transaction, kind: str, after: str, most: int) -> list[Record]:
+    """Records of a kind, of whomever, the oldest first.
+
+    Args:
+        tx: Unit of work.
+        kind: Kind of record.
+        after: Id of the last record of the page before; empty for the first page.
+        most: Most records.
+    """
+    return [Record(*row) for row in tx.rows(_OLDEST, {"what": kind, "behind": after, "most": most})]
 
 
 def forget_emptied(tx: Transaction, who: str, slots: Sequence[str]) -> None:
