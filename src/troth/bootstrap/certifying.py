@@ -85,7 +85,8 @@ def certificate_link(troth: "Troth", case: str) -> str:
 
 def certificate_link_opens(troth: "Troth", case: str, until: str, signature: str) -> bool:
     """Whether a link to a certificate was made here and its time is not over."""
-    right = hmac.compare_digest(_signature(troth, case, until), signature)
+    given = signature.encode("utf-8", "replace")
+    right = hmac.compare_digest(_signature(troth, case, until).encode(), given)
     return right and until.isascii() and until.isdigit() and troth.clock.now().timestamp() <= int(until)
 
 
