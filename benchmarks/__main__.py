@@ -4,10 +4,33 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import deciding, drilling, events, forms, gate, gdprbench, importing, over_http, scale
+from benchmarks import (
+    answering,
+    deciding,
+    drilling,
+    events,
+    forms,
+    gate,
+    gdprbench,
+    importing,
+    over_http,
+    scale,
+)
 from benchmarks.report import Report
 
-PARTS = ("decide", "gate", "http", "forms", "import", "scale", "drill", "startup", "events", "gdprbench")
+PARTS = (
+    "decide",
+    "gate",
+    "http",
+    "forms",
+    "import",
+    "scale",
+    "drill",
+    "requests",
+    "startup",
+    "events",
+    "gdprbench",
+)
 
 
 def main() -> int:
@@ -58,6 +81,8 @@ def main() -> int:
         scale.run(report, given.place, 10_000, given.people)
     if "drill" in given.only:
         drilling.run(report, given.place, given.people)
+    if "requests" in given.only:
+        answering.run(report, given.place)
     if "gdprbench" in given.only:
         gdprbench.run(
             report,

@@ -37,6 +37,14 @@ class Office:
 
     def ask(self, kind: str, email: str = ADA) -> str:
         """Somebody asks; gives the case, verified and carried out as far as that goes."""
+        case = self.write(kind, email)
+        self.troth.rights.verify(self.staff, case)
+        self.go_on()
+        self.go_on(hours=0.1)  # the last mail has left
+        return case
+
+    def write(self, kind: str, email: str) -> str:
+        """Somebody asks; gives the case."""
         point = self.troth.policy().points["privacy-request"]
         values = {"request_text": "Please.", "email": email, "request_kind": kind}
         ask = Ask(
@@ -45,9 +53,6 @@ class Office:
         )  # fmt: skip
         (outcome,) = self.troth.perform([ask])
         assert outcome.permitted, outcome
-        self.troth.rights.verify(self.staff, outcome.case)
-        self.go_on()
-        self.go_on(hours=0.1)  # the last mail has left
         return outcome.case
 
     def go_on(self, hours: float = 0) -> None:

@@ -82,6 +82,25 @@ def test_a_database_that_is_down_waits_and_the_rest_goes_on(
     assert holding(folder, ADA) == []
 
 
+def test_many_at_once_all_end(tmp_path: Path, clock: SettableClock, other_url: str, shop: sa.Engine) -> None:
+    """Copies and erasures of many people, and of one person both at once, are carried out side by side, none in error."""
+    folder = tmp_path / "data"
+    with running(folder, clock) as office:
+        written(folder, other_url)
+        office.troth.connectors.add("shop", SHOP, DATASET)
+        people = [ADA, BEN, *(f"person{n}@example.com" for n in range(10))]
+        cases = [office.write(kind, mail) for mail in people for kind in ("access", "erase")]
+        for case in cases:
+            office.troth.rights.verify(office.staff, case)
+        office.go_on()
+        office.go_on(hours=1)
+        ended = {"completed", "partially-completed"}
+        assert {office.told(case).matter.state for case in cases} <= ended
+        assert not any(item.state == "failed" for case in cases for item in office.told(case).items)
+    assert "ADA" not in str(dump(shop))
+    assert "BEN" not in str(dump(shop))
+
+
 def test_what_is_late_is_told_once(tmp_path: Path, clock: SettableClock, other_url: str) -> None:
     """Two days after it began, the duty to have others erase is late: the ledger says so under its clause, once."""
     folder = tmp_path / "data"

@@ -234,3 +234,38 @@ def test_many_workers_run_each_job_once(database: Database, database_url: str, c
     assert failures == []
     assert sorted(done) == sorted(wanted)
     assert waiting(database) == {}
+
+
+def test_some_topics_run_side_by_side(database: Database, clock: SettableClock) -> None:
+    """Four jobs that wait for each other end, each once; one that fails is put off alone."""
+    for number in range(8):
+        promise(database, "mail", number=str(number))
+    together, seen = threading.Barrier(4, timeout=30), []
+
+    def handle(one: Job) -> None:
+        together.wait()
+        seen.append(one.body["number"])
+        if one.body["number"] == "5":
+            raise Unavailable("Not now.")
+
+    assert JobWorker(database, clock, {"mail": handle}, {"mail": 4}).run_due() == 7
+    assert sorted(seen) == [str(number) for number in range(8)]
+    assert waiting(database)["mail"][0] == 1
+
+
+def test_what_was_not_begun_side_by_side_is_given_back(database: Database, clock: SettableClock) -> None:
+    """Once it shall stop, running jobs end and the others wait for the next worker."""
+    for number in range(9):
+        promise(database, "mail", number=str(number))
+    stop, seen = threading.Event(), []
+
+    def handle(one: Job) -> None:
+        seen.append(one.job_id)
+        stop.set()
+
+    runner = JobWorker(database, clock, {"mail": handle}, {"mail": 2})
+    assert runner.run_due(stopping=stop.is_set) == len(seen) <= 2
+    assert waiting(database)["mail"] == (9 - len(seen), 0)
+    begun = len(seen)
+    assert worker(database, clock, lambda one: seen.append(one.job_id)).run_due() == 9 - begun
+    assert len(seen) == len(set(seen)) == 9

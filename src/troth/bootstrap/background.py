@@ -34,13 +34,19 @@ class Background:
         clock: Tells what is due.
         handlers: A handler for each topic.
         tasks: Periodic tasks.
+        side_by_side: How many jobs of a topic are run at once, where that is more than one.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, handlers: Mapping[str, Handler], tasks: Sequence[Task]
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        tasks: Sequence[Task],
+        side_by_side: Mapping[str, int] | None = None,
     ) -> None:
         self.tasks = tuple(tasks)
-        self._jobs = JobWorker(database, clock, handlers)
+        self._jobs = JobWorker(database, clock, handlers, side_by_side)
         self._tasks = TaskRunner(database, clock, tasks)
         self._woken, self._stopping = Event(), Event()
         self._looking = Lock()

@@ -28,6 +28,8 @@ from troth.storage import Handler, Task, remove_finished
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
+SIDE_BY_SIDE = {ANSWER: 4}
+"""Requests that are carried out at once: each waits for disks and for other databases."""
 KEEP_FINISHED = timedelta(days=7)
 _DAILY = timedelta(days=1)
 _OFTEN = timedelta(minutes=10)
@@ -43,7 +45,9 @@ def background_of(troth: "Troth") -> Background:
         InvalidInput: The settings name a mail transport that is none.
     """
     mailer = mailer_of(troth)
-    return Background(troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth, mailer))
+    return Background(
+        troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth, mailer), SIDE_BY_SIDE
+    )
 
 
 def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:

@@ -5,6 +5,7 @@ was done already is safe to repeat. A place that is down leaves its items waitin
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol
 
 from troth.gate import case_is_verified
@@ -218,10 +219,8 @@ class Answering:
         stores = {store.name: store for store in self._stores()}
         with self._database.snapshot() as tx:
             items = items_of(tx, work.case)
-        for item in items:
-            if item.state != WAITING:
-                continue
-            if self._do(stores.get(item.store), work, item) == WAITING and item.action == TELL:
+        for name, group in groupby((one for one in items if one.state == WAITING), lambda one: one.store):
+            if not self._do_group(stores.get(name), work, list(group)):
                 break  # what the person is told comes before what makes the telling impossible
         with self._database.snapshot() as tx:
             items = items_of(tx, work.case)
@@ -232,19 +231,25 @@ class Answering:
             )
         return items
 
-    def _do(self, store: Store | None, work: Work, item: Item) -> str:
-        if store is None:
-            done = Done("failed", "no such place any more")
-        else:
-            try:
-                done = store.carry_out(work, item)
-            except Unavailable as error:
-                done = Done("waiting", error.code)
-            except TrothError as error:
-                done = Done("failed", f"{error.code}: {error.clause}" if error.clause else error.code)
+    def _do_group(self, store: Store | None, work: Work, items: Sequence[Item]) -> bool:
+        """Do the items of a place, and note them together: what a crash leaves unnoted is safe to repeat. False to stop here."""
+        went = [(item, self._done(store, work, item)) for item in items]
+        now = micros(self._clock.now())
         with self._database.transaction() as tx:
-            note_item(tx, item, done.state, micros(self._clock.now()), done.note, done.until)
-        return done.state
+            for item, done in went:
+                note_item(tx, item, done.state, now, done.note, done.until)
+        return not any(done.state == WAITING and item.action == TELL for item, done in went)
+
+    @staticmethod
+    def _done(store: Store | None, work: Work, item: Item) -> Done:
+        if store is None:
+            return Done("failed", "no such place any more")
+        try:
+            return store.carry_out(work, item)
+        except Unavailable as error:
+            return Done("waiting", error.code)
+        except TrothError as error:
+            return Done("failed", f"{error.code}: {error.clause}" if error.clause else error.code)
 
     def _proven(self, row: MatterRow) -> bool:
         with self._database.snapshot() as tx:

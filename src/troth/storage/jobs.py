@@ -8,6 +8,7 @@ id. Bodies hold handles, never values.
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -207,12 +208,20 @@ class JobWorker:
         database: Where they are kept.
         clock: Tells which are due.
         handlers: A handler for each topic; jobs of other topics are left alone.
+        side_by_side: How many jobs of a topic are run at once, where that is more than one: their handlers wait for others.
     """
 
-    def __init__(self, database: Database, clock: Clock, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Mapping[str, Handler],
+        side_by_side: Mapping[str, int] | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._handlers = dict(handlers)
+        self._side_by_side = dict(side_by_side or {})
 
     def run_due(self, most: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
         """Run due jobs of every topic that has a handler, at most so many of each; gives the number finished.
@@ -229,14 +238,33 @@ class JobWorker:
         for topic in self._due_topics():
             until = self._clock.now() + LEASE
             leased = self._lease(topic, most, until)
-            for number, one in enumerate(leased):
-                if stopping():
-                    self._give_back(leased[number:])
-                    return finished
-                if self._clock.now() >= until:
-                    break  # others may take these jobs from now on
-                finished += self._run(one, self._handlers[topic])
+            done, left = self._run_leased(topic, leased, until, stopping)
+            finished += done
+            if left:
+                self._give_back(left)
+                break
         return finished
+
+    def _run_leased(
+        self, topic: str, leased: Sequence[Job], until: datetime, stopping: Callable[[], bool]
+    ) -> tuple[int, list[Job]]:
+        """Run leased jobs; gives how many were finished, and those not begun because of the wish to stop."""
+
+        def run(one: Job) -> int | None:
+            if stopping():
+                return None
+            # past the lease others may take it
+            return self._run(one, self._handlers[topic]) if self._clock.now() < until else 0
+
+        threads = min(self._side_by_side.get(topic, 1), len(leased))
+        if threads > 1:
+            with ThreadPoolExecutor(threads, thread_name_prefix="troth-job") as pool:
+                ran = list(pool.map(run, leased))
+        else:
+            ran = [run(one) for one in leased]
+        return sum(done or 0 for done in ran), [
+            one for one, done in zip(leased, ran, strict=True) if done is None
+        ]
 
     def _due_topics(self) -> list[str]:
         """Topics with due jobs, by a read: looking again and again must not stand in the writers' way."""

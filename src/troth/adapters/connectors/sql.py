@@ -182,9 +182,8 @@ class SqlStore:
             if run is None or not run.found:
                 self._memory.begin(work, digests(found, self.name, self._digest_key))
 
-        with reading(self._open(), self.name) as connection:
-            reflected, plan = self._fitting(connection, erasing=True)
         with writing(self._open(), self.name) as connection:
+            reflected, plan = self._fitting(connection, erasing=True)
             erased = erase_rows(connection, plan, reflected, identity, any_case=self._any_case, begin=begin)
         if run is not None and run.found and not any(erased.done.values()):
             # nobody is found by these identifiers any more: the transaction before a crash was committed
