@@ -90,12 +90,16 @@ def test_an_erasure_done_again_finds_nothing_to_do(store: SqlStore, shop: sa.Eng
     assert copied(store) == {}
 
 
-def test_a_crash_behind_the_commit_is_known_again(store: SqlStore, shop: sa.Engine, kept: Kept) -> None:
+def test_a_crash_behind_the_commit_is_known_again(
+    other_url: str, store: SqlStore, shop: sa.Engine, kept: Kept
+) -> None:
     """What was committed and not noted is done when it is taken up: nobody is found, and rows had been found before."""
     erase(store)
     after = dump(shop)
     kept.runs["case"] = kept.runs["case"]._replace(done_at=0, result="", told="{}")
-    told = erase(store)
+    again = store_of(other_url, DATASET, kept)
+    told = erase(again)
+    again.close()
     assert set(told.values()) == {"done before"}
     assert dump(shop) == after
     assert kept.runs["case"].found == 20

@@ -21,7 +21,7 @@ from troth.rights import (
     MatterRow,
     Rights,
     items_of,
-    note_item,
+    note_items,
 )
 from troth.storage import Database
 
@@ -236,8 +236,7 @@ class Answering:
         went = [(item, self._done(store, work, item)) for item in items]
         now = micros(self._clock.now())
         with self._database.transaction() as tx:
-            for item, done in went:
-                note_item(tx, item, done.state, now, done.note, done.until)
+            note_items(tx, [(item, done.state, done.note, done.until) for item, done in went], now)
         return not any(done.state == WAITING and item.action == TELL for item, done in went)
 
     @staticmethod

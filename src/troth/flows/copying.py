@@ -86,8 +86,8 @@ class OwnCopy:
         policy = self._policy()
         reader = _Reader(self, work, policy)
         yield _part("About you", VALUES, reader.profile())
-        for kind in sorted({point.record for point in policy.points.values() if point.record}):
-            rows = reader.records(kind) if reader.may_list(kind) else iter(())
+        for kind, page in reader.first_pages().items():
+            rows = reader.records(kind, page)
             first = next(rows, None)
             if first is not None:
                 yield _part(kind.replace("-", " ").capitalize(), VALUES, chain([first], rows))
@@ -114,10 +114,19 @@ class OwnCopy:
         Raises:
             TrothError: It was refused, or failed.
         """
-        (outcome,) = self._perform([ask])
-        if outcome.problem is not None:
-            raise raised(outcome.problem)
-        return outcome
+        return self.all_done([ask])[0]
+
+    def all_done(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Some acts in one unit of work.
+
+        Raises:
+            TrothError: One was refused, or failed.
+        """
+        outcomes = self._perform(asks)
+        for outcome in outcomes:
+            if outcome.problem is not None:
+                raise raised(outcome.problem)
+        return outcomes
 
     def whose(self, key: str) -> Actor:
         """Who stands behind a key."""
@@ -199,16 +208,19 @@ class _Reader:
             found += self._own.done(ask).values.values()
         return own_marks(found)
 
-    def may_list(self, kind: str) -> bool:
-        """Whether anything of a kind of record may be given out."""
-        return bool(self._fields_of(kind))
+    def first_pages(self) -> dict[str, list[dict[str, str]]]:
+        """The newest records of every kind of which anything may be given out, by kind in order."""
+        kinds = sorted({point.record for point in self._policy.points.values() if point.record})
+        listed = [kind for kind in kinds if self._fields_of(kind)]
+        outcomes = self._own.all_done([self._listing(kind, "") for kind in listed])
+        return {kind: one.values["records"] for kind, one in zip(listed, outcomes, strict=True)}
 
-    def records(self, kind: str) -> Iterator[Sequence[Any]]:
-        """The values of all records of a kind, newest first."""
+    def records(self, kind: str, first: list[dict[str, str]]) -> Iterator[Sequence[Any]]:
+        """The values of all records of a kind, newest first; given the newest."""
         fields = self._fields_of(kind)
         files = any(self._policy.fields[name].type == "file" for name in fields)
         at_once = _FILES_AT_ONCE if files else _RECORDS_AT_ONCE
-        for page in self._pages(kind):
+        for page in self._pages(kind, first):
             for start in range(0, len(page), at_once):
                 yield from self._values(page[start : start + at_once], fields)
 
@@ -220,18 +232,18 @@ class _Reader:
             for name, kept in held.items():
                 yield self._row(one["record"], one["point"], name, kept, marks)
 
-    def _pages(self, kind: str) -> Iterator[list[dict[str, str]]]:
-        work, before = self._work, ""
-        while True:
-            ask = Ask(
-                act="instruct", purpose=work.purpose, key=work.key, person=work.person, case=work.case,
-                order="list-records", kind=kind, before=before,
-            )  # fmt: skip
-            page: list[dict[str, str]] = self._own.done(ask).values["records"]
-            if not page:
-                return
+    def _pages(self, kind: str, first: list[dict[str, str]]) -> Iterator[list[dict[str, str]]]:
+        page = first
+        while page:
             yield page
-            before = page[-1]["record"]
+            page = self._own.done(self._listing(kind, page[-1]["record"])).values["records"]
+
+    def _listing(self, kind: str, before: str) -> Ask:
+        work = self._work
+        return Ask(
+            act="instruct", purpose=work.purpose, key=work.key, person=work.person, case=work.case,
+            order="list-records", kind=kind, before=before,
+        )  # fmt: skip
 
     def _read(self, fields: Sequence[str], records: Sequence[str]) -> dict[str, dict[str, Any]]:
         work = self._work

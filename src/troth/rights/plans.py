@@ -95,8 +95,7 @@ _RECEIPTS = Statement(
 def replace_items(tx: Transaction, case: str, items: Sequence[Item]) -> None:
     """Write the plan of a case; what stood there before is replaced."""
     tx.run(_CLEAR, {"which": case})
-    for item in items:
-        tx.run(_ADD, tuple(item))
+    tx.run_many(_ADD, [tuple(item) for item in items])
 
 
 def items_of(tx: Transaction, case: str) -> list[Item]:
@@ -115,17 +114,27 @@ def note_item(tx: Transaction, item: Item, state: str, now: int, note: str = "",
         note: A few words; no value of anybody.
         until: For kept: when what keeps it ends; 0 leaves it as planned.
     """
-    values = {
-        "which": item.case,
-        "at": item.place,
-        "doing": item.action,
-        "now": state,
-        "done": 0 if state == WAITING else now,
-        "tried": int(state == WAITING),
-        "words": note,
-        "ends": until or item.until,
-    }
-    tx.run(_NOTE, values)
+    note_items(tx, [(item, state, note, until)], now)
+
+
+def note_items(tx: Transaction, went: Sequence[tuple[Item, str, str, int]], now: int) -> None:
+    """Note how several items went at an instant (microseconds): each with its state, note and end as for `note_item`."""
+    tx.run_many(
+        _NOTE,
+        [
+            {
+                "which": item.case,
+                "at": item.place,
+                "doing": item.action,
+                "now": state,
+                "done": 0 if state == WAITING else now,
+                "tried": int(state == WAITING),
+                "words": note,
+                "ends": until or item.until,
+            }
+            for item, state, note, until in went
+        ],
+    )
 
 
 def released_items(tx: Transaction, now: int, most: int = 500) -> list[Item]:
