@@ -21,8 +21,6 @@ from benchmarks.report import Report, Result
 from troth import Ask
 from troth.bootstrap import ConnectorSettings, packages_of, work_for
 from troth.flows import zipped
-from troth.gate.sessions import open_session
-from troth.kernel import micros
 
 _EACH = 30
 _MANY = 1_000
@@ -138,9 +136,7 @@ class Office:
 
     def _session(self, case: str) -> str:
         troth = self.company.troth
-        person = troth.rights.matter(case).matter.person
-        with troth.database.transaction() as tx:
-            return open_session(tx, person, micros(troth.clock.now()))
+        return troth.accounts.open_session(person=troth.rights.matter(case).matter.person)
 
     def at_once(self, numbers: list[int]) -> tuple[float, int, int]:
         """Requests that are all verified before any is carried out: rate, those in error, those late."""
