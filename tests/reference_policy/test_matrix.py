@@ -33,7 +33,8 @@ MAY_READ: dict[str, set[str]] = {
         "request_text",
         "request_kind",
         "request_uses",
-    },
+    }
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
     "staff.privacy.head": CONTACT
     | ADDRESSES
     | PROFILE
@@ -50,13 +51,15 @@ MAY_READ: dict[str, set[str]] = {
         "request_text",
         "request_kind",
         "request_uses",
-    },
+    }
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE
     | REGISTRATION
     | TICKETS
-    | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind", "request_uses"},
+    | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind", "request_uses"}
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
     "staff.legal": CONTACT | ADDRESSES | PROFILE | ORDERS | REGISTRATION | {"ip_address"},
     "staff.security": {"name", "email", "username", "ip_address"},
     "staff.analyst": set(),

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from troth.adapters import FolderMailer
 from troth.bootstrap.packaging import COPIED, own_copy, tell_ready
 from troth.flows import (
+    CORRECT,
     Answering,
     ClosingStore,
+    CorrectionStore,
     Finisher,
     ForgettingStore,
     StayingStore,
@@ -77,6 +79,7 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("events", "visits of our web sites", troth.events.forget),
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
+        CorrectionStore(troth.gate.perform_along, troth.policy),
         *troth.connectors.stores(),
         UsesStore(troth.database, troth.gate.perform_along, troth.policy),
         VaultStore(
@@ -99,7 +102,7 @@ def finishers_of(troth: "Troth") -> Mapping[str, Finisher]:
     def ready(work: Work, items: Sequence[Item]) -> None:
         tell_ready(troth, work, items)
 
-    nothing_more = dict.fromkeys(sorted(USE_KINDS), _nothing_more)
+    nothing_more = dict.fromkeys((CORRECT, *sorted(USE_KINDS)), _nothing_more)
     return {"erase": certifying_of(troth), **dict.fromkeys(COPIED, ready), **nothing_more}
 
 

@@ -19,6 +19,7 @@ from troth.flows.backup import (
 )
 from troth.flows.certifying import Certifying
 from troth.flows.copying import SAID, VALUES, OwnCopy, day, used_row
+from troth.flows.correcting import CORRECT, CorrectionStore
 from troth.flows.package_forms import flat
 from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
@@ -29,6 +30,7 @@ from troth.flows.wording import LANGUAGES, SOURCE, Wording, catalogue, chosen_la
 
 __all__ = [
     "CLAIMS_FILE",
+    "CORRECT",
     "DATA_FILE",
     "LANGUAGES",
     "ROWS_FILE",
@@ -43,6 +45,7 @@ __all__ = [
     "ClosingStore",
     "Contents",
     "Copies",
+    "CorrectionStore",
     "Done",
     "Finisher",
     "ForgettingStore",

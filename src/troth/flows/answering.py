@@ -75,6 +75,10 @@ class Part(NamedTuple):
     until: str
 
 
+class ByHand(Exception):
+    """A request says nothing that could be carried out by itself; somebody has to read it."""
+
+
 class Store(Protocol):
     """A place that holds personal data."""
 
@@ -174,7 +178,10 @@ class Answering:
         if row.state == "verified":
             if row.kind in NEEDS_PROOF and not self._proven(row):
                 return
-            self.plan(case)
+            try:
+                self.plan(case)
+            except ByHand:
+                return
             row = self._rights.matter(case).matter
         work = self._work(row)
         if row.state == "planned":

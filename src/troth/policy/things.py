@@ -54,6 +54,10 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             description="of a choice: the data uses that a request is about; its values are data uses, and a list of them is given"
         ),
     ] = False
+    corrects: Annotated[
+        FieldName | None,
+        Meta(description="the field whose new value it holds in a request to correct; both have one type"),
+    ] = None
     max_length: Annotated[
         int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
     ] = 4000

@@ -96,6 +96,21 @@ def _unused(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _uncorrected(draft: Draft) -> Iterator[Finding]:
+    fields = {field.name: field for field in draft.of(Field)}
+    for field in fields.values():
+        if field.corrects is None:
+            continue
+        target = fields.get(field.corrects)
+        if target is None or (target.type, target.choices) != (field.type, field.choices) or field.identifier:
+            yield draft.find(
+                field,
+                "field-corrects",
+                f"{label(field)} corrects {field.corrects!r}, which is no field of its type, or is itself an identifier",
+                "name a declared field of the same type, and find nobody by this one",
+            )
+
+
 def _unattended(draft: Draft) -> Iterator[Finding]:
     known = [kind for kind in REQUEST_KINDS if kind != "other"]
     for case in draft.of(CaseType):
@@ -127,6 +142,7 @@ CHECKS = (
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
     Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
+    Check("field-corrects", "a field for a new value whose target is no field of its type", _uncorrected),
     Check("request-uses", "a field for the uses of a request that is no choice among data uses", _unused),
     Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
 )

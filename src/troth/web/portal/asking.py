@@ -133,7 +133,7 @@ def point_for(policy: Policy, matter: str) -> Point:
 def fields_to_fill(policy: Policy, point: Point) -> list[tuple[Field, bool]]:
     """What somebody who is signed in still has to say, with whether it must be said: nothing about who it is."""
     fields = [(policy.fields[name], how == "required") for name, how in point.fields.items()]
-    return [(field, required) for field, required in fields if field.type not in _PERSONAL]
+    return [(field, required) for field, required in fields if field.corrects or field.type not in _PERSONAL]
 
 
 def _filled(policy: Policy, point: Point, form: Mapping[str, str]) -> dict[str, object]:
