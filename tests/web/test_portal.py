@@ -11,6 +11,7 @@ import pytest
 from tests.web.conftest import Web
 from tests.web.forum import HERE, Author
 from troth.kernel import from_micros
+from troth.rights.keeping import Noted, move_matter
 
 OTHER = "zq-canary-of-ben"
 
@@ -179,3 +180,15 @@ def test_forms_of_other_sites_do_nothing(web: Web) -> None:
     headers = {**HERE, "Cookie": ann.cookie, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     body = {"csrf": token(ann), "request_kind": "erase", "request_text": "x"}
     assert web.client.post("/my/ask", data=body, headers=headers).status_code == 403
+
+
+def test_who_asked_for_deletion_sees_the_certificate(web: Web) -> None:
+    """Once it has ended in part, while something has to stay; the link opens."""
+    ann = Author(web)
+    path = asked(ann, "erase")
+    assert "Your certificate" not in ann.get(path).text
+    with web.troth.database.transaction() as tx:
+        row = web.troth.rights.matter(path.rpartition("/")[2]).matter
+        for state in ("planned", "executing", "partially-completed"):
+            row = move_matter(tx, row, state, row.received_at + 1, Noted("", ""), "something stays")
+    assert 'href="http://127.0.0.1:8080/certificates/' in ann.get(path).text

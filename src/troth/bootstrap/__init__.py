@@ -1,6 +1,6 @@
 """The only wiring: settings become running parts."""
 
-from troth.bootstrap.certifying import certificate_link_opens
+from troth.bootstrap.certifying import certificate_link, certificate_link_opens
 from troth.bootstrap.connector_files import ConnectorSettings
 from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
@@ -27,6 +27,7 @@ __all__ = [
     "Troth",
     "Wish",
     "backup_folder",
+    "certificate_link",
     "certificate_link_opens",
     "change_root",
     "chosen_clock",

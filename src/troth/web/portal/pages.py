@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.bootstrap import own_copy
+from troth.bootstrap import certificate_link, own_copy
 from troth.choice import switches
 from troth.flows import LANGUAGES, Work
 from troth.kernel import InvalidInput, NotFound, micros
@@ -30,6 +30,7 @@ RIGHTS = "essential.service.rights_request"
 LINES = 50
 """Decisions on a page of the journal."""
 _MOST_LEAF = 15
+_ERASE, _CERTIFIED = "erase", frozenset({"completed", "partially-completed"})
 
 
 @get("/my")
@@ -180,9 +181,17 @@ def _request(request: AnyRequest, number: str, new: bool) -> Response[bytes]:  #
         one=shown_request(speech, told.matter, now, told.duties, told.steps),
         fresh=is_fresh(site, who),
         new=new,
+        certificate=_certificate(site, told),
     )
     answer.headers.update(OWN_FORMS)
     return answer
+
+
+def _certificate(site: Site, told: Told) -> str:
+    """Where the certificate of a deletion is; empty where there is none."""
+    row = told.matter
+    ended = row.kind == _ERASE and row.state in _CERTIFIED
+    return certificate_link(site.troth, row.case) if ended else ""
 
 
 def _leaf(text: str) -> int | None:
