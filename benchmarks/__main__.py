@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import (
     answering,
+    console,
     deciding,
     drilling,
     events,
@@ -23,6 +24,7 @@ PARTS = (
     "gate",
     "http",
     "forms",
+    "console",
     "import",
     "scale",
     "drill",
@@ -73,6 +75,8 @@ def main() -> int:
         importing.run(report, given.place)
     if "forms" in given.only:
         forms.run(report, given.place)
+    if "console" in given.only:
+        console.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
     if "events" in given.only:
