@@ -294,6 +294,27 @@ def test_access_is_reviewed_and_taken_away(web: Web) -> None:
     assert auditor.post("/console/access/revoke", person="ada.example").status_code == 422
 
 
+def test_the_review_counts_what_was_done(web: Web) -> None:
+    """By role and act from the ledger, over the span asked for; purposes never served are told for each."""
+    desk = Desk(web)
+    desk.sign_in()
+    number = write(web)
+    desk.post(f"/console/matters/{number}/steps", step="take")
+    found = web.troth.access_review(timedelta(days=1))
+    done = {(one.role, one.act): one.permitted for one in found.done}
+    assert done["staff.privacy", "begin-work"] == 1
+    assert done["staff.privacy", "instruct"] == 1
+    (ann,) = found.members
+    assert ann.acts == 2
+    assert "essential.service.rights_request" not in ann.unused
+    assert "essential.service.dispute" in ann.unused
+    assert "ann.example" not in found.unused
+    web.clock.advance(timedelta(days=2))
+    later = web.troth.access_review(timedelta(days=1))
+    assert later.done == ()
+    assert "ann.example" in later.unused
+
+
 def test_no_public_page_leads_to_the_console(web: Web) -> None:
     """Visitors are shown no door that is not theirs."""
     for path in ("/", "/policy", "/account/sign-in", "/choice", "/cookies", "/docs", "/nowhere"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from troth.cli.frame import command, group
-from troth.cli.say import Say, table
+from troth.cli.say import Say, stacked, table
 from troth.cli.sources import checked_day, moment, nearest
 from troth.kernel import InvalidInput
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from troth.gate import KeyRecord
     from troth.policy import Policy
+    from troth.staff import MemberAccess, Review
 
 app = group("access", "Issue, list and revoke API keys, which carry role, purposes and cases.")
 OWNER_ONLY = 0o600
@@ -113,6 +114,83 @@ def revoke(say: Say, *, key_id: Annotated[str, typer.Argument(metavar="ID", help
     with say.open() as troth:
         troth.revoke_key(key_id)
     say.answer({"key_id": key_id}, f"Key {key_id} works no more.")
+
+
+@command(
+    app,
+    "review",
+    example="troth access review --days 90",
+    gives={
+        "since": "beginning of the review",
+        "roles": "role, title, acts, purposes, data, members and keys of each",
+        "members": "staff, name, title, role, seen, acts, denied and unused (purposes never served) of each",
+        "keys": "key_id, name, role, created, expires, acts, denied and unused of each key that works",
+        "done": "role, act, permitted and denied of each",
+        "unused": "names of members and ids of keys with which nothing was done",
+    },
+)
+def review(
+    say: Say,
+    *,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3660, metavar="N", help="How far back to count.")
+    ] = 90,
+) -> None:
+    """Review access: who can do what, who did what, counted from the ledger, and what was never used (clause IV.2)."""
+    from datetime import timedelta
+
+    with say.open() as troth:
+        found = troth.access_review(timedelta(days=days))
+    people = [(one.member.name, one.member.role, _seen(one), one.acts, one.denied) for one in found.members]
+    keys = [(one.name, one.role, moment(one.created_at), one.acts, one.denied) for one in found.keys]
+    done = [(one.role, one.act, one.permitted, one.denied) for one in found.done]
+    text = stacked(
+        table(("person", "role", "last signed in", "acts", "denied"), people),
+        table(("key", "role", "since", "acts", "denied"), keys),
+        table(("role", "act", "permitted", "denied"), done),
+        f"Never used: {', '.join(found.unused) or 'nothing'}.",
+    )
+    say.answer(review_json(found), text)
+
+
+def review_json(found: "Review") -> dict[str, object]:
+    """An access review as JSON shows it."""
+    return {
+        "since": found.since.isoformat(),
+        "roles": [one._asdict() for one in found.roles],
+        "members": [
+            {
+                "staff": one.member.staff,
+                "name": one.member.name,
+                "title": one.member.title,
+                "role": one.member.role,
+                "seen": moment(one.member.seen_at),
+                "acts": one.acts,
+                "denied": one.denied,
+                "unused": list(one.unused),
+            }
+            for one in found.members
+        ],
+        "keys": [
+            {
+                "key_id": one.key,
+                "name": one.name,
+                "role": one.role,
+                "created": moment(one.created_at),
+                "expires": moment(one.expires_at),
+                "acts": one.acts,
+                "denied": one.denied,
+                "unused": list(one.unused),
+            }
+            for one in found.keys
+        ],
+        "done": [one._asdict() for one in found.done],
+        "unused": list(found.unused),
+    }
+
+
+def _seen(one: "MemberAccess") -> str:
+    return moment(one.member.seen_at) or "never"
 
 
 def check_grants(policy: "Policy", purposes: Sequence[str], cases: Sequence[str]) -> None:

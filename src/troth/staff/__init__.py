@@ -16,7 +16,7 @@ from troth.staff.model import (
     permitted,
 )
 from troth.staff.passkeys import StaffPasskeys
-from troth.staff.reviewing import REVIEW, Review, review
+from troth.staff.reviewing import REVIEW, MemberAccess, Review, review
 from troth.staff.roster import Roster
 from troth.staff.service import Staff
 
@@ -28,6 +28,7 @@ __all__ = [
     "CompanySignIn",
     "Limits",
     "Member",
+    "MemberAccess",
     "Passkey",
     "Question",
     "Review",

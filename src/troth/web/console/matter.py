@@ -7,10 +7,11 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from troth.bootstrap import certificate_link
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, TrothError, micros
 from troth.policy import CaseType, Policy
-from troth.rights import KINDS, REASONED, SHAPES, MatterRow, Told
+from troth.rights import KINDS, REASONED, SHAPES, MatterRow, Told, certificate_of
 from troth.staff import Working
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
@@ -115,6 +116,7 @@ def page_of(
         kinds=KINDS,
         reasoned=REASONED,
         written=written,
+        certificate=_certificate(site, row),
         done=done if done in _STEPS else "",
         wrong=wrong,
         moving=row.state in ("verified", "planned", "executing") and not row.ended_at,
@@ -149,6 +151,13 @@ def _moves(row: MatterRow) -> tuple[str, ...]:
     if "taken" in SHAPES[row.matter].moves.get(row.state, ()):
         following |= {"taken"}
     return tuple(sorted(following, key=lambda state: (state in _ENDS, state)))
+
+
+def _certificate(site: Site, row: MatterRow) -> str:
+    """The signed link to what the person was sent about an erasure; empty where there is none yet."""
+    with site.troth.database.snapshot() as tx:
+        there = certificate_of(tx, row.case) is not None
+    return certificate_link(site.troth, row.case) if there else ""
 
 
 def _by_itself(policy: Policy, row: MatterRow) -> bool:
