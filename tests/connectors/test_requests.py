@@ -1,5 +1,7 @@
 """Requests that reach another database: carried out by themselves, also when it is down and comes back."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from sqlalchemy import select
 
 from tests.connectors.running import running
 from tests.connectors.shop import ADA, BEN, DATASET, dump
-from troth.bootstrap import ConnectorSettings
+from troth.bootstrap import ConnectorSettings, packages_of, work_for
+from troth.flows import zipped
 from troth.kernel import Conflict, InvalidInput, NotFound, SettableClock
 from troth.ledger import Entry, decode_entry
 from troth.ledger.tables import ledger_staged
@@ -53,6 +56,29 @@ def test_an_erasure_reaches_the_other_database(
     assert "ADA" not in str(dump(shop))
     assert BEN in str(dump(shop))
     assert holding(folder, ADA) == []
+
+
+def test_a_copy_holds_what_the_other_database_has(
+    tmp_path: Path, clock: SettableClock, other_url: str, shop: sa.Engine
+) -> None:
+    """The package that the person fetches has a table for each table there, and nothing of others; reading is on record."""
+    folder = tmp_path / "data"
+    with running(folder, clock) as office:
+        written(folder, other_url)
+        office.troth.connectors.add("shop", SHOP, DATASET)
+        case = office.ask("access")
+        told = office.told(case)
+        assert told.matter.state == "completed"
+        assert {state for state, _ in office.items(case).values()} == {"done"}
+        key = office.troth.accounts.open_session(person=told.matter.person)
+        with packages_of(office.troth).make(work_for(office.troth, case, key)) as spool:
+            archive = zipfile.ZipFile(io.BytesIO(b"".join(zipped(spool))))
+        content = b"".join(archive.read(name) for name in archive.namelist()).decode()
+        assert "ADA-engraved-11" in content
+        assert "Example shop: payment_card" in content
+        assert "BEN-" not in content
+        assert BEN not in content
+    assert "ADA" in str(dump(shop))
 
 
 def test_a_database_that_is_down_waits_and_the_rest_goes_on(
