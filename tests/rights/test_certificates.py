@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.web import conftest as web_conftest
 from tests.web.conftest import RIGHTS, Web
-from troth.bootstrap.certifying import certificate_link
-from troth.kernel import TrothError
+from troth.bootstrap.certifying import certificate_link, unread_mail
+from troth.kernel import TrothError, micros
 from troth.rights import certificate_of, certificates, read_certificate, verify_certificate
 
 engine_web = web_conftest.engine_web
@@ -123,6 +123,18 @@ def test_staff_have_it_with_the_request(erased: tuple[Web, str]) -> None:
     assert web.get(f"/v1/requests/{number}/certificate", "privacy").text == issued(web, case)
     assert web.get(f"/v1/requests/{number}/certificate", "support").status_code == 404
     assert web.get("/schemas/certificate.json").json()["$ref"]
+
+
+def test_mail_that_nobody_has_read_is_told(engine_web: Web) -> None:
+    """It is sealed and of nobody known, so it cannot be looked for; it goes by its own time, at the latest on a day that is told."""
+    assert unread_mail(engine_web.troth) == []
+    mail = b"From: ann@example.com\r\nSubject: Hello\r\n\r\nA question.\r\n"
+    address = engine_web.troth.policy().front.contact.privacy
+    engine_web.troth.inbox.keep(ANN, [address], mail)
+    (told,) = unread_mail(engine_web.troth)
+    assert told.until == micros(
+        engine_web.clock.now() + timedelta(days=engine_web.troth.settings.mail.inbound.keep_days)
+    )
 
 
 def test_it_is_not_there_before_it_is(engine_web: Web) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from tests.rights.test_certificates import ask, issued
 from tests.web import conftest as web_conftest
 from tests.web.conftest import Web
+from troth.bootstrap import Wish, backup_folder, open_troth, restore_folder
 from troth.gate import Ask, Outcome, active_holds
 from troth.rights import verify_certificate
 from troth.storage import Lookup
-from troth.vault import KeyRing
+from troth.vault import KeyRing, holdings_of
 from troth.vault.tables import person_key
 
-engine_web = web_conftest.engine_web
+engine_web, web = web_conftest.engine_web, web_conftest.web
 ANN = "ann@example.com"
 FULFIL, BOOKS = "essential.service.fulfil_order", "essential.legal_obligation.accounting"
 HOLD, DEMAND = "essential.legal_obligation.hold", "third_party_sharing.legal_obligation"
@@ -196,3 +198,23 @@ def test_a_legal_hold_keeps_everything_until_it_is_ended(engine_web: Web) -> Non
     web.troth.background.run_due()
     found = verify_certificate(issued(web, case), web.troth.signer.verifier_key)
     assert (found.complete, found.edition) == (True, 2)
+
+
+def test_a_restored_backup_widens_nothing(web: Web, tmp_path: Path) -> None:
+    """A backup from before the erasure, restored: only what is held is there again, and for its use only."""
+    record = buy(web)
+    backup_folder(web.troth, tmp_path / "half", tmp_path / "half-keys")
+    case = ask(web)
+    web.troth.background.run_due()
+    who = person_of(web, case)
+    wish = Wish(tmp_path / "half", tmp_path / "half-keys", tmp_path / "restored", present=web.troth.folder)
+    restore_folder(wish, web.clock)
+    with open_troth(tmp_path / "restored", clock=web.clock) as back:
+        with back.database.snapshot() as tx:
+            assert back.vault.people(tx, [who])[who].kept
+            assert {one.record for one in holdings_of(tx, who)} == {record}
+            left = {one.field for one in holdings_of(tx, who)}
+        assert left == {"name", "billing_address", "order_lines", "order_number"}
+        restored = web._replace(troth=back)
+        assert read(restored, "staff.billing", BOOKS, who, record, "name").permitted
+        assert read(restored, "staff.billing", FULFIL, who, record, "name").clauses == ("III.2",)

@@ -63,7 +63,7 @@ def answering_of(troth: "Troth") -> Answering:
 
 def stores_of(troth: "Troth") -> list[Store]:
     """Every place that holds personal data; an erasure goes through them in this order: the last mail first, the vault behind all."""
-    from troth.bootstrap.certifying import closing_mail, listed_hashes, sealed_remains
+    from troth.bootstrap.certifying import closing_mail, listed_hashes, sealed_remains, unread_mail
     from troth.bootstrap.mailing import mailer_of
 
     mailer = mailer_of(troth)
@@ -89,6 +89,7 @@ def stores_of(troth: "Troth") -> list[Store]:
             lambda: disposal_key(troth),
             own_copy(troth).copy,
         ),
+        StayingStore("inbox", lambda: unread_mail(troth)),
         StayingStore("suppression", lambda: listed_hashes(troth)),
         StayingStore("ledger", lambda: [_IN_LEDGER]),
         StayingStore("backups", lambda: sealed_remains(troth)),

@@ -75,6 +75,17 @@ def listed_hashes(troth: "Troth") -> list[Stays]:
     return [Stays("suppression", what, reason, micros(max(ends)) if ends else 0)]
 
 
+def unread_mail(troth: "Troth") -> list[Stays]:
+    """Mail that came in and that nobody has read, sealed and of nobody known; the latest instant at which it goes."""
+    with troth.database.snapshot() as tx:
+        waiting = sum(troth.inbox.counts(tx).values())
+    if not waiting:
+        return []
+    until = troth.clock.now() + timedelta(days=troth.settings.mail.inbound.keep_days)
+    what = "mail that came in and that nobody has read yet, sealed, whoever sent it"
+    return [Stays("inbox", what, "III.4", micros(until))]
+
+
 def certificate_link(troth: "Troth", case: str) -> str:
     """The signed link to a case's certificate, for 90 days from now."""
     until = int((troth.clock.now() + LINK_LASTS).timestamp())
