@@ -4,7 +4,7 @@ from troth.web.operation import CASE, HTML, JSON, Answer, Operation, Parameter
 
 _AS = Parameter("as", "query", "json for the signed file, pdf for one to print", "json", {"type": "string", "enum": ["json", "pdf"]})  # fmt: skip
 _ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-_FILE = Answer("The certificate, signed; its schema is published at /schemas/certificate.json.", JSON, {"type": "object"})  # fmt: skip
+_FILE = Answer("The certificate, signed; its schema is published at /schemas/certificate.json.", JSON, {"type": "object"}, {"certificate": {}, "signature": ""})  # fmt: skip
 
 CERTIFICATE_OPERATIONS = (
     Operation(
@@ -25,6 +25,6 @@ CERTIFICATE_OPERATIONS = (
     ),
     Operation(
         "certificateSchema", "GET", "/schemas/certificate.json", "Rights", "JSON Schema of a certificate", "For programs that read certificates.",
-        {200: Answer("The schema.", JSON, {"type": "object"})}, problems=(503,),
+        {200: Answer("The schema.", JSON, {"type": "object"}, {"type": "object"})}, problems=(503,),
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ CONSOLE_OPERATIONS = (
     ),
     Operation(
         "backFromCompany", "GET", "/console/sign-in/company/back", "Console", "Back from the provider", "State, issuer, audience, nonce and signature are checked; who is not known here is not let in.",
-        {303: Answer("Signed in.", "", {})}, problems=(401, 403, 422, 429, 503),
+        {303: Answer("Signed in.", "", {}), 401: Answer("Not let in.", HTML, _PAGE)}, problems=(403, 422, 429, 503),
         parameters=tuple(
             Parameter(name, "query", about, "x", _TEXT)
             for name, about in (
