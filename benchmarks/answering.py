@@ -182,7 +182,7 @@ class Office:
 def _office(place: Path, postgres: Server, engine: str, people: int) -> Iterator[Office]:
     folder = place / f".bench-requests-{os.getpid()}"
     urls = [postgres.database("data"), postgres.database("keystore")] if engine == "PostgreSQL" else ["", ""]
-    url = postgres.database("shop")
+    url = postgres.database(f"shop_{engine.lower()}")
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir()
