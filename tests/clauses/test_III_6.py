@@ -16,7 +16,7 @@ def test_thirty_days_to_the_second(vendor: Vendor) -> None:
     """Due 30 times 24 hours after receipt, for a reason that is told; on time until then, flagged for good a second later."""
     vendor.clock.set(RECEIVED)
     with vendor.open() as site:
-        taken = ask(site, request_text=CANARY).json()
+        taken = ask(site, "other", request_text=CANARY).json()
         assert datetime.fromisoformat(taken["due"]) == RECEIVED + DAYS_30
         due = "Answer by 5 June 2026, 09:00 UTC: 30 days from receipt on 6 May 2026, 09:00 UTC."
         assert taken["due_because"] == f"{due} answer-requests (clause III.6)."
@@ -66,9 +66,9 @@ def test_what_nobody_proves_is_no_broken_promise(vendor: Vendor) -> None:
     """Who sends a form in somebody's name gets the same answer whoever it is; unproven, it ends at its day and is not late."""
     desk = vendor.key("staff.privacy", RIGHTS, cases=("request",))
     with vendor.open() as site:
-        known = ask(site).json()
+        known = ask(site, "other").json()
         step(vendor, desk, "verify", known["number"])
-        again, strange = ask(site).json(), ask(site, email="nobody@example.com").json()
+        again, strange = ask(site, "other").json(), ask(site, "other", "nobody@example.com").json()
     for one in (again, strange):
         assert one["number"] != known["number"]
         assert {**one, "number": "", "entry": ""} == {**known, "number": "", "entry": ""}
