@@ -1,6 +1,7 @@
 """`troth init`, `troth serve` and `troth demo`."""
 
 import faulthandler
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,7 +113,8 @@ def serve(
     from troth.web import serve as run
 
     # A crash below Python says nothing by itself; this names the lines that every thread was at, and no value.
-    faulthandler.enable()
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)
     tls = tls_pair(tls_certificate, tls_key)
     check_free(say.folder, host, port)
 
