@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from troth.gate import cases
+from troth.gate.cases import Case
 from troth.gate.form import (
     BLOCK_ORDERS,
     CHOICE_ORDERS,
@@ -31,7 +32,7 @@ from troth.gate.sessions import (
     session_of,
     sessions_of,
 )
-from troth.gate.weighing import Weighed
+from troth.gate.weighing import Weighed, may_open
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros
 from troth.policy import Policy
 from troth.storage import Transaction
@@ -210,6 +211,27 @@ def _hold(tx: Transaction, one: Weighed, now: int) -> Mapping[str, Any]:
     return {"hold": hold}
 
 
+def _check_closing(found: Case | None, one: Weighed, policy: Policy) -> None:
+    """Let a case be closed by whoever may open or cite its type, and by people only where it is their own.
+
+    Raises:
+        NotFound: There is none, or it is somebody else's.
+        Refused: Neither may the role open such a case, nor may the key cite one.
+    """
+    actor = one.actor
+    if found is None or actor is None or (actor.person and actor.person != found.person):
+        raise NotFound("No open case has this id.", field="case", mend="See the case list.")
+    if actor.may_cite(found.case_type):
+        return
+    refusing = may_open(found.case_type, actor.role, policy)
+    if refusing:
+        raise Refused(
+            f"Role {actor.role} may not close a {found.case_type} case.",
+            clause=refusing,
+            mend="Ask someone whose role may.",
+        )
+
+
 def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
     """Note that it is proven who asks: by a secret from the mailbox, by who is signed in, or by whoever may order it."""
     ask = one.ask
@@ -255,6 +277,7 @@ def _case(tx: Transaction, one: Weighed, policy: Policy, now: int, follow: Follo
         return open_by_order(tx, policy, one, ask.record, follow, now)
     if ask.order == "verify-case":
         return _verify(tx, one, policy, now)
+    _check_closing(cases.case_of(tx, ask.case), one, policy)
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")
     if follow is not None and one.actor is not None:
