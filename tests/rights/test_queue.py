@@ -44,7 +44,9 @@ def _fill(desk: Desk, given_rows: list[dict[str, Any]]) -> list[MatterRow]:
     with desk.database.transaction() as tx:
         tx.run(Statement(matter.delete()))
         for each in rows:
-            tx.run(Statement(matter.insert()), (*each, each.case))
+            values = list(each)
+            values.insert([column.name for column in matter.c].index("slot"), each.case)
+            tx.run(Statement(matter.insert()), tuple(values))
     return rows
 
 
