@@ -8,7 +8,7 @@ DATA ?= demo-data
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-core outside lock test quick lint format types contracts docs-test clauses migrations-test \
+.PHONY: help setup setup-core outside lock compiled test quick lint format types contracts docs-test clauses migrations-test \
 	check bench demo run clean
 
 help:  ## This list
@@ -32,7 +32,11 @@ demo: setup-core  ## Serve the reference vendor's site, Troth behind it (DATA=fo
 run: setup-core  ## Serve the folder DATA on PORT
 	@$(BIN)/troth serve --data "$(DATA)" --port $(PORT)
 
-test: setup outside  ## All tests, SQLite and PostgreSQL, quick ones first
+# Tests start the program some thousand times: where Python writes no bytecode by itself, each start would compile it anew.
+compiled: setup
+	@$(PY) -m compileall -q src examples
+
+test: setup outside compiled  ## All tests, SQLite and PostgreSQL, quick ones first
 	@$(RUN) $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 $(ARGS)
 
 quick: setup  ## The tests that start no processes (SQLite only), about five minutes
@@ -55,7 +59,7 @@ types: setup  ## mypy, strict
 contracts: setup  ## Who may import whom: layers, purity, front doors
 	@failed=0; $(BIN)/lint-imports --no-logo || failed=1; $(PY) scripts/check_doors.py || failed=1; exit $$failed
 
-docs-test: setup outside  ## Run the examples in README.md and docs/
+docs-test: setup outside compiled  ## Run the examples in README.md and docs/
 	@$(RUN) $(PY) scripts/docs_examples.py
 
 clauses: setup  ## The clause table: what enforces each clause and which test proves it
