@@ -92,7 +92,7 @@ def test_staff_and_programs_reach_the_same_intake(vendor: Vendor) -> None:
         "notice": "request-notice",
         "values": {
             "request_text": "Asked by telephone.",
-            "request_kind": "access",
+            "request_kind": "other",
             "email": "ann@example.org",
         },
     }
