@@ -65,7 +65,7 @@ def test_the_way_to_the_choices_leads_to_the_banner(site: str, chromium: Browser
         _open(page, "/products")
         page.get_by_role("link", name="Your choices").click()
         banner = page.get_by_role("region", name="May we?")
-        assert page.evaluate("document.activeElement.classList.contains('troth-banner')")
+        page.wait_for_function("document.activeElement.classList.contains('troth-banner')")
         banner.get_by_role("button", name="Refuse all").click()
         banner.wait_for(state="detached")
         page.get_by_role("link", name="Your choices").click()
