@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.links import exit_target
@@ -59,6 +59,10 @@ def test_a_link_carries_nothing_personal(url: str, clean: str, removed: tuple[st
         "https://other.example/a b",
         "https://exa mple/",
         "https://[::1/",
+        "https://./",
+        "https://\uff0e/",
+        "https://\u3002\uff61/",
+        "https://ab.cd./",
         "https://other.example/" + "a" * 2_000,
         "https://other.example/unsubscribe/ann@example.com",
     ],
@@ -69,6 +73,7 @@ def test_what_is_no_address_of_another_site_is_refused(url: str) -> None:
         target_of(POLICY, url)
 
 
+@example("\uff0e", "https://")
 @given(st.text(max_size=60), st.sampled_from(["https://", "http://", ""]))
 def test_any_text_is_an_address_or_refused(text: str, scheme: str) -> None:
     """No text makes another error, and a clean address stays what it is."""

@@ -1,6 +1,7 @@
 """Addresses of other sites: read strictly, and freed of whatever could tell the other site about the visitor. Pure."""
 
 import re
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -14,7 +15,7 @@ _LONGEST_VALUE = 100
 _EMAIL = re.compile(r"[^\s/?&=@]+@[^\s/?&=@]+\.[^\s/?&=@.]{2,}")
 _TELEPHONE = re.compile(r"(?:\d[\s().-]*){7,}")
 _TOKEN = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Za-z])[A-Za-z0-9_~.=-]{16,}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class Target(NamedTuple):
@@ -47,14 +48,10 @@ def target_of(policy: Policy, url: str) -> Target:
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = (
-            (parts.hostname or "").encode("idna").decode("ascii").lower()
-            if ":" not in (parts.hostname or "")
-            else parts.hostname or ""
-        )
+        host = _host(parts.hostname or "")
     except ValueError as error:
         raise _malformed() from error
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not _HOST.fullmatch(host):
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not host:
         raise _malformed()
     if _EMAIL.search(unquote(parts.path)):
         raise InvalidInput(
@@ -86,6 +83,14 @@ def own_host(policy: Policy, host: str) -> bool:
         if any(name and (host == name or host.endswith(f".{name}")) for name in named):
             return True
     return False
+
+
+def _host(text: str) -> str:
+    """A host as it is looked up; empty for what names none, such as dots that other scripts write differently."""
+    if ":" in text:
+        return str(ip_address(text))
+    name = text.encode("idna").decode("ascii").lower()
+    return name if _NAME.fullmatch(name) else ""
 
 
 def _query(text: str, site: OtherSite | None) -> tuple[str, list[str]]:
