@@ -128,17 +128,21 @@ def test_many_at_once_all_end(tmp_path: Path, clock: SettableClock, other_url: s
 
 
 def test_what_is_late_is_told_once(tmp_path: Path, clock: SettableClock, other_url: str) -> None:
-    """Two days after it began, the duty to have others erase is late: the ledger says so under its clause, once."""
+    """Two days after it began, the duty to have others erase is late: the ledger says so under its clause, and staff by mail, once."""
     folder = tmp_path / "data"
     with running(folder, clock) as office:
         written(folder, _nowhere(other_url))
         office.troth.connectors.add("shop", SHOP, DATASET)
+        office.troth.roster.add(name="desk@example.com", title="Desk", role="staff.privacy")
         office.ask("erase")
         office.go_on(hours=47)
         assert _late(office.troth.database) == []
         for _ in range(3):
             office.go_on(hours=2)
         (entry,) = _late(office.troth.database)
+        (mail,) = (folder / "mail").glob("staff.*.eml")
+        assert "Late: R-" in mail.read_text(encoding="utf-8")
+        assert ADA not in mail.read_text(encoding="utf-8")
         assert entry.clauses == ("III.2",)
 
 

@@ -8,6 +8,7 @@ from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_pla
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
 from troth.bootstrap.packaging import PROOF, copy_of_link, copy_until, own_copy, packages_of, work_for
 from troth.bootstrap.receiving import mail_coming_in
+from troth.bootstrap.reminding import unreached
 from troth.bootstrap.restoring import Restored, Wish, restore_folder
 from troth.bootstrap.retaining import Forecast, dispose_due
 from troth.bootstrap.retaining import forecast as retention_forecast
@@ -53,5 +54,6 @@ __all__ = [
     "rotate_folder",
     "store_places",
     "sweep_folder",
+    "unreached",
     "work_for",
 ]

@@ -12,6 +12,7 @@ import structlog
 from troth.adapters import EVENTS, SqlStore, WebhookStore, check_url, new_secret, secret_bytes
 from troth.bootstrap.connector_files import ConnectorFiles, ConnectorSettings
 from troth.bootstrap.connector_memory import STARTS, ConnectorMemory
+from troth.bootstrap.reminding import CONNECTOR, Addressees, Notice, promise, roles_told
 from troth.connectors import (
     Finding,
     Run,
@@ -189,17 +190,20 @@ class Connectors:
         self._destroy_answers(runs)
 
     def chase(self) -> None:
-        """Tell what is late, once each: in the log, and in the ledger under the duty's clause."""
+        """Tell what is late, once each: by mail to staff, in the log, and in the ledger under the duty's clause."""
         troth = self._troth
+        known, policy = Addressees(troth), troth.policy()
         with troth.database.transaction() as tx:
             now = micros(troth.clock.now())
-            policy = troth.policy()
             for run in late_runs(tx, now):
                 row = matter_by_case(tx, run.case)
                 event = STARTS.get(row.kind if row is not None else "", "")
                 clause = next((r.clause for r in policy.requires.values() if event in r.on), "")
                 note_matter(tx, policy, case=run.case, what=f"overdue in {run.store}", clause=clause, now=now)
                 note_chased(tx, run, now)
+                if row is not None:
+                    told = Notice(CONNECTOR, run.due_at, run.store)
+                    promise(tx, known, told, row, roles_told(policy, row.matter), now)
                 _log.error(
                     "connector_overdue",
                     connector=run.store,

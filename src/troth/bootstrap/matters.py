@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from troth.bootstrap.links import MailedLinks
+from troth.bootstrap.reminding import teller
 from troth.gate import VERIFY
 from troth.kernel import from_micros
 from troth.outreach import Template
@@ -74,7 +75,7 @@ def matter_tasks(troth: "Troth") -> list[Task]:
     """What is done periodically about matters."""
 
     def look() -> None:
-        fired = watch(troth.database, troth.policy(), troth.clock)
+        fired = watch(troth.database, troth.policy(), troth.clock, teller(troth))
         for row, duty in fired.reminders:
             _log.warning("request_reminder", number=row.number, role=duty.remind, due=row.due_at)
         for row in fired.lapsed:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from troth.gate import Arrival
 from troth.inbound import Route
-from troth.kernel import InvalidInput, NotFound, Unavailable
-from troth.outreach import MOST_TRIES, Mail, Mailer, Undeliverable, deliverable, mail_recipient
+from troth.kernel import InvalidInput, NotFound
+from troth.outreach import Mail, Mailer, deliverable, hand_over, mail_recipient
 from troth.policy import Policy
 from troth.relay import DISPOSAL, Answers, Delivering, Passing, Relays, is_alias, relay_of
 from troth.storage import Job, JobOver, Task
@@ -68,14 +68,7 @@ def relay_delivering(troth: "Troth", mailer: Mailer) -> Delivering:
         except InvalidInput:
             raise JobOver("no-address") from None
         message["To"] = to
-        try:
-            mailer.send(Mail(job.job_id, job.person, sender, to, message))
-        except Undeliverable:
-            raise JobOver("undeliverable") from None
-        except Unavailable:
-            if job.attempts >= MOST_TRIES:
-                raise JobOver("given-up") from None
-            raise
+        hand_over(mailer, Mail(job.job_id, job.person, sender, to, message), job)
 
     return Delivering(
         troth.relays.passing,

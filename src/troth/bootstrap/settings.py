@@ -12,6 +12,7 @@ import msgspec
 from troth.kernel import InvalidInput, NotFound
 
 SETTINGS_FILE = "troth.toml"
+_MAILBOX = r"^staff(\.[a-z0-9_]+)*=[^@\s=]+@[^@\s=]+$"
 _FROM_ENVIRONMENT = (
     ("data", "database", "TROTH_DATABASE_URL"),
     ("keys", "keystore", "TROTH_KEYSTORE_URL"),
@@ -177,12 +178,15 @@ class StaffSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         idle_minutes: After which a session in which nothing is done ends.
         session_hours: After which every session ends.
         keep_days: For which somebody who was shut out is still known by name.
+        mailboxes: `ROLE=ADDRESS` each: who is told by mail of what comes due or is late; for a role without one, its people
+            whose name to sign in by is an address.
         company: The company's own OpenID provider.
     """
 
     idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30
     session_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 10
     keep_days: Annotated[int, msgspec.Meta(ge=0, le=3660)] = 730
+    mailboxes: tuple[Annotated[str, msgspec.Meta(pattern=_MAILBOX)], ...] = ()
     company: CompanySettings = CompanySettings()
 
 

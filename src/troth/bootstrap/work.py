@@ -15,6 +15,7 @@ from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
+from troth.bootstrap.reminding import TELL_STAFF, reminding
 from troth.bootstrap.retaining import retention_tasks
 from troth.bootstrap.staffing import staff_task
 from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
@@ -54,6 +55,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
     """A handler for each topic."""
     return {
         MAIL: mail_sending(troth, mailer),
+        TELL_STAFF: reminding(troth, mailer),
         RECEIVED: troth.inbox,
         DELIVER: relay_delivering(troth, mailer),
         ANSWER: answer_handler(troth),

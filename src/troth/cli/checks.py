@@ -130,6 +130,16 @@ def mail(troth: "Troth") -> str:
     return f"mail goes out by {given.transport}, carried by {carrier}"
 
 
+def reminders(troth: "Troth") -> str:
+    """Whom mail about what comes due reaches; whether somebody is told is the company's matter, so it is told and no error."""
+    from troth.bootstrap import unreached
+
+    roles = unreached(troth)
+    if roles:
+        return f"no mail about what comes due reaches {', '.join(roles)}: set staff.mailboxes"
+    return "mail about what comes due reaches every role that the policy has reminded"
+
+
 OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "root key": root_key,
     "data database": data_schema,
@@ -138,6 +148,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "policy": policy,
     "ledger": ledger,
     "mail": mail,
+    "reminders": reminders,
     "events": lake,
 }
 """Checks of an open folder."""

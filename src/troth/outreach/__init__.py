@@ -4,7 +4,7 @@ from troth.outreach.audiences import Audiences, declared_audience
 from troth.outreach.composing import Composer
 from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
-from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, mail_recipient
+from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, hand_over, mail_recipient
 
 __all__ = [
     "MOST_TRIES",
@@ -19,6 +19,7 @@ __all__ = [
     "Undeliverable",
     "declared_audience",
     "deliverable",
+    "hand_over",
     "mail_recipient",
     "read_expression",
 ]

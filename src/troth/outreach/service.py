@@ -149,14 +149,24 @@ class Sending:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(composed.text)
         message.add_alternative(composed.html, subtype="html")
-        try:
-            self._mailer.send(Mail(job.job_id, job.person, sender, deliverable(to), message))
-        except Undeliverable:
-            raise JobOver("undeliverable") from None
-        except Unavailable:
-            if job.attempts >= MOST_TRIES:
-                raise JobOver("given-up") from None
-            raise
+        hand_over(self._mailer, Mail(job.job_id, job.person, sender, deliverable(to), message), job)
+
+
+def hand_over(mailer: Mailer, mail: Mail, job: Job) -> None:
+    """Hand the mail of a job over.
+
+    Raises:
+        JobOver: It is refused for good, or was tried too often.
+        Unavailable: Not now; the job is to be tried again.
+    """
+    try:
+        mailer.send(mail)
+    except Undeliverable:
+        raise JobOver("undeliverable") from None
+    except Unavailable:
+        if job.attempts >= MOST_TRIES:
+            raise JobOver("given-up") from None
+        raise
 
 
 def mail_recipient(policy: Policy, chosen: str = "") -> str:

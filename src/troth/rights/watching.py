@@ -1,5 +1,6 @@
 """Watching the clocks: reminders fire on their day, and what is late is noted. Neither moves a due date."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from troth.gate import note_matter
@@ -12,6 +13,8 @@ from troth.rights.proving import lapse
 from troth.storage import Database, Transaction
 
 _AT_ONCE = 500
+Tell = Callable[[Transaction, MatterRow, Duty | None], None]
+"""Promises mail to staff in the unit of work: about a reminder, or without one about a matter that became late."""
 
 
 class Fired(NamedTuple):
@@ -22,13 +25,14 @@ class Fired(NamedTuple):
     lapsed: list[MatterRow]
 
 
-def watch(database: Database, policy: Policy, clock: Clock) -> Fired:
+def watch(database: Database, policy: Policy, clock: Clock, tell: Tell | None = None) -> Fired:
     """Fire every reminder that is due, note every matter that is late, and end what nobody proved in time; each exactly once.
 
     Args:
         database: The data database.
         policy: The version in force, whose clauses the ledger entries cite.
         clock: Says what is due.
+        tell: Promises mail about what fires; None for no mail.
     """
     fired = Fired([], [], [])
     while True:
@@ -37,6 +41,9 @@ def watch(database: Database, policy: Policy, clock: Clock) -> Fired:
             reminders, met = _remind(tx, now)
             late = _note_late(tx, policy, now)
             lapsed = lapse(tx, policy, now, _AT_ONCE)
+            if tell is not None:
+                for row, duty in [*reminders, *((row, None) for row in late)]:
+                    tell(tx, row, duty)
         fired.reminders.extend(reminders)
         fired.late.extend(late)
         fired.lapsed.extend(lapsed)
