@@ -58,6 +58,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "gate/form.py": {"email": CHANNEL, "session": MEMBER},
     "gate/orders.py": {"session": MEMBER},
     "ledger/__init__.py": {"errors": MODULE},
+    "bootstrap/reminding.py": {"company": WORD},
     "outreach/composing.py": {"company": WORD},
     "outreach/service.py": {"company": WORD, "email": CHANNEL},
     "outreach/expressions.py": {"choice": TYPE, "country": TYPE},
