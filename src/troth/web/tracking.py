@@ -24,11 +24,10 @@ from troth.events import (
     read_umami_batch,
 )
 from troth.kernel import TrothError, new_id
-from troth.web.asgi import JSON, MAX_BODY, Message, Receive, Scope, Send
+from troth.web.asgi import JSON, Message, Receive, Scope, Send, whole_body
 from troth.web.gathering import Gathering
 from troth.web.guarding import FailedSignIns, security_headers
 from troth.web.measuring import Metrics
-from troth.web.problems import MalformedBody, TooLarge
 from troth.web.tracker import script
 
 GIF = (
@@ -163,12 +162,12 @@ class Tracking:
         return {**_FRESH, "Set-Cookie": taken.cookie + self._secure} if taken.cookie else None
 
     async def _plausible(self, visit: Visit) -> None:
-        body = await self._body(visit)
+        body = await whole_body(visit.scope, visit.receive)
         taken = await self._take_one(visit, Request(self._sender(visit), body, read_plausible, "plausible"))
         await self._answer(visit, HTTPStatus.ACCEPTED, *_ACCEPTED, self._headers(taken))
 
     async def _umami(self, visit: Visit) -> None:
-        body = await self._body(visit)
+        body = await whole_body(visit.scope, visit.receive)
         request = Request(self._sender(visit), body, read_umami, "umami")
         taken = await self._take_one(visit, request)
         # Ids are made up for each answer: the client wants some, and none of them may tell visitors apart.
@@ -176,7 +175,7 @@ class Tracking:
         await self._answer(visit, HTTPStatus.OK, _encode(answer), JSON, self._headers(taken))
 
     async def _umami_batch(self, visit: Visit) -> None:
-        body = await self._body(visit)
+        body = await whole_body(visit.scope, visit.receive)
         request = Request(self._sender(visit), body, read_umami_batch, "umami")
         taken = await self._take(visit, request)
         errors = [{"index": place, "response": error.what} for place, error in taken.errors]
@@ -195,7 +194,7 @@ class Tracking:
             await self._answer(visit, HTTPStatus.OK, GIF, _GIF_TYPE, self._headers(taken))
 
     async def _matomo_bulk(self, visit: Visit) -> None:
-        body = await self._body(visit)
+        body = await whole_body(visit.scope, visit.receive)
         query = bytes(visit.scope.get("query_string", b""))
         if query and not body.lstrip().startswith(b"{"):
             await self._matomo(visit)
@@ -251,26 +250,6 @@ class Tracking:
         elif forwarded and address in self._proxies:
             address = forwarded.rpartition(",")[2].strip()
         return Sender(address, agent, tuple(chosen), visit.key)
-
-    async def _body(self, visit: Visit) -> bytes:
-        """The whole body, of whatever type it is declared: browsers send JSON as text to spare a question.
-
-        Raises:
-            TooLarge: It is longer than MAX_BODY bytes.
-            MalformedBody: The connection ended.
-        """
-        message = await visit.receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body", False):
-            if len(body) > MAX_BODY:
-                break
-            message = await visit.receive()
-            body += message.get("body", b"")
-        if message["type"] == "http.disconnect":
-            raise MalformedBody("The connection ended before the body did.", mend="Send it again.")
-        if len(body) > MAX_BODY:
-            raise TooLarge(f"The body is longer than {MAX_BODY} bytes.", mend="Split it.")
-        return body
 
 
 def _pixel_event(scope: Scope) -> bytes:
