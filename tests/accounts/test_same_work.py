@@ -51,6 +51,13 @@ class Counting:
         with self._inner.snapshot() as tx:
             yield tx
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A read, counted."""
+        self._counts[f"read {self._name}"] += 1
+        with self._inner.reading() as tx:
+            yield tx
+
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
         """A read by itself, counted."""
         self._counts[f"read {self._name}"] += 1

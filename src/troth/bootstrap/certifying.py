@@ -57,7 +57,7 @@ def remains(troth: "Troth") -> tuple[Sequence[Backup], DrillTold | None]:
 
 def sealed_remains(troth: "Troth") -> list[Stays]:
     """The same as lines of a plan."""
-    with troth.database.snapshot() as tx:
+    with troth.database.reading() as tx:
         found = archives_holding(tx, micros(troth.clock.now()))
     return [
         Stays("backups", f"{_SENTENCE} (made on {from_micros(one.made_at):%-d %B %Y})", "III.7", one.until)
@@ -77,7 +77,7 @@ def listed_hashes(troth: "Troth") -> list[Stays]:
 
 def unread_mail(troth: "Troth") -> list[Stays]:
     """Mail that came in and that nobody has read, sealed and of nobody known; the latest instant at which it goes."""
-    with troth.database.snapshot() as tx:
+    with troth.database.reading() as tx:
         waiting = sum(troth.inbox.counts(tx).values())
     if not waiting:
         return []

@@ -185,7 +185,7 @@ class Connectors:
 
     def forget(self, person: str) -> None:
         """Destroy what recipients answered about somebody who was erased."""
-        with self._troth.database.snapshot() as tx:
+        with self._troth.database.reading() as tx:
             runs = [run for run in runs_of_person(tx, person) if run.answer]
         self._destroy_answers(runs)
 

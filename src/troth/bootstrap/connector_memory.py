@@ -116,12 +116,12 @@ class ConnectorMemory:
 
     def run(self, case: str) -> Run | None:
         """See `Memory.run`."""
-        with self._troth.database.snapshot() as tx:
+        with self._troth.database.reading() as tx:
             return run_of(tx, case, self._name)
 
     def by_message(self, message: str) -> Run | None:
         """See `Memory.by_message`."""
-        with self._troth.database.snapshot() as tx:
+        with self._troth.database.reading() as tx:
             run = run_by_message(tx, message)
         return run if run is not None and run.store == self._name else None
 

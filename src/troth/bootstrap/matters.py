@@ -11,7 +11,18 @@ from troth.bootstrap.reminding import teller
 from troth.gate import VERIFY
 from troth.kernel import from_micros
 from troth.outreach import Template
-from troth.rights import CLOSING, NEWS, PROVE, RECEIVED, MatterRow, Rights, matter_by_case, told, watch
+from troth.rights import (
+    CLOSING,
+    NEWS,
+    PROVE,
+    RECEIVED,
+    MatterRow,
+    Rights,
+    duties_of,
+    matter_by_case,
+    told,
+    watch,
+)
 from troth.storage import JobOver, Task
 
 if TYPE_CHECKING:
@@ -87,7 +98,7 @@ def matter_tasks(troth: "Troth") -> list[Task]:
 
 
 def _matter(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:
-    with troth.database.snapshot() as tx:
+    with troth.database.reading() as tx:
         row = matter_by_case(tx, handles.get("case", ""))
     if row is None:
         raise JobOver("no-such-matter")
@@ -95,8 +106,9 @@ def _matter(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:
 
 
 def _variables(troth: "Troth", row: MatterRow) -> dict[str, str]:
-    duties = troth.rights.matter(row.case).duties
-    goes_on = troth.rights.matter(row.joined).matter if row.joined else None
+    with troth.database.reading() as tx:
+        duties = duties_of(tx, row.case)
+    goes_on = troth.rights.row(row.joined) if row.joined else None
     why = next((one.why for one in duties if one.rule == row.due_rule), "")
     return {
         "number": row.number,

@@ -106,7 +106,7 @@ def work_for(troth: "Troth", name: str, key: str, language: str = "") -> Work:
         key: Of the person's session, or of staff who answer for the request.
         language: Of the page; empty for that of the request.
     """
-    row = troth.rights.matter(name).matter
+    row = troth.rights.row(name)
     return Work(row.case, row.number, row.kind, row.person, row.record, key, RIGHTS, language or row.language)
 
 
@@ -143,7 +143,7 @@ def copy_of_link(troth: "Troth", case: str, mark: str) -> MatterRow:
             copy_mark(troth, case, int(until)).encode(), mark.encode("utf-8", "replace")
         )
         if signed and micros(troth.clock.now()) <= int(until):
-            with troth.database.snapshot() as tx:
+            with troth.database.reading() as tx:
                 row = matter_by_case(tx, case)
     if row is None:
         raise NotFound(
@@ -159,7 +159,7 @@ def copy_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[Tem
 
     def ready(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
         del person
-        with troth.database.snapshot() as tx:
+        with troth.database.reading() as tx:
             row = matter_by_case(tx, handles.get("case", ""))
         if row is None or row.state == "withdrawn":
             raise JobOver("no-such-matter")

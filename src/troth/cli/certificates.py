@@ -79,7 +79,7 @@ def show(
 def _issued(troth: "Troth", number: str) -> "Issued":
     from troth.rights import certificate_of
 
-    case = troth.rights.matter(number).matter.case
+    case = troth.rights.row(number).case
     with troth.database.snapshot() as tx:
         issued = certificate_of(tx, case)
     if issued is None:

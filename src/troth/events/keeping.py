@@ -283,7 +283,7 @@ class EventKeeper:
     def _agree(self, lake: Lake) -> int:
         """Have database and table agree on what is folded; gives the number of the last folding in the table."""
         number = lake.folded()
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             claims = tx.rows(_CLAIMS)
         if claims == [(_LAST, number)] or (not claims and not number):
             return number

@@ -152,7 +152,7 @@ class Answering:
             IllegalMove: It is not proven who asks, or it is too late for a plan.
             NotFound: Nothing carries out this kind of request.
         """
-        row = self._rights.matter(name).matter
+        row = self._rights.row(name)
         if row.kind not in self._finishers:
             raise NotFound(
                 f"Nothing carries out a request of the kind {row.kind}.",
@@ -160,8 +160,7 @@ class Answering:
                 mend="Say what it asks for (`troth requests classify`), or do it by hand.",
             )
         work = self._work(row)
-        found = [item for store in self._stores() for item in store.plan(work)]
-        items = [item._replace(case=row.case, place=place) for place, item in enumerate(found)]
+        items = self._worked_out(work)
         self._rights.plan(key or work.key, row.case, items, told=bool(key))
         return items
 
@@ -171,20 +170,19 @@ class Answering:
         Raises:
             Unavailable: A place takes no work now; what is left is done when this is called again.
         """
-        row = self._rights.matter(case).matter
+        row = self._rights.row(case)
         if row.kind not in self._finishers or row.state not in ("verified", "planned", "executing"):
             self._finish_left_over(row)
             return
+        if row.state == "verified" and row.kind in NEEDS_PROOF and not self._proven(row):
+            return
+        work = self._work(row)
         if row.state == "verified":
-            if row.kind in NEEDS_PROOF and not self._proven(row):
-                return
             try:
-                self.plan(case)
+                self._rights.plan(work.key, case, self._worked_out(work), told=False, start=True)
             except ByHand:
                 return
-            row = self._rights.matter(case).matter
-        work = self._work(row)
-        if row.state == "planned":
+        elif row.state == "planned":
             self._rights.move(work.key, case, "executing")
         items = self._do_items(work)
         self._finishers[row.kind](work, items)
@@ -207,11 +205,16 @@ class Answering:
             states.count(FAILED),
         )
 
+    def _worked_out(self, work: Work) -> list[Item]:
+        """What each place would do, in order."""
+        found = [item for store in self._stores() for item in store.plan(work)]
+        return [item._replace(case=work.case, place=place) for place, item in enumerate(found)]
+
     def _finish_left_over(self, row: MatterRow) -> None:
         """Do what waits of a request that has ended in part: what kept it has ended."""
         if row.kind not in self._finishers or row.state != "partially-completed":
             return
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             waits = any(item.state == WAITING for item in items_of(tx, row.case))
         if waits:
             work = self._work(row)
@@ -224,12 +227,12 @@ class Answering:
             Unavailable: Some still wait.
         """
         stores = {store.name: store for store in self._stores()}
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             items = items_of(tx, work.case)
         for name, group in groupby((one for one in items if one.state == WAITING), lambda one: one.store):
             if not self._do_group(stores.get(name), work, list(group)):
                 break  # what the person is told comes before what makes the telling impossible
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             items = items_of(tx, work.case)
         waiting = sorted({item.store for item in items if item.state == WAITING})
         if waiting:
@@ -258,7 +261,7 @@ class Answering:
             return Done("failed", f"{error.code}: {error.clause}" if error.clause else error.code)
 
     def _proven(self, row: MatterRow) -> bool:
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             return case_is_verified(tx, row.case)
 
     def _work(self, row: MatterRow) -> Work:

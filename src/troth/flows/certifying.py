@@ -73,7 +73,7 @@ class Certifying:
             Conflict: Somebody else has issued it meanwhile; called again, it is found.
         """
         covers = _covers(items)
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             earlier = certificate_of(tx, work.case)
         if earlier is not None and earlier.covers == covers:
             return
@@ -92,7 +92,7 @@ class Certifying:
 
     def _document(self, work: Work, items: Sequence[Item], earlier: Issued | None, now: int) -> Certificate:
         policy = self._policy()
-        row = self._rights.matter(work.case).matter
+        row = self._rights.row(work.case)
         backups, drill = self._remains()
         with self._database.snapshot() as tx:
             proofs = _proofs(tx, work)

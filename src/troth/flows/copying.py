@@ -85,8 +85,9 @@ class OwnCopy:
         self._flush()
         policy = self._policy()
         reader = _Reader(self, work, policy)
-        yield _part("About you", VALUES, reader.profile())
-        for kind, page in reader.first_pages().items():
+        profile, pages = reader.begin()
+        yield _part("About you", VALUES, profile)
+        for kind, page in pages.items():
             rows = reader.records(kind, page)
             first = next(rows, None)
             if first is not None:
@@ -157,7 +158,7 @@ class OwnCopy:
         return [(purpose, stance) for purpose, stance in self.done(ask).values.get("stances", ())]
 
     def _matters(self, person: str) -> list[Sequence[Any]]:
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             rows = matters_of(tx, person)
         return [
             (
@@ -181,51 +182,67 @@ class _Reader:
         self._origins = own.origins(work.person)
         self._allowed = self._allowed_fields()
         self._marks: frozenset[str] = frozenset()
+        self._ahead: dict[tuple[str, ...], dict[str, Any]] = {}
 
-    def profile(self) -> list[Sequence[Any]]:
-        """The values that stand in no record; the person's own addresses and numbers are known from then on."""
-        found: dict[str, dict[str, Any]] = {}
+    def begin(self) -> tuple[list[Sequence[Any]], dict[str, list[dict[str, str]]]]:
+        """The values that stand in no record, and the newest records of every kind of which anything may be given out.
+
+        All is asked for in one unit of work. The person's own addresses and numbers are known from then on.
+        """
         fields = [name for name in self._policy.fields if name in self._allowed]
-        for start in range(0, len(fields), _FIELDS_AT_ONCE):
-            found |= self._read(fields[start : start + _FIELDS_AT_ONCE], [""]).get("", {})
-        self._marks = self._newest_marks()
-        return [self._row("", "", name, kept, self._marks) for name, kept in found.items()]
-
-    def _newest_marks(self) -> frozenset[str]:
-        """The person's addresses, numbers and names, of the profile or else of the newest record."""
-        work, fields = self._work, self._policy.fields
-        names = sorted(name for name in self._allowed if fields[name].type in _OWN_TYPES)
-        found: list[Any] = []
-        for start in range(0, len(names), _MARKS_AT_ONCE):
-            ask = Ask(
-                act="use",
-                purpose=work.purpose,
-                key=work.key,
-                person=work.person,
-                case=work.case,
-                fields=tuple(names[start : start + _MARKS_AT_ONCE]),
-            )
-            found += self._own.done(ask).values.values()
-        return own_marks(found)
-
-    def first_pages(self) -> dict[str, list[dict[str, str]]]:
-        """The newest records of every kind of which anything may be given out, by kind in order."""
         kinds = sorted({point.record for point in self._policy.points.values() if point.record})
         listed = [kind for kind in kinds if self._fields_of(kind)]
-        outcomes = self._own.all_done([self._listing(kind, "") for kind in listed])
-        return {kind: one.values["records"] for kind, one in zip(listed, outcomes, strict=True)}
+        reads = [self._reading(some, [""]) for some in _portions(fields, _FIELDS_AT_ONCE)]
+        marks = self._asks_of_marks()
+        outcomes = self._own.all_done([*reads, *marks, *(self._listing(kind, "") for kind in listed)])
+        found: dict[str, dict[str, Any]] = {}
+        for one in outcomes[: len(reads)]:
+            found |= one.values.get("", {})
+        marking = outcomes[len(reads) : len(reads) + len(marks)]
+        self._marks = own_marks([value for one in marking for value in one.values.values()])
+        pages = [one.values["records"] for one in outcomes[len(reads) + len(marks) :]]
+        rows = [self._row("", "", name, kept, self._marks) for name, kept in found.items()]
+        first = dict(zip(listed, pages, strict=True))
+        self._read_ahead(first)
+        return rows, first
+
+    def _asks_of_marks(self) -> list[Ask]:
+        """For the person's addresses, numbers and names, of the profile or else of the newest record."""
+        work, fields = self._work, self._policy.fields
+        names = sorted(name for name in self._allowed if fields[name].type in _OWN_TYPES)
+        return [
+            Ask(
+                act="use", purpose=work.purpose, key=work.key, person=work.person, case=work.case, fields=tuple(some)
+            )
+            for some in _portions(names, _MARKS_AT_ONCE)
+        ]  # fmt: skip
+
+    def _read_ahead(self, first: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
+        """Read the newest records of several kinds in one unit of work, where they are few and hold no files."""
+        left, chosen = _RECORDS_AT_ONCE, []
+        for kind, page in first.items():
+            if page and len(page) <= left and not self._has_files(kind):
+                left -= len(page)
+                chosen.append((tuple(one["record"] for one in page), self._fields_of(kind)))
+        outcomes = self._own.all_done([self._reading(fields, records) for records, fields in chosen])
+        self._ahead = {records: dict(one.values) for (records, _), one in zip(chosen, outcomes, strict=True)}
+
+    def _has_files(self, kind: str) -> bool:
+        return any(self._policy.fields[name].type == "file" for name in self._fields_of(kind))
 
     def records(self, kind: str, first: list[dict[str, str]]) -> Iterator[Sequence[Any]]:
         """The values of all records of a kind, newest first; given the newest."""
         fields = self._fields_of(kind)
-        files = any(self._policy.fields[name].type == "file" for name in fields)
-        at_once = _FILES_AT_ONCE if files else _RECORDS_AT_ONCE
+        at_once = _FILES_AT_ONCE if self._has_files(kind) else _RECORDS_AT_ONCE
         for page in self._pages(kind, first):
             for start in range(0, len(page), at_once):
                 yield from self._values(page[start : start + at_once], fields)
 
     def _values(self, page: Sequence[Mapping[str, str]], fields: Sequence[str]) -> Iterator[Sequence[Any]]:
-        found = self._read(fields, [one["record"] for one in page])
+        records = tuple(one["record"] for one in page)
+        found = self._ahead.pop(records, None)
+        if found is None:
+            found = dict(self._own.done(self._reading(fields, records)).values)
         for one in page:
             held = found.get(one["record"], {})
             marks = self._marks | self._own_marks(held)
@@ -245,13 +262,12 @@ class _Reader:
             order="list-records", kind=kind, before=before,
         )  # fmt: skip
 
-    def _read(self, fields: Sequence[str], records: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _reading(self, fields: Sequence[str], records: Sequence[str]) -> Ask:
         work = self._work
-        ask = Ask(
+        return Ask(
             act="use", purpose=work.purpose, key=work.key, person=work.person, case=work.case,
             fields=tuple(fields), records=tuple(records), reason="copy for the person",
         )  # fmt: skip
-        return dict(self._own.done(ask).values)
 
     def _allowed_fields(self) -> frozenset[str]:
         """The fields that may be given out to this person: never those of hosted content or ways to sign in."""
@@ -301,6 +317,10 @@ class _Reader:
         declared = self._policy.points.get(point)
         fitting = [one for one in found if declared is not None and one.purpose in declared.purposes]
         return next(iter([*fitting, *found]), None)
+
+
+def _portions(names: Sequence[str], most: int) -> list[Sequence[str]]:
+    return [names[start : start + most] for start in range(0, len(names), most)]
 
 
 def _part(title: str, columns: tuple[str, ...], rows: Any) -> Part:

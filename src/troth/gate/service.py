@@ -157,7 +157,7 @@ class Gate:
         Raises:
             Unavailable: None was posted yet.
         """
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             return self._shelf.in_force(tx)
 
     def actor(self, key: str) -> Actor:
@@ -166,7 +166,7 @@ class Gate:
         Raises:
             Unauthenticated: The key is unknown, revoked or expired.
         """
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             found = actors(tx, (key,), micros(self._clock.now()))[key]
         if isinstance(found, Unauthenticated):
             raise found
@@ -235,7 +235,7 @@ class Gate:
 
     def resume_erasures(self) -> int:
         """Finish erasures that a crash left half done; gives the number finished by this call."""
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             begun = begun_erasures(tx)
         return sum(
             self._finish_erasure(begun[start : start + _ERASED_AT_ONCE])
@@ -392,7 +392,7 @@ class Gate:
 
     def _begin_moves(self, persons: Sequence[str]) -> list[str]:
         """Begin to erase the addresses that wait apart from the people who are erased: new ones, and old ones to be told."""
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             found = moves_of(tx, persons)
         if found:
             with self._database.transaction() as tx:

@@ -23,7 +23,7 @@ from troth.rights.certificates import (
 )
 from troth.rights.clocks import Due, Rule, due, told
 from troth.rights.duties import answer_of, clocks, rules_for
-from troth.rights.keeping import matter_by_case, matters_of
+from troth.rights.keeping import duties_of, matter_by_case, matters_of
 from troth.rights.listing import MOST, Place, counts, late_count, queue
 from troth.rights.model import (
     JOINED,
@@ -134,6 +134,7 @@ __all__ = [
     "counts",
     "digest_of",
     "due",
+    "duties_of",
     "items_of",
     "keep_certificate",
     "late_among",

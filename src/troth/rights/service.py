@@ -81,6 +81,15 @@ class Rights:
                 plans.items_of(tx, row.case),
             )
 
+    def row(self, name: str) -> MatterRow:
+        """A matter alone, by its number or the id of its case.
+
+        Raises:
+            NotFound: There is none.
+        """
+        with self._database.reading() as tx:
+            return _named(tx, name)
+
     def handled_by(self, key: str) -> frozenset[str]:
         """The matters that a key may handle: those whose purpose its role may be instructed for by the policy in force.
 
@@ -169,7 +178,9 @@ class Rights:
             check_no_person(self._actor(key).person)
         return self._move(key, name, to, reason)
 
-    def plan(self, key: str, name: str, items: Sequence[Item], *, told: bool = True) -> MatterRow:
+    def plan(
+        self, key: str, name: str, items: Sequence[Item], *, told: bool = True, start: bool = False
+    ) -> MatterRow:
         """Write the plan of a request, which stands from now on.
 
         Args:
@@ -177,19 +188,22 @@ class Rights:
             name: Number or case.
             items: What is to be done.
             told: Whether the person is told of it; not where it is carried out at once.
+            start: Whether carrying it out begins at once, as a second act of the same unit of work.
 
         Raises:
             IllegalMove: It cannot be planned in its state.
             Refused: The policy lets this role do no such thing.
         """
-        row = self.matter(name).matter
+        row = self.row(name)
         SHAPES[row.matter].check(row.state, "planned")
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
-            keeping.move_matter(tx, row, "planned", now, who, "")
+            planned = keeping.move_matter(tx, row, "planned", now, who, "")
             plans.replace_items(tx, row.case, items)
+            if start:
+                keeping.move_matter(tx, planned, "executing", now, who, "")
 
-        return self._act(key, name, along, told=told)
+        return self._act(key, row, along, told=told, acts=1 + start)
 
     def carry_out(self, key: str, name: str) -> MatterRow:
         """Have a request carried out in the background; staff start so what does not go by itself.
@@ -199,7 +213,7 @@ class Rights:
             Refused: The policy lets this role do no such thing.
         """
         check_no_person(self._actor(key).person)
-        row = self.matter(name).matter
+        row = self.row(name)
         if row.state not in _STARTED:
             SHAPES[row.matter].check(row.state, "planned")
 
@@ -207,7 +221,7 @@ class Rights:
             keeping.note_step(tx, row.case, now, "started", who, "")
             plans.stage_answer(tx, row.case, now)
 
-        return self._act(key, name, along)
+        return self._act(key, row, along)
 
     def review(self, key: str, name: str) -> MatterRow:
         """Take a dispute under review.
@@ -233,7 +247,7 @@ class Rights:
                 classify(tx, self._policy(), row, kind, uses, who, now)
 
         check_no_person(self._actor(key).person)
-        return self._act(key, name, along, told=step in _TELLS)
+        return self._act(key, self.row(name), along, told=step in _TELLS)
 
     def _move(
         self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = ""
@@ -251,26 +265,28 @@ class Rights:
                 return
             keeping.move_matter(tx, row, to, now, who, note)
 
-        row = self.matter(name).matter
+        row = self.row(name)
         SHAPES[row.matter].check(row.state, to)
         ends = to in SHAPES[row.matter].ends
-        with self._database.snapshot() as tx:
-            closing = ends and case_is_open(tx, row.case)
+        closing = False
+        if ends:
+            with self._database.reading() as tx:
+                closing = case_is_open(tx, row.case)
         asked = order or ("close-case" if closing else "")
-        return self._act(key, name, along, order=asked, proof=proof, told=ends or to in _TELLS)
+        return self._act(key, row, along, order=asked, proof=proof, told=ends or to in _TELLS)
 
     def _act(
         self,
         key: str,
-        name: str,
+        row: MatterRow,
         step: Callable[[Transaction, MatterRow, Noted, int], None],
         *,
         order: str = "",
         proof: str = "",
         told: bool = False,
+        acts: int = 1,
     ) -> MatterRow:
-        """Do a step in the unit of work of the act that is weighed and recorded for it."""
-        row = self.matter(name).matter
+        """Do a step in the unit of work of the act, or the acts, weighed and recorded for it."""
         actor = self._actor(key)
         declared = self._declared(row)
         if declared is None or declared.purpose is None:
@@ -288,7 +304,7 @@ class Rights:
         )
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
-            if not outcomes[0].permitted:
+            if not all(one.permitted for one in outcomes):
                 return
             now = micros(self._clock.now())
             current = keeping.matter_by_case(tx, row.case)
@@ -297,25 +313,25 @@ class Rights:
             if told and current.person and (case_is_verified(tx, row.case) or few_today(tx, current, now)):
                 stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
 
-        outcome = self._performed(ask, along)
-        if not outcome.permitted:
-            raise _refusal(outcome.problem)
-        return self.matter(row.case).matter
+        for outcome in self._performed([ask] * acts, along):
+            if not outcome.permitted:
+                raise _refusal(outcome.problem)
+        return self.row(row.case)
 
     def _declared(self, row: MatterRow) -> CaseType | None:
         """The type of case of a matter by the version in force."""
         return next((c for c in self._policy().cases.values() if c.matter == row.matter), None)
 
-    def _performed(self, ask: Ask, along: Along) -> Outcome:
-        """Perform an act with its step; two that are taken at once see each other on the next try."""
+    def _performed(self, asks: Sequence[Ask], along: Along) -> list[Outcome]:
+        """Perform acts with their step; two that are taken at once see each other on the next try."""
         for left in reversed(range(_TRIES)):
             try:
-                (outcome,) = self._perform([ask], along)
+                outcomes = self._perform(asks, along)
             except Conflict as error:
                 if isinstance(error, IllegalMove) or error.field or not left:
                     raise  # only the store's own, about a key, has no field
             else:
-                return outcome
+                return outcomes
         msg = "the last try answers or raises"
         raise AssertionError(msg)
 

@@ -80,6 +80,9 @@ class Database(Protocol):
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """A consistent view for reading only."""
 
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """For reads that need not agree with each other, such as a single one: costs a server no BEGIN and no ROLLBACK."""
+
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
         """One `Transaction.lookup` by itself, which costs less than a snapshot made for it."""
 

@@ -128,6 +128,9 @@ class PostgresTransaction:
         if not rows:
             return
         compiled = self._compiler.statement(statement)
+        if len(rows) == 1:  # a pipeline for one row costs twice as much
+            self._cursor.execute(compiled.sql, compiled.positional(rows[0]), prepare=True)
+            return
         self._cursor.executemany(compiled.sql, [compiled.positional(row) for row in rows])
 
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
@@ -268,14 +271,18 @@ class PostgresDatabase:
         """See `Database.snapshot`."""
         return _Borrowed(self, read_only=True)
 
+    def reading(self) -> _Borrowed:
+        """See `Database.reading`."""
+        return _Borrowed(self, read_only=True, single=True)
+
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
         """See `Database.lookup`."""
-        with _Borrowed(self, read_only=True, single=True) as tx:
+        with self.reading() as tx:
             return tx.lookup(lookup, keys)
 
     def lookup_all(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, list[Row]]:
         """See `Database.lookup_all`."""
-        with _Borrowed(self, read_only=True, single=True) as tx:
+        with self.reading() as tx:
             return tx.lookup_all(lookup, keys)
 
     def scrub(self) -> None:

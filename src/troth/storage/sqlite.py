@@ -215,6 +215,10 @@ class SqliteDatabase:
         """See `Database.snapshot`."""
         return _Reading(self)
 
+    def reading(self) -> _Reading:
+        """See `Database.reading`; a snapshot costs next to nothing here."""
+        return _Reading(self)
+
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> dict[Row, Row]:
         """See `Database.lookup`."""
         return {key: rows[0] for key, rows in self.lookup_all(lookup, keys).items()}

@@ -105,7 +105,7 @@ class TaskRunner:
 
     def _due(self) -> list[Task]:
         now = micros(self._clock.now())
-        with self._database.snapshot() as tx:
+        with self._database.reading() as tx:
             found = tx.lookup(_READ, [(one.name,) for one in self._tasks])
         return [one for one in self._tasks if not now < found.get((one.name,), (0,))[0] <= now + _span(one)]
 

@@ -48,7 +48,7 @@ def _shown(site: Site, case: str, found: Issued | None, link: str) -> Response[b
         place="",
         signed=read_certificate(found.body) if found is not None else None,
         issued=found,
-        row=site.troth.rights.matter(case).matter,
+        row=site.troth.rights.row(case),
         link=link,
         key=site.troth.signer.verifier_key,
     )
@@ -62,7 +62,7 @@ def staff_certificate(request: AnyRequest, number: FromPath[str]) -> Response[by
     given = query(request.scope, ("as",))
     site = site_of(request)
     check_key(site, request)
-    row = site.troth.rights.matter(number).matter
+    row = site.troth.rights.row(number)
     check_may_see(site, bearer(request.scope), row)
     return _as_file(site, _there(_found(site, row.case)), _form(given) or "json")
 

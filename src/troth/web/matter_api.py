@@ -63,7 +63,7 @@ def carry_out_matter(request: AnyRequest, number: FromPath[str]) -> Response[byt
     site = site_of(request)
     check_key(site, request)
     key, rights = bearer(request.scope), site.troth.rights
-    check_may_see(site, key, rights.matter(number).matter)
+    check_may_see(site, key, rights.row(number))
     row = rights.carry_out(key, number)
     answer = _answered(matter_answer(row, micros(site.troth.clock.now()), rights.matter(row.case)))
     answer.status_code = 202
@@ -100,7 +100,7 @@ def _page(site: Site, key: str, given: dict[str, str], now: int) -> MattersAnswe
 
 def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
     rights = site.troth.rights
-    check_may_see(site, key, rights.matter(number).matter)
+    check_may_see(site, key, rights.row(number))
     if body.step == "take":
         row = rights.take(key, number)
     elif body.step == "verify":

@@ -52,7 +52,7 @@ def matter_of(site: Site, case: str) -> ShownMatter | None:
     except NotFound:
         return None
     why = next((one.why for one in found.duties if one.rule == found.matter.due_rule), "")
-    joined = site.troth.rights.matter(found.matter.joined).matter if found.matter.joined else None
+    joined = site.troth.rights.row(found.matter.joined) if found.matter.joined else None
     return ShownMatter(found.matter, why, joined)
 
 

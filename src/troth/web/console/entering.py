@@ -79,7 +79,7 @@ def _enter(site: Site, who: Working, point: str, form: Given) -> Response[bytes]
         problem = outcome.problem
         clause = f" (clause {problem.clause})" if problem.clause else ""
         return _page(site, who, point, form, [f"{problem.detail}{clause} {problem.mend}"], problem.status)
-    row = site.troth.rights.matter(outcome.case).matter
+    row = site.troth.rights.row(outcome.case)
     return console_page(site, "console_entered.html", who, here="/console/enter", row=row)
 
 

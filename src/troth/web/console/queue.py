@@ -108,7 +108,7 @@ def _queue(site: Site, who: Working, given: Given) -> Response[bytes]:
     wrong = ""
     if given.get("number"):
         try:
-            found = site.troth.rights.matter(given["number"]).matter
+            found = site.troth.rights.row(given["number"])
             if found.matter in handled:
                 return to(f"/console/matters/{found.number}")
         except NotFound:
@@ -199,7 +199,7 @@ def _bulk(site: Site, who: Working, pairs: Pairs) -> Response[bytes]:
 def _one(site: Site, who: Working, number: str, form: Given, handled: tuple[str, ...]) -> Told:
     rights = site.troth.rights
     try:
-        if rights.matter(number).matter.matter not in handled:
+        if rights.row(number).matter not in handled:
             return Told(number, done=False, what="No matter has this number.")
         if form["step"] == "take":
             row = rights.take(who.key, number)

@@ -201,7 +201,7 @@ def _opened(
     (outcome,) = site.troth.perform([structs.replace(submission, person=who.person, case=about)])
     if outcome.problem is not None:
         raise raised(outcome.problem)
-    number = site.troth.rights.matter(outcome.case).matter.number
+    number = site.troth.rights.row(outcome.case).number
     return to(f"/my/requests/{number}?new=yes")
 
 
