@@ -25,6 +25,8 @@ WAIT_SECONDS = 10.0
 AWAY_SECONDS = 1.0
 """How long to wait for a connection while the server is known to be away: whoever asks then hears it soon."""
 _ATTEMPT_SECONDS = 4.0
+_PREPARED = 1_000
+"""Statements that a connection keeps prepared. Troth has some hundreds; with the driver's 100 each request prepared most anew."""
 # For a peer that vanishes without a word; a URL may say otherwise.
 _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "20000"}
 
@@ -79,6 +81,11 @@ def _is_lost(connection: "psycopg.Connection[Row]") -> bool:
     return False
 
 
+def _configure(connection: "psycopg.Connection[Row]") -> None:
+    """Prepare a new connection of the pool."""
+    connection.prepared_max = _PREPARED
+
+
 def _turn(connection: "psycopg.Connection[Row]", *, snapshot: bool, single: bool) -> None:
     """Set what the next BEGIN of an idle connection says, or that there is none; costs no round trip."""
     if connection.autocommit is not single:
@@ -91,10 +98,13 @@ def _turn(connection: "psycopg.Connection[Row]", *, snapshot: bool, single: bool
 class PostgresTransaction:
     """Statements on one connection; see `Transaction`."""
 
-    __slots__ = ("_compiler", "_cursor", "_location", "announced")
+    __slots__ = ("_compiler", "_cursor", "_location", "_looks", "announced")
 
-    def __init__(self, connection: psycopg.Connection[Row], compiler: Compiler, location: str) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Row], compiler: Compiler, location: str, *, looks: bool = False
+    ) -> None:
         self.announced = False
+        self._looks = looks
         self._compiler = compiler
         self._location = location
         self._cursor = connection.cursor()
@@ -119,12 +129,14 @@ class PostgresTransaction:
 
     def run(self, statement: Statement, parameters: Parameters = NO_PARAMETERS) -> int:
         """See `Transaction.run`."""
+        self._check_writes()
         compiled = self._compiler.statement(statement)
         self._cursor.execute(compiled.sql, compiled.positional(parameters), prepare=True)
         return max(self._cursor.rowcount, 0)
 
     def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> None:
         """See `Transaction.run_many`."""
+        self._check_writes()
         if not rows:
             return
         compiled = self._compiler.statement(statement)
@@ -163,6 +175,12 @@ class PostgresTransaction:
         """See `Transaction.announce`."""
         self.announced = True
 
+    def _check_writes(self) -> None:
+        """Without a BEGIN the server would not refuse a write in a look."""
+        if self._looks:
+            msg = "A look changes nothing; open a transaction."
+            raise RuntimeError(msg)
+
     def _joined(self, lookup: Lookup, keys: Sequence[Row]) -> list[Row]:
         if not keys:
             return []
@@ -192,7 +210,9 @@ class _Borrowed:
                 mend="Check the server; Troth connects again by itself.",
             ) from error
         _turn(self._connection, snapshot=self._read_only, single=self._single)
-        self._transaction = PostgresTransaction(self._connection, database._compiler, database.location)
+        self._transaction = PostgresTransaction(
+            self._connection, database._compiler, database.location, looks=self._single
+        )
         return self._transaction
 
     def __exit__(
@@ -200,12 +220,16 @@ class _Borrowed:
     ) -> None:
         database, connection = self._database, self._connection
         try:
-            if error is None and not self._read_only:
+            if self._single:
+                pass
+            elif (
+                error is None
+            ):  # a snapshot too: after a ROLLBACK the driver forgets all that it has prepared
                 connection.commit()
-            elif not (connection.closed or self._single):
+            elif not connection.closed:
                 connection.rollback()
         except psycopg.Error as failed:
-            if error is None and connection.closed:
+            if error is None and connection.closed and not self._read_only:
                 raise _unsure(database.location) from failed
             raise reported(failed, database.location) from failed
         finally:
@@ -242,6 +266,7 @@ class PostgresDatabase:
             conninfo,
             min_size=1,
             max_size=POOL_SIZE,
+            configure=_configure,
             open=False,
             timeout=WAIT_SECONDS,
             # The pool waits twice as long after each attempt; given up soon, whoever asks next begins anew.
