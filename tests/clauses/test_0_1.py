@@ -30,6 +30,6 @@ def test_one_altered_byte_is_refused(vendor: Vendor, reference_text: str) -> Non
     stored.write_bytes(content.replace(genuine, altered))
     shown = vendor.json("policy", "show", status=4)
     assert shown["error"]["clause"] == "0.1"
-    checked = vendor.program.run("--json", "--data", vendor.data, "doctor", status=None)
+    checked = vendor.command("--json", "--data", vendor.data, "doctor", status=None)
     assert checked.returncode != 0
     assert vendor.policy[:12] in checked.stdout

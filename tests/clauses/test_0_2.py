@@ -40,7 +40,7 @@ def test_running_system_does_not_take_such_a_policy(
     """Publishing the cut policy is refused; the version in force stays."""
     policy = tmp_path / "policy.md"
     policy.write_text(_without_rules_for(reference_text, REGISTER), encoding="utf-8")
-    assert vendor.program.run("--data", vendor.data, "policy", "publish", policy, status=None).returncode != 0
+    assert vendor.command("--data", vendor.data, "policy", "publish", policy, status=None).returncode != 0
     versions = vendor.json("policy", "history")["versions"]
     assert [one["sha256"] for one in versions] == [vendor.policy]
 

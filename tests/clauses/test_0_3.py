@@ -23,7 +23,7 @@ def test_a_visit_leaves_a_receipt_and_no_consent(vendor: Vendor) -> None:
     assert not any(one["allowed"] for one in state["purposes"])
     file = vendor.data.parent / "receipt.txt"
     file.write_text(proof.text, encoding="utf-8")
-    vendor.program.run("ledger", "verify", file, "--key", key)
+    vendor.command("ledger", "verify", file, "--key", key)
     (entry,) = (one for one in vendor.ledger() if one["id"] == receipt["entry"])
     assert entry["act"] == "show-notice"
     assert entry["policy"] == vendor.policy

@@ -28,7 +28,7 @@ def verified(vendor: Vendor, file: Path, status: int = 0) -> dict[str, Any]:
     """What `troth certificate verify` says, with the public key and without the data folder."""
     key = vendor.json("ledger", "head")["key"]
     nowhere = ("--json", "--data", file.parent / "no-folder")
-    said = vendor.program.run(*nowhere, "certificate", "verify", file, "--key", key, status=status)
+    said = vendor.command(*nowhere, "certificate", "verify", file, "--key", key, status=status)
     told: dict[str, Any] = json.loads(said.stdout)
     return told
 

@@ -103,7 +103,7 @@ def test_a_backup_is_unreadable_for_good_once_its_epoch_key_is_gone(archived: Ar
     ]
     lost = archived.folder / "nothing"
     given = ("--epochs", vendor.data / "keys" / "epochs", "--root", archived.folder / "kept" / "root.key")
-    restored = vendor.program.run(
+    restored = vendor.command(
         "--json", "--data", lost, "restore", archived.folder / "kept" / "monday",
         "--to", archived.folder / "never", *given, status=1,
     )  # fmt: skip
@@ -163,7 +163,7 @@ def _unsealed_key_store(archived: Archived, tmp_path: Path) -> bytes:
     epochs = tmp_path / "epochs"
     shutil.copytree(archived.vendor.data / "keys" / "epochs", epochs)
     (epochs / "erasures.jsonl").write_text("")
-    archived.vendor.program.run(
+    archived.vendor.command(
         "--data", tmp_path / "nothing", "restore", archived.backup, "--to", tmp_path / "forged",
         "--epochs", epochs, "--root", archived.vendor.data / "keys" / "root.key",
     )  # fmt: skip

@@ -16,7 +16,7 @@ def test_raw_stores_hold_no_canary(vendor: Vendor) -> None:
         values = {"name": f"{CANARY} name", "email": f"{CANARY}@example.com", "ticket_text": f"{CANARY} text"}
         assert site.write_in(1, **values).status_code == 201
         assert vendor.files_with(CANARY) == []
-        vendor.program.run("--data", vendor.data, "backup", vendor.data.parent / "backup")
+        vendor.command("--data", vendor.data, "backup", vendor.data.parent / "backup")
     assert vendor.files_with(CANARY) == []
     assert (vendor.data.parent / "backup").is_dir()
 
@@ -50,9 +50,9 @@ def test_secrets_are_kept_as_they_should_be(vendor: Vendor) -> None:
         path = vendor.data / "keys" / name
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         path.chmod(0o644)
-        assert vendor.program.run("--data", vendor.data, "doctor", status=None).returncode != 0
+        assert vendor.command("--data", vendor.data, "doctor", status=None).returncode != 0
         path.chmod(0o600)
-    assert vendor.program.run("--data", vendor.data, "doctor").returncode == 0
+    assert vendor.command("--data", vendor.data, "doctor").returncode == 0
 
 
 @pytest.mark.clause("IV.1")

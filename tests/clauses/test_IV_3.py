@@ -26,6 +26,6 @@ def test_exception_that_no_rule_grants_is_refused(vendor: Vendor, reference_text
     assert text != reference_text
     policy = vendor.data.parent / "policy.md"
     policy.write_text(text, encoding="utf-8")
-    checked = vendor.program.run("policy", "check", policy, status=None)
+    checked = vendor.command("policy", "check", policy, status=None)
     assert checked.returncode != 0
     assert "relay-delivery-of-old" in checked.stdout + checked.stderr

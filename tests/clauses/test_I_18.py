@@ -135,7 +135,7 @@ def test_an_audience_that_could_ask_for_children_is_not_built(vendor: Vendor) ->
             body = {"name": "Some", "expression": 'product = "sensor"'}
             assert site.request("POST", "/v1/audiences", key=other, body=body).status_code == 403
     assert vendor.files_with(CANARY) == []
-    checked = vendor.program.run("--data", vendor.data, "audience", "check", "age < 13", status=1)
+    checked = vendor.command("--data", vendor.data, "audience", "check", "age < 13", status=1)
     assert "I.18" in checked.stderr
 
 

@@ -97,7 +97,7 @@ def test_a_message_that_waits_is_not_sent_once_the_person_says_no(vendor: Vendor
     assert [job["topic"] for job in vendor.json("jobs", "list")["jobs"]] == ["mail.send"]
     vendor.program.environment["TROTH_KEY"] = desk
     stance = {"about": MAIL, "stance": "restricted", "order": "record-stance", "person": who, "case": case}
-    vendor.program.run("act", "--ask", "-", text=_json({"act": "instruct", "purpose": RIGHTS, **stance}))
+    vendor.command("act", "--ask", "-", text=_json({"act": "instruct", "purpose": RIGHTS, **stance}))
     assert vendor.json("jobs", "run")["jobs"] == 1
     assert outbox(vendor) == []
     (over,) = vendor.json("jobs", "list", "--done")["jobs"]

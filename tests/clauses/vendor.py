@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.support.forms import Visitor
+from tests.support.inside import Ended, begin, call
 from tests.support.process import ClockFile, Serving, Troth
 
 REGISTER = "essential.service.product_registration"
@@ -32,8 +33,7 @@ class Vendor:
     def __init__(self, folder: Path, policy: Path | None = None) -> None:
         self.clock = ClockFile(folder / "clock", START)
         self.program = Troth(folder / "data", self.clock)
-        arguments = ["--policy", str(policy)] if policy else []
-        made = self.json("init", self.data, *arguments)
+        made = begin(self.program, policy)
         self.policy: str = made["policy"]
         self.privacy_key: str = made["key"]
 
@@ -44,7 +44,11 @@ class Vendor:
 
     def json(self, *arguments: str | Path, status: int | None = 0) -> Any:
         """What a command prints with --json."""
-        return json.loads(self.program.run("--json", "--data", self.data, *arguments, status=status).stdout)
+        return json.loads(self.command("--json", "--data", self.data, *arguments, status=status).stdout)
+
+    def command(self, *arguments: str | Path, status: int | None = 0, text: str = "") -> Ended:
+        """Run a command on the vendor's folder, in this process: its start is no part of what a clause promises."""
+        return call(self.program.environment, *arguments, status=status, text=text)
 
     def key(self, role: str, *purposes: str, cases: tuple[str, ...] = ()) -> str:
         """An API key, issued on the command line."""
@@ -59,8 +63,8 @@ class Vendor:
     def ledger(self) -> list[dict[str, Any]]:
         """Every entry of the ledger, oldest first, as its exported tiles hold it; the log is verified on the way."""
         out = self.data.parent / "tiles"
-        self.program.run("--data", self.data, "ledger", "export", out)
-        self.program.run("--data", self.data, "ledger", "verify", out)
+        self.command("--data", self.data, "ledger", "export", out)
+        self.command("--data", self.data, "ledger", "verify", out)
         return list(_entries(out))
 
     def files_with(self, marker: str) -> list[str]:

@@ -84,10 +84,10 @@ def command_registers(vendor: Vendor, key: str, notice: str, number: int) -> str
     file = vendor.data.parent / f"command-{number}.key"
     file.write_text(key)
     file.chmod(0o600)
-    outcome = vendor.json(
-        "act", "collect", "--age-passed", "--key-file", file, "--purpose", str(body["purpose"]), "--point", POINT,
+    outcome = json.loads(vendor.program.run(
+        "--json", "--data", vendor.data, "act", "collect", "--age-passed", "--key-file", file, "--purpose", str(body["purpose"]), "--point", POINT,
         "--channel", "web", "--notice", notice, "--values", values,
-    )  # fmt: skip
+    ).stdout)  # fmt: skip
     entry: str = outcome["entry"]
     return entry
 
