@@ -64,10 +64,8 @@ def begin(program: Troth, policy: Path | None) -> dict[str, Any]:
     A folder on SQLite is made once for a policy and an instant, and copied.
     """
     if any(name.startswith("TROTH_") for name in program.environment.keys() - _PLAIN):
-        arguments = ["--policy", policy] if policy else []
-        return _told(
-            program.run("--json", "--data", program.folder, "init", program.folder, *arguments).stdout
-        )
+        options: list[str | Path] = ["--policy", policy] if policy else []
+        return _told(program.run("--json", "--data", program.folder, "init", program.folder, *options).stdout)
     table = policy.with_name("enforcement.yaml") if policy else None
     texts = tuple(
         path.read_text(encoding="utf-8") if path and path.is_file() else None for path in (policy, table)

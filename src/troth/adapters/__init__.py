@@ -1,22 +1,27 @@
 """Adapters: the outside systems that Troth can use."""
 
-from troth.adapters.connectors import (
-    EVENTS,
-    WEBHOOK_HEADERS,
-    Memory,
-    RecipientResult,
-    SqlStore,
-    WebhookStore,
-    check_url,
-    new_secret,
-    secret_bytes,
-)
-from troth.adapters.inbound import Limits, mail_listener
-from troth.adapters.mail import FolderMailer, SmtpMailer, open_mailer
-from troth.adapters.openid import NotSaid, Provider, Said
-from troth.adapters.pages import fetch_page
-from troth.adapters.pdf import certificate_pdf
-from troth.adapters.root_keys import create_root_key_file, open_root_key
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from troth.adapters.connectors import (
+        EVENTS,
+        WEBHOOK_HEADERS,
+        Memory,
+        RecipientResult,
+        SqlStore,
+        WebhookStore,
+        check_url,
+        new_secret,
+        secret_bytes,
+    )
+    from troth.adapters.inbound import Limits, mail_listener
+    from troth.adapters.mail.folder import FolderMailer
+    from troth.adapters.mail.opening import open_mailer
+    from troth.adapters.mail.smtp import SmtpMailer
+    from troth.adapters.openid import NotSaid, Provider, Said
+    from troth.adapters.pages import fetch_page
+    from troth.adapters.pdf import certificate_pdf
+    from troth.adapters.root_keys import create_root_key_file, open_root_key
 
 __all__ = [
     "EVENTS",
@@ -41,3 +46,36 @@ __all__ = [
     "open_root_key",
     "secret_bytes",
 ]
+
+_PLACES = {
+    "EVENTS": "connectors",
+    "WEBHOOK_HEADERS": "connectors",
+    "Memory": "connectors",
+    "RecipientResult": "connectors",
+    "SqlStore": "connectors",
+    "WebhookStore": "connectors",
+    "check_url": "connectors",
+    "new_secret": "connectors",
+    "secret_bytes": "connectors",
+    "Limits": "inbound",
+    "mail_listener": "inbound",
+    "FolderMailer": "mail.folder",
+    "SmtpMailer": "mail.smtp",
+    "open_mailer": "mail.opening",
+    "NotSaid": "openid",
+    "Provider": "openid",
+    "Said": "openid",
+    "fetch_page": "pages",
+    "certificate_pdf": "pdf",
+    "create_root_key_file": "root_keys",
+    "open_root_key": "root_keys",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load an adapter when it is first used, so that a command pays for no mail, TLS or SQL that it does not use (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

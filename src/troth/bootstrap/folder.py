@@ -20,7 +20,7 @@ from troth.bootstrap.settings import (
 from troth.gate import add_draft, issue_key, post_version
 from troth.kernel import Clock, Conflict, NotFound, Unavailable, micros
 from troth.ledger import create_signer
-from troth.policy import compile_policy
+from troth.policy import kept_policy
 from troth.storage import Database, migrate, open_database
 from troth.vault import KeyRing, create_key_store, pair_stores, refuse_paired
 
@@ -78,7 +78,7 @@ def init_folder(
         raise Conflict(f"{folder} is a Troth folder already.", mend="Choose another folder, or use this one.")
     document = policy or reference_policy()
     text = document.read_bytes()
-    compile_policy(text)  # before anything is made, so that a faulty policy leaves nothing behind
+    kept_policy(text)  # before anything is made, so that a faulty policy leaves nothing behind
     settings = settings or Settings()
     if database_url:
         settings = msgspec.structs.replace(settings, data=DataSettings(database=database_url))

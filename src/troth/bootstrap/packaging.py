@@ -16,7 +16,7 @@ from troth.flows import Copies, OwnCopy, Packages, Part, Work, day
 from troth.gate import SIGN_IN, stage_mail
 from troth.kernel import NotFound, from_micros, is_id, micros
 from troth.outreach import Template
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 from troth.rights import Item, MatterRow, matter_by_case, told
 from troth.storage import JobOver
 
@@ -40,7 +40,7 @@ def own_copy(troth: "Troth") -> OwnCopy:
 
     def version(sha256: str) -> Policy:
         if sha256 not in known:
-            known[sha256] = compile_policy(troth.policy_text(sha256))
+            known[sha256] = kept_policy(troth.policy_text(sha256))
         return known[sha256]
 
     return OwnCopy(

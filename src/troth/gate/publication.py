@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from troth.gate.listed import ListRules
 from troth.gate.tables import policy_version
 from troth.kernel import Conflict, Corrupt, NotFound, Unavailable, from_micros, micros
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 from troth.storage import Lookup, Statement, Transaction
 from troth.vault import Standing, standing_columns
 
@@ -111,7 +111,7 @@ def add_draft(tx: Transaction, text: bytes, now: datetime) -> Policy:
         PolicyErrors: The text does not pass the checks.
         Conflict: This very text is kept already.
     """
-    policy = compile_policy(text)
+    policy = kept_policy(text)
     if tx.lookup(_POSTED_AT, [(policy.sha256,)]):
         raise Conflict(
             f"Policy version {policy.sha256[:12]} is kept already.",
@@ -194,7 +194,7 @@ class PolicyShelf:
         """
         found = self._compiled.get(sha256)
         if found is None:
-            found = self._compiled[sha256] = compile_policy(version_text(tx, sha256))
+            found = self._compiled[sha256] = kept_policy(version_text(tx, sha256))
         return found
 
     def list_rules(self, policy: Policy) -> ListRules:

@@ -6,7 +6,6 @@ from itertools import islice
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
 from troth.ledger.errors import CountMismatch
@@ -34,9 +33,11 @@ class _Found(msgspec.Struct, gc=False):
 
 
 def _adding(dialect: str) -> ClauseElement:
-    new = (
-        sqlite.insert(ledger_clause_count) if dialect == "sqlite" else postgresql.insert(ledger_clause_count)
-    )
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    new = insert(ledger_clause_count)
     return new.on_conflict_do_update(
         index_elements=["clause", "effect"], set_={"count": ledger_clause_count.c.count + new.excluded.count}
     )

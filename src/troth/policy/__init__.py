@@ -4,7 +4,7 @@ from troth.policy.cases import CaseResult, run_cases
 from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS
 from troth.policy.comparing import Comparison, Difference, compare_policies
-from troth.policy.compiling import check_policy, compile_policy
+from troth.policy.compiling import check_policy, compile_policy, kept_policy
 from troth.policy.counting import Audience, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.enforcement import EnforcementRow, read_enforcement
@@ -82,6 +82,7 @@ __all__ = [
     "instant_after",
     "instant_before",
     "kept_by",
+    "kept_policy",
     "read_enforcement",
     "read_span",
     "rule_schema",

@@ -1,6 +1,7 @@
 """From the bytes of a policy document to findings, or to the policy that decides."""
 
 import hashlib
+from functools import lru_cache
 from itertools import chain, islice
 
 from troth.policy.checks import CHECKS
@@ -15,6 +16,8 @@ from troth.policy.rules import Forbid, Permit
 from troth.policy.weighing import Scales
 
 MAX_FINDINGS = 500
+KEPT = 4
+"""Compiled policies that a process keeps: the version in force, a draft, and what they are compared with."""
 
 
 def check_policy(text: bytes | str, file: str = "policy.md") -> list[Finding]:
@@ -42,6 +45,16 @@ def compile_policy(text: bytes | str, file: str = "policy.md") -> Policy:
         raise PolicyErrors(findings)
     raw = text if isinstance(text, bytes) else text.encode("utf-8")
     return policy_of(draft, hashlib.sha256(raw).hexdigest())
+
+
+@lru_cache(maxsize=KEPT)
+def kept_policy(text: bytes) -> Policy:
+    """The same as `compile_policy`, kept: a policy cannot be changed, and compiling one takes a fifth of a second.
+
+    Raises:
+        PolicyErrors: The document has findings.
+    """
+    return compile_policy(text)
 
 
 def _examined(text: bytes | str, file: str) -> tuple[Draft, list[Finding]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, LargeBinary, Table, Text, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import Insert
@@ -48,7 +48,7 @@ class Upsert(Statement):
 
     def __init__(self, table: Table, *, by: Sequence[str], update: Sequence[str] = ()) -> None:
         def build(dialect: str) -> ClauseElement:
-            module = sqlite if dialect == "sqlite" else postgresql
+            module = sqlite if dialect == "sqlite" else _postgresql()
             new: Any = module.insert(table)
             overwrite = {name: new.excluded[name] for name in update}
             finished: ClauseElement = (
@@ -124,8 +124,15 @@ class Compiled(NamedTuple):
 
 _DIALECTS: Mapping[str, Callable[[], Dialect]] = {
     "sqlite": lambda: sqlite.dialect(paramstyle="qmark"),
-    "postgresql": lambda: postgresql.psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
+    "postgresql": lambda: _postgresql().psycopg.dialect(paramstyle="format"),
 }
+
+
+def _postgresql() -> Any:
+    """SQLAlchemy's dialect of PostgreSQL, which takes long to load and is no use to a folder on SQLite."""
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql
 
 
 class Compiler:

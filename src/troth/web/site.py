@@ -8,7 +8,7 @@ from litestar import Request, Response
 
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 from troth.web.acts import Acting
 from troth.web.asgi import JSON
 from troth.web.evidence import SelfTest
@@ -59,7 +59,7 @@ class Site(NamedTuple):
         """A version, compiled once: compiling takes a tenth of a second, which visitors must not cause at will."""
         found = self.versions.get(sha256)
         if found is None:
-            found = compile_policy(self.troth.policy_text(sha256))
+            found = kept_policy(self.troth.policy_text(sha256))
             if len(self.versions) >= MAX_COMPILED:
                 self.versions.clear()
             self.versions[sha256] = found

@@ -4,12 +4,15 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from troth.adapters.mail.folder import FolderMailer
-from troth.adapters.mail.smtp import Credentials, Security, SmtpMailer
 from troth.kernel import InvalidInput
 from troth.outreach import Mailer
+
+if TYPE_CHECKING:
+    from troth.adapters.mail.smtp import Credentials, Security
 
 FOLDER = "folder"
 USER, PASSWORD = "TROTH_SMTP_USER", "TROTH_SMTP_PASSWORD"
@@ -31,6 +34,8 @@ def open_mailer(transport: str, folder: Path, environment: Mapping[str, str] | N
     """
     if transport == FOLDER:
         return FolderMailer(folder / "mail")
+    from troth.adapters.mail.smtp import SmtpMailer
+
     host, port, scheme = _place(transport)
     security: Security = "tls" if scheme == "smtps" else "none" if _is_here(host) else "starttls"
     return SmtpMailer(
@@ -66,7 +71,9 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _credentials(folder: Path, environment: Mapping[str, str]) -> Credentials | None:
+def _credentials(folder: Path, environment: Mapping[str, str]) -> "Credentials | None":
+    from troth.adapters.mail.smtp import Credentials
+
     user, password = environment.get(USER, ""), environment.get(PASSWORD, "")
     if user and password:
         return Credentials(user, password)
