@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import troth
-from troth.bootstrap import init_folder
+from tests.support.folders import made_folder
 from troth.gate import Ask
 from troth.kernel import SettableClock
 
@@ -22,7 +22,7 @@ def test_card_number_is_refused_whoever_collects(
     tmp_path: Path, clock: SettableClock, values: dict[str, object]
 ) -> None:
     """Staff who write a payment card number into a field are refused like a visitor, and nothing of it is kept."""
-    made = init_folder(tmp_path / "data", clock=clock)
+    made = made_folder(tmp_path / "data", clock)
     with troth.open(tmp_path / "data", clock=clock) as opened:
         outcome = opened.perform(
             [

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from troth.bootstrap import Troth, init_folder, open_troth
+from tests.support.folders import made_folder
+from troth.bootstrap import Troth, open_troth
 from troth.collection import Imported, Importer
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, Refused, SettableClock, Unauthenticated
@@ -26,7 +27,7 @@ class Desk:
 
     def __init__(self, folder: Path, clock: SettableClock) -> None:
         self.folder = folder
-        self.privacy_key = init_folder(folder / "data", clock=clock).admin_key
+        self.privacy_key = made_folder(folder / "data", clock).admin_key
         self.troth = open_troth(folder / "data", clock=clock, sequencer=False)
         self.clock = clock
         self.key = self.issue("service.import", "essential.service")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import troth
 from tests.connectors.shop import ADA
-from troth.bootstrap import Troth, init_folder
+from tests.support.folders import made_folder
+from troth.bootstrap import Troth
 from troth.gate import Ask
 from troth.kernel import SettableClock
 from troth.rights import Told
@@ -19,7 +20,7 @@ RIGHTS = "essential.service.rights_request"
 def running(folder: Path, clock: SettableClock, policy: Path | None = None) -> Iterator["Office"]:
     """Open a data folder, made when it is not there."""
     if not folder.exists():
-        init_folder(folder, clock=clock, policy=policy)
+        made_folder(folder, clock, policy)
     with troth.open(folder, clock=clock, sequencer=False) as opened:
         yield Office(opened, clock)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.folders import made_folder
 from tests.support.policies import any_serial_file
-from troth.bootstrap import Troth, init_folder, open_troth
+from troth.bootstrap import Troth, open_troth
 from troth.gate import Ask, stage_mail
 from troth.kernel import SettableClock, micros
 from troth.ledger import Entry, decode_entry
@@ -91,7 +92,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, clock: SettableClock) -> Iterator[Desk]:
     """A company whose mail goes into its folder."""
-    init_folder(tmp_path / "data", policy=any_serial_file(tmp_path), clock=clock)
+    made_folder(tmp_path / "data", clock, any_serial_file(tmp_path))
     with open_troth(tmp_path / "data", clock=clock, sequencer=False) as running:
         yield Desk(running, clock)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import troth
+from tests.support.folders import made_folder
 from tests.support.policies import any_serial_file
 from troth.bootstrap import Troth, Wish, backup_folder, destroy_due_epochs
 from troth.kernel import SettableClock
@@ -23,7 +24,7 @@ class Company:
 
     def __init__(self, folder: Path, people: int) -> None:
         self.folder, self.clock = folder, SettableClock(datetime(2027, 1, 4, 9, tzinfo=UTC))
-        made = troth.init_folder(folder / "data", policy=any_serial_file(folder), clock=self.clock)
+        made = made_folder(folder / "data", self.clock, any_serial_file(folder))
         self.key = made.admin_key
         self.troth = self.open()
         self._site, _ = self.troth.issue_key(name="site", role="service.collection", purposes=[REGISTER])

@@ -11,6 +11,7 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.support import postgres
+from tests.support.folders import made_folder
 from tests.support.policies import any_serial_file
 from troth.bootstrap import Troth, init_folder, open_troth
 from troth.kernel import SettableClock
@@ -87,7 +88,10 @@ def serving(folder: Path, *, database: str = "", keystore: str = "", public_url:
     """A new folder, served in process."""
     clock = SettableClock(datetime(2026, 1, 5, 9, 0, tzinfo=UTC))
     policy = any_serial_file(folder.parent)
-    init_folder(folder, policy=policy, database_url=database, keystore_url=keystore, clock=clock)
+    if database:
+        init_folder(folder, policy=policy, database_url=database, keystore_url=keystore, clock=clock)
+    else:
+        made_folder(folder, clock, policy)
     if public_url:
         settings = folder / "troth.toml"
         text = settings.read_text(encoding="utf-8")
