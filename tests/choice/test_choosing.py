@@ -9,10 +9,10 @@ from sqlalchemy import select
 from troth.choice import choose, offered_purposes
 from troth.kernel import InvalidInput, SettableClock, Unavailable
 from troth.ledger.tables import ledger_staged
-from troth.policy import compile_policy
+from troth.policy import kept_policy
 from troth.storage import Database, Statement
 
-POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
+POLICY = kept_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
 ANALYTICS, CONTENT = "analytics.reporting.site_usage", "personalize.content"
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.support.links import exit_target
 from troth.choice import ExitKey, Exits, ForgedLink, target_of
 from troth.kernel import InvalidInput
-from troth.policy import OtherSite, compile_policy
+from troth.policy import OtherSite, kept_policy
 
-POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
+POLICY = kept_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
 OLD, NEW = ExitKey("aa", b"1" * 32), ExitKey("bb", b"2" * 32)
 EXITS = Exits(lambda: (NEW,))
 SITE = next(one for one in POLICY.of(OtherSite) if "id" in one.parameters)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.choice import Choice, Guarded, declared_cookies, guard_cookie, longest_life
-from troth.policy import Cookie, compile_policy
+from troth.policy import Cookie, kept_policy
 
-POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
+POLICY = kept_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CHOICE = next(one for one in POLICY.of(Cookie) if one.remembers == "choice")
 VISITOR = next(one for one in POLICY.of(Cookie) if one.remembers == "visitor")

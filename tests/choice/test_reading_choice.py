@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.choice import Choice, choice_cookie, choice_value, offered_purposes, read_choice
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 
-POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
+POLICY = kept_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
 ANALYTICS, CONTENT = "analytics.reporting.site_usage", "personalize.content"
 DAY = date(2026, 1, 5)
 OFFERED = st.sets(st.sampled_from(offered_purposes(POLICY)))

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from troth.choice import ShownNotices
 from troth.kernel import NotFound, SettableClock, Unavailable
 from troth.ledger.tables import ledger_staged
-from troth.policy import compile_policy
+from troth.policy import kept_policy
 from troth.storage import Database, Statement
 
-POLICY = compile_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
+POLICY = kept_policy((Path(__file__).parents[2] / "policies/software-vendor/policy.md").read_bytes())
 HOME = "page.home"
 
 

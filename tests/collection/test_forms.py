@@ -18,10 +18,10 @@ from troth.collection import (
     read_sent,
 )
 from troth.collection.model import TYPES, Malformed
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 
 REFERENCE = Path(__file__).parents[2] / "policies" / "software-vendor" / "policy.md"
-POLICY = compile_policy(REFERENCE.read_bytes())
+POLICY = kept_policy(REFERENCE.read_bytes())
 COLLECTION = Collection(lambda: POLICY, "troth_key")
 PUBLIC = [point.name for point in POLICY.points.values() if point.public and point.form]
 

@@ -11,7 +11,7 @@ from troth.adapters import create_root_key_file, open_root_key
 from troth.gate import Ask, Follower, Gate, Outcome, add_draft, issue_key, post_version
 from troth.kernel import SettableClock, micros
 from troth.ledger import Entry, decode_entry
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, kept_policy
 from troth.storage import Database, Statement
 from troth.vault import KeyRing, Vault, create_key_store
 
@@ -127,7 +127,7 @@ def reference_text() -> bytes:
 @pytest.fixture(scope="session")
 def reference(reference_text: bytes) -> Policy:
     """The reference policy, compiled."""
-    return compile_policy(reference_text)
+    return kept_policy(reference_text)
 
 
 @pytest.fixture

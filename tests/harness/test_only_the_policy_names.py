@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.policies import REFERENCE
-from troth.policy import Cookie, compile_policy
+from troth.policy import Cookie, kept_policy
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "troth"
 EVERYWHERE = {"name": "whatever is declared, issued or described has a name"}
@@ -134,7 +134,7 @@ ALLOWED: dict[str, dict[str, str]] = {
 
 
 def _names() -> frozenset[str]:
-    policy = compile_policy(REFERENCE.read_bytes())
+    policy = kept_policy(REFERENCE.read_bytes())
     found = set(policy.fields)
     for kind in ("cookie", "pixel", "storage"):
         for name, thing in policy.things.get(kind, {}).items():
@@ -177,7 +177,7 @@ def test_a_name_in_the_code_is_found(tmp_path: Path) -> None:
     code.write_text('kind = "password"\n')
     assert _unexcused("accounts/model.py", code, names) == []
     assert _unexcused("gate/model.py", code, names) == ["gate/model.py:1: password"]
-    cookies = {thing.wire_name for thing in compile_policy(REFERENCE.read_bytes()).of(Cookie)}
+    cookies = {thing.wire_name for thing in kept_policy(REFERENCE.read_bytes()).of(Cookie)}
     assert cookies <= names
 
 

@@ -11,7 +11,7 @@ from tests.gate.conftest import RIGHTS, Company, company, reference_text  # noqa
 from tests.support.policies import any_serial
 from troth.kernel import InvalidInput
 from troth.outreach import Audiences, declared_audience, read_expression
-from troth.policy import Policy, compile_policy
+from troth.policy import Policy, compile_policy, kept_policy
 
 EMAIL = "marketing.communications.email"
 PRODUCTS = ("sensor", "server", "cloud")
@@ -20,7 +20,7 @@ PRODUCTS = ("sensor", "server", "cloud")
 @cache
 def policy() -> Policy:
     """The reference policy."""
-    return compile_policy(any_serial())
+    return kept_policy(any_serial())
 
 
 def _comparison() -> st.SearchStrategy[str]:

@@ -8,7 +8,7 @@ from tests.support.policies import any_serial
 from troth.flows import Answering, UsesStore
 from troth.gate import Outcome
 from troth.kernel import Refused
-from troth.policy import compile_policy
+from troth.policy import kept_policy
 from troth.rights import (
     USE_KINDS,
     Item,
@@ -23,7 +23,7 @@ from troth.rights import (
 CONTENT = "personalize.content"
 SUPPORT = "essential.service.operations.support"
 BOOKS = "essential.legal_obligation.accounting"
-POLICY = compile_policy(any_serial())
+POLICY = kept_policy(any_serial())
 
 
 def answering(desk: Desk) -> Answering:

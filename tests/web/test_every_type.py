@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from tests.support.policies import any_serial
 from tests.web.conftest import Web
-from troth.policy import Field, Point, compile_policy
+from troth.policy import Field, Point, kept_policy
 from troth.storage import Statement
 from troth.vault.tables import identifier, person, record, sealed_field
 
-POLICY = compile_policy(any_serial())
+POLICY = kept_policy(any_serial())
 POINTS = [
     point
     for point in POLICY.points.values()
