@@ -45,7 +45,7 @@ WHOLE := adapters bootstrap clauses cli clients connectors contract examples fau
 ROOMS = $(if $(findstring tests/,$(ARGS)),,$(WHOLE:%=--ignore=tests/%))
 
 quick: setup compiled  ## Each room's own tests, SQLite only: about a minute; ARGS=tests/web for the quick ones of another folder
-	@$(RUN) HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql" $(ROOMS) $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql and not migrations" $(ROOMS) $(ARGS)
 
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
 	@failed=0; \

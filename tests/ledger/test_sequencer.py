@@ -188,6 +188,7 @@ database.close()
 """
 
 
+@pytest.mark.slow
 def test_sequencers_of_several_processes_build_one_tree(database: Database, database_url: str) -> None:
     """Three processes stage and integrate at once: every entry stands in one tree, whose root is right."""
     started = [subprocess.Popen([sys.executable, "-c", WORKER, database_url]) for _ in range(3)]

@@ -46,6 +46,7 @@ def differences(policy: Policy, asked: list[Act]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_cedar_decides_the_reference_policy_alike() -> None:
     """Ten thousand acts around the rules of the reference policy: no difference, and both effects are common."""
     policy = compile_policy(REFERENCE.read_bytes())

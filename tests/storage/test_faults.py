@@ -74,6 +74,7 @@ def test_two_processes_write_to_one_store(store: Database, store_url: str) -> No
     assert bursts(store) == {f"{owner}.{number}" for owner in ("ann", "bob", "here") for number in range(100)}
 
 
+@pytest.mark.slow
 def test_killed_writers_lose_nothing_acknowledged(store: Database, store_url: str) -> None:
     """After kill -9 at random moments every acknowledged burst is there and none is there in part."""
     store.close()
