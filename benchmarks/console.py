@@ -111,7 +111,7 @@ def _fill(opened: Troth, now: int, staff: str) -> str:
             "state": ("verified", "planned", "executing", "received")[number % 4], "person": secrets.token_hex(16), "record": "",
             "channel": "web", "about": "", "policy": policy, "language": "en", "handler": staff if number % 50 == 0 else "",
             "reviewer": "", "received_at": due - 30 * _DAY, "due_at": due, "due_rule": "", "verified_at": due - 29 * _DAY,
-            "overdue_at": 0, "ended_at": 0, "outcome": "", "slot": case,
+            "overdue_at": 0, "ended_at": 0, "outcome": "", "slot": case, "uses": "",
         }  # fmt: skip
         rows.append(tuple(row[name] for name in names))
     with opened.database.transaction() as tx:

@@ -1,9 +1,10 @@
 """Looking for open matters: the queue with filters, page by page, the most urgent first. Each page is one walk along an index."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from troth.rights.keeping import COUNTS
@@ -104,13 +105,30 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
 
 @lru_cache(maxsize=128)
 def _page(shape: _Shape) -> Statement:
+    """One walk along an index; of several sorts of matter, with no other filter, a walk for each.
+
+    Else a server without statistics, as after an import, sorts all that is open to show a page of it.
+    """
+    if shape.matters < 2 or shape.kind or shape.state or shape.handler:  # noqa: PLR2004  several
+        return Statement(_ordered(_conditions(shape)))
+    others = _conditions(shape._replace(matters=0))
+    walks = [
+        select(_ordered([*others, matter.c.matter == bindparam(f"matter_{n}")]).subquery())
+        for n in range(shape.matters)
+    ]
+    found = union_all(*walks).subquery()
+    ordered = select(*found.c).order_by(found.c.due_at, found.c.case_id).limit(bindparam("most"))
+    return Statement(ordered)
+
+
+def _ordered(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     behind = and_(
         matter.c.due_at >= bindparam("after_due"),
         or_(matter.c.due_at > bindparam("after_due"), matter.c.case_id > bindparam("after_case")),
     )
-    return Statement(
+    return (
         select(*(matter.c[name] for name in _COLUMNS))
-        .where(*_conditions(shape), behind)
+        .where(*conditions, behind)
         .order_by(matter.c.due_at, matter.c.case_id)
         .limit(bindparam("most"))
     )
