@@ -231,16 +231,10 @@ def _check_message(ask: Ask, messages: Collection[str]) -> None:
 
 
 def _check_sizes(ask: Ask) -> None:
-    for name, given, most in (
-        ("fields", ask.fields, MAX_FIELDS),
-        ("values", ask.values, MAX_VALUES),
-        ("identify", ask.identify, MAX_IDENTIFIERS),
-    ):
-        if given and len(given) > most:
-            raise InvalidInput(
-                f"The act has {len(given)} {name}; {most} is the most.", field=name, mend="Split it."
-            )
-    if ask.record and ask.act == "erase" and not ask.fields:
+    fields, values, identify = ask.fields, ask.values, ask.identify
+    if len(fields) > MAX_FIELDS or len(values) > MAX_VALUES or len(identify) > MAX_IDENTIFIERS:
+        raise _too_many(ask)
+    if ask.record and ask.act == "erase" and not fields:
         raise InvalidInput(
             "The erasure names a record and no fields; nothing was erased.",
             field="fields",
@@ -248,19 +242,35 @@ def _check_sizes(ask: Ask) -> None:
         )
     if ask.records:
         _check_records(ask)
-    for name, handle in zip(_HANDLES, _handles_of(ask), strict=True):
-        if handle and not is_id(handle):
-            raise InvalidInput(
-                f"The {name} is not a handle.",
-                field=name,
-                mend="Give the 32 hexadecimal characters that Troth gave.",
-            )
+    handles = _handles_of(ask)
+    if not all(is_id(handle) for handle in handles if handle):
+        name = next(
+            name for name, handle in zip(_HANDLES, handles, strict=True) if handle and not is_id(handle)
+        )
+        raise InvalidInput(
+            f"The {name} is not a handle.",
+            field=name,
+            mend="Give the 32 hexadecimal characters that Troth gave.",
+        )
     texts = _texts_of(ask)
     if max(map(len, texts)) > MAX_TEXT:
         name = next(name for name, text in zip(_TEXTS, texts, strict=True) if len(text) > MAX_TEXT)
         raise InvalidInput(f"{name} is longer than {MAX_TEXT} characters.", field=name, mend="Shorten it.")
-    if ask.fields or ask.identify or ask.values:
+    if fields or identify or values:
         _check_kept(ask)
+
+
+def _too_many(ask: Ask) -> InvalidInput:
+    name, number, most = next(
+        (name, len(given), most)
+        for name, given, most in (
+            ("fields", ask.fields, MAX_FIELDS),
+            ("values", ask.values, MAX_VALUES),
+            ("identify", ask.identify, MAX_IDENTIFIERS),
+        )
+        if len(given) > most
+    )
+    return InvalidInput(f"The act has {number} {name}; {most} is the most.", field=name, mend="Split it.")
 
 
 def _check_records(ask: Ask) -> None:

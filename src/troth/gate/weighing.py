@@ -139,9 +139,10 @@ class Scales:
             stances = (*stances, ("restricted", ask.purpose))
         facts = facts_of(ask, actor, case, stances, person, self.policy)
         if state is not None and (state.kept or (ask.act == "erase" and ask.fields)):
-            facts = (*facts, *hold_facts(self._tx, self.policy, ask, person, self._now, kept=state.kept))
+            more = hold_facts(self._tx, self.policy, ask, person, self._now, kept=state.kept)
+            facts = tuple(sorted({*facts, *more}))
         if not ask.proof:
-            return tuple(sorted(facts))
+            return facts
         # What is held passed the age screen before it was held.
         proven = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
         return tuple(sorted({*facts, *proven}))
