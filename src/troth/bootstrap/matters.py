@@ -13,6 +13,7 @@ from troth.kernel import from_micros
 from troth.outreach import Template
 from troth.rights import (
     CLOSING,
+    EXTENDED,
     NEWS,
     PROVE,
     RECEIVED,
@@ -20,6 +21,7 @@ from troth.rights import (
     Rights,
     duties_of,
     matter_by_case,
+    moved_clocks,
     told,
     watch,
 )
@@ -73,11 +75,20 @@ def matter_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[T
 
         return {**about(person, handles), **closing_variables(troth, handles)}
 
+    def longer(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        found = troth.rights.matter(_matter(troth, handles).case)
+        for before, later, reason in moved_clocks(found.duties, found.steps):
+            if before.rule == handles.get("clock"):
+                days = {"before": told(from_micros(before.due_at)), "later": told(from_micros(later.due_at))}
+                return {**about(person, handles), **days, "reason_given": reason}
+        raise JobOver("no-such-clock")
+
     shared = ("number", "due", "why", "received", "state", "outcome")
     return [
         Template(RECEIVED, purpose, variables=shared, fresh=about),
         Template(PROVE, purpose, variables=(*shared, "link"), fresh=proving),
         Template(NEWS, purpose, variables=shared, fresh=about),
+        Template(EXTENDED, purpose, variables=(*shared, "before", "later", "reason_given"), fresh=longer),
         Template(CLOSING, purpose, variables=(*shared, "link", "ends"), fresh=closing),
     ]
 

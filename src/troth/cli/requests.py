@@ -146,6 +146,26 @@ def classify(
     _step(say, lambda rights: rights.classify(api_key(key_file), number, kind, use or ()))
 
 
+@command(
+    app,
+    "extend",
+    example='troth requests extend R-7KQM-93XD gdpr-answer --reason "many systems have to be searched"',
+    gives=_MATTER,
+)
+def extend(
+    say: Say,
+    number: Number,
+    clock: Annotated[
+        str, typer.Argument(metavar="CLOCK", help="A law's clock, as `troth requests show` names it.")
+    ],
+    *,
+    reason: Reason = "",
+    key_file: KeyFile = None,
+) -> None:
+    """Take the longer time that a law's clock gives. The person is told why; no promise of ours gets longer."""
+    _step(say, lambda rights: rights.extend(api_key(key_file), number, clock, reason))
+
+
 @command(app, "review", example="troth requests review D-7KQM-93XD", gives=_MATTER)
 def review(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
     """Take a dispute under review. Whoever handled the matter may not."""

@@ -23,6 +23,7 @@ from troth.rights.certificates import (
 )
 from troth.rights.clocks import Due, Rule, due, told
 from troth.rights.duties import answer_of, clocks, rules_for
+from troth.rights.extending import EXTENDED, LONGER, extendable, moved_clocks
 from troth.rights.keeping import duties_of, matter_by_case, matters_of
 from troth.rights.listing import MOST, Place, counts, late_count, queue
 from troth.rights.model import (
@@ -78,12 +79,14 @@ __all__ = [
     "ANSWER",
     "CLOSING",
     "DONE",
+    "EXTENDED",
     "FAILED",
     "FOLLOWER",
     "FORMAT",
     "JOINED",
     "KEPT",
     "KINDS",
+    "LONGER",
     "MATTERS",
     "MOST",
     "MOVES",
@@ -135,12 +138,14 @@ __all__ = [
     "digest_of",
     "due",
     "duties_of",
+    "extendable",
     "items_of",
     "keep_certificate",
     "late_among",
     "late_count",
     "matter_by_case",
     "matters_of",
+    "moved_clocks",
     "note_item",
     "note_items",
     "optional_uses",

@@ -7,6 +7,7 @@ from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, case_is_verif
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, micros
 from troth.policy import Act, CaseType, Policy
 from troth.rights import keeping, plans
+from troth.rights.extending import EXTENDED, extend
 from troth.rights.handling import check_no_person, check_reviewer, check_taker, classify
 from troth.rights.keeping import Noted
 from troth.rights.model import (
@@ -28,6 +29,7 @@ PerformAlong = Callable[[Sequence[Ask], Along], list[Outcome]]
 _REVIEWED = frozenset({"under-review", "proposed", "resolved", "unresolved"})
 _STARTED = frozenset({"planned", "executing"})
 _TRIES = 5
+_MOST_REASON = 200
 _TELLS = frozenset({"taken", "planned", "under-review"})
 
 
@@ -231,6 +233,27 @@ class Rights:
         """
         check_no_person(self._actor(key).person)
         return self._move(key, name, "under-review", "")
+
+    def extend(self, key: str, name: str, rule: str, reason: str) -> MatterRow:
+        """Take the longer time that a law's clock gives; the person is given notice with the reason.
+
+        Args:
+            key: Of who takes it.
+            name: Number or case.
+            rule: Name of the clock.
+            reason: Why, in words that the person understands; no personal data.
+
+        Raises:
+            Refused: The clock is a promise or knows no longer time, or nobody can be told.
+            Conflict: Its day is over, or it was taken longer before.
+        """
+        check_no_person(self._actor(key).person)
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            extend(tx, row, rule, reason[:_MOST_REASON], who, now)
+            stage_mail(tx, EXTENDED, person=row.person, now=now, case=row.case, clock=rule)
+
+        return self._act(key, name, along)
 
     def _step(self, key: str, name: str, step: str, kind: str = "", uses: Sequence[str] = ()) -> MatterRow:
         """A step that changes no state."""

@@ -80,9 +80,13 @@ class MattersAnswer(Struct, frozen=True, kw_only=True):
 class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step to take with a matter."""
 
-    step: Literal["take", "verify", "classify", "review", "move", "plan"]
+    step: Literal["take", "verify", "classify", "review", "move", "plan", "extend"]
     to: Annotated[
-        str, Meta(max_length=40, description="for move: the state to reach; for classify: the kind")
+        str,
+        Meta(
+            max_length=40,
+            description="for move: the state to reach; for classify: the kind; for extend: the clock",
+        ),
     ] = ""
     reason: Annotated[str, Meta(max_length=200, description="why; without personal data")] = ""
     uses: Annotated[

@@ -11,7 +11,16 @@ from troth.bootstrap import certificate_link
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, TrothError, micros
 from troth.policy import CaseType, Policy
-from troth.rights import KINDS, REASONED, SHAPES, MatterRow, Told, certificate_of
+from troth.rights import (
+    KINDS,
+    REASONED,
+    SHAPES,
+    MatterRow,
+    Told,
+    certificate_of,
+    extendable,
+    moved_clocks,
+)
 from troth.staff import Working
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
@@ -19,7 +28,7 @@ from troth.web.sessions import to
 from troth.web.site import Site
 
 AnyRequest = Request[Any, Any, Any]
-_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move")
+_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move", "extend")
 _GRAVE = frozenset({"verify", "carry-out"})
 _ENDS = frozenset({"refused", "completed", "partially-completed", "resolved", "unresolved"})
 _ITSELF = frozenset(
@@ -103,7 +112,7 @@ def page_of(
         status=status,
         here="",
         row=row,
-        duties=found.duties,
+        **_clocks(found, now),
         steps=found.steps,
         items=found.items,
         done_items=sum(state in ("done", "kept") for state in states),
@@ -121,6 +130,15 @@ def page_of(
         wrong=wrong,
         moving=row.state in ("verified", "planned", "executing") and not row.ended_at,
     )
+
+
+def _clocks(found: Told, now: int) -> dict[str, Any]:
+    """The clocks of a matter, which of them may be taken longer, and which were."""
+    return {
+        "duties": found.duties,
+        "longer": extendable(found.matter, found.duties, now),
+        "moved": {before.rule for before, _, _ in moved_clocks(found.duties, found.steps)},
+    }
 
 
 def _mine(site: Site, who: Working, number: str) -> Told:
@@ -183,6 +201,8 @@ def _step(site: Site, who: Working, row: MatterRow, form: Given) -> None:
         rights.carry_out(key, row.case)
     elif name == "review":
         rights.review(key, row.case)
+    elif name == "extend":
+        rights.extend(key, row.case, form.get("to", ""), form.get("reason", ""))
     elif name == "move":
         rights.move(key, row.case, form.get("to", ""), form.get("reason", "")[:_MOST_REASON])
     else:

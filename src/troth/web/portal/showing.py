@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from troth.flows import SAID, VALUES, Part, Wording, flat
 from troth.ledger import Entry, Recorded
 from troth.policy import Policy
-from troth.rights import SHAPES, Duty, MatterRow, Step
+from troth.rights import SHAPES, Duty, MatterRow, Step, moved_clocks
 from troth.web.portal.speaking import Speech
 
 STATES: Mapping[str, str] = {
@@ -34,6 +34,7 @@ STEPS: Mapping[str, str] = {
     "joined": "You sent it again",
     "classified": "We read what you ask for",
     "overdue": "The due date passed",
+    "extended": "We took more time that a law gives",
     "reminded": "Our staff were reminded",
     "review-taken": "Somebody else reviews it",
     **STATES,
@@ -102,6 +103,7 @@ class ShownRequest(NamedTuple):
     ready: bool
     waits: bool
     steps: tuple[tuple[str, str], ...] = ()
+    longer: tuple[tuple[str, str, str], ...] = ()
 
 
 class Used(NamedTuple):
@@ -151,6 +153,10 @@ def shown_request(
         ready=row.kind in COPIED and row.state in _READY,
         waits=row.state == "identity-pending",
         steps=tuple((speech.when(one.at), words(STEPS.get(one.step, one.step))) for one in steps),
+        longer=tuple(
+            (speech.when(before.due_at), speech.when(later.due_at), reason)
+            for before, later, reason in moved_clocks(duties, steps)
+        ),
     )
 
 
