@@ -6,18 +6,20 @@ import pytest
 
 from tests.gate.conftest import RIGHTS, SUPPORT
 from tests.rights.conftest import DISPUTE, Desk
-from troth.gate import Outcome, case_is_open
-from troth.kernel import InvalidInput, Refused, from_micros
+from troth.gate import MAIL, Outcome, case_is_open
+from troth.kernel import InvalidInput, Refused, from_micros, micros
 from troth.rights import (
     IllegalMove,
     MatterRow,
     Place,
     counts,
+    end_questions,
     late_count,
     queue,
     read_number,
     watch,
 )
+from troth.storage import job_records
 
 DAY = timedelta(days=1)
 SIGN_IN = "essential.service.authentication"
@@ -190,13 +192,18 @@ def test_people_only_withdraw(desk: Desk, step: str) -> None:
     assert desk.rights.move(key, opened.case, "withdrawn").outcome == ""
 
 
-def test_what_needed_no_proof_becomes_nothing_that_needs_one(desk: Desk) -> None:
-    """An objection that nobody proved is classified as no copy and no erasure; a request becomes an objection at once."""
+def test_what_needed_no_proof_waits_for_one_once_it_does(desk: Desk) -> None:
+    """An objection that is found to ask for a copy sends its person the link, and goes on once that is followed; its day stays."""
     objecting, asking = desk.write("object"), desk.write("other")
     key = desk.staff()
-    with pytest.raises(Refused):
-        desk.rights.classify(key, objecting.case, "access")
-    assert matter(desk, objecting).kind == "object"
+    before = matter(desk, objecting)
+    after = desk.rights.classify(key, objecting.case, "access")
+    assert (after.kind, after.state, after.verified_at) == ("access", "identity-pending", 0)
+    assert after.due_at == before.due_at
+    with desk.database.snapshot() as tx:
+        mails = [one.topic for one in job_records(tx, done=False, most=50)].count(MAIL)
+    assert mails == 3
+    assert desk.prove(objecting.case).state == "verified"
     assert desk.rights.classify(key, asking.case, "object").state == "verified"
 
 
@@ -306,3 +313,17 @@ def test_people_take_back_their_own_and_do_nothing_else(desk: Desk) -> None:
         with pytest.raises((Refused, IllegalMove)):
             step(sessions[ann], opened.case)
     assert desk.rights.move(sessions[ann], opened.case, "withdrawn").state == "withdrawn"
+
+
+def test_a_question_of_somebody_who_was_erased_ends(desk: Desk) -> None:
+    """Nobody is left to answer: it ends with that reason, and its case is closed; a second time changes nothing."""
+    asked = desk.act(
+        "collect", "service.collection", SUPPORT, channel="web", point="support-contact", notice="support-notice",
+        age_passed=True, values={"email": "ann@example.com", "ticket_text": "It does not start."},
+    )  # fmt: skip
+    with desk.database.transaction() as tx:
+        assert end_questions(tx, asked.person, micros(desk.clock.now())) == 1
+        assert end_questions(tx, asked.person, micros(desk.clock.now())) == 0
+        assert not case_is_open(tx, asked.case)
+    row = matter(desk, asked)
+    assert (row.state, row.outcome) == ("withdrawn", "the person was erased")

@@ -9,7 +9,7 @@ import structlog
 from troth.bootstrap.links import MailedLinks
 from troth.bootstrap.reminding import teller
 from troth.gate import VERIFY
-from troth.kernel import from_micros
+from troth.kernel import from_micros, micros
 from troth.outreach import Template
 from troth.rights import (
     CLOSING,
@@ -20,6 +20,7 @@ from troth.rights import (
     MatterRow,
     Rights,
     duties_of,
+    end_questions,
     matter_by_case,
     moved_clocks,
     told,
@@ -91,6 +92,12 @@ def matter_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[T
         Template(EXTENDED, purpose, variables=(*shared, "before", "later", "reason_given"), fresh=longer),
         Template(CLOSING, purpose, variables=(*shared, "link", "ends"), fresh=closing),
     ]
+
+
+def end_questions_of(troth: "Troth", person: str) -> None:
+    """End what somebody who was erased had asked and nobody has answered."""
+    with troth.database.transaction() as tx:
+        end_questions(tx, person, micros(troth.clock.now()))
 
 
 def matter_tasks(troth: "Troth") -> list[Task]:

@@ -12,7 +12,7 @@ from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
 from troth.bootstrap.mailing import mail_sending, mailer_of
-from troth.bootstrap.matters import matter_tasks
+from troth.bootstrap.matters import end_questions_of, matter_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.bootstrap.reminding import TELL_STAFF, reminding
@@ -70,10 +70,14 @@ def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
     def journal(_: str) -> None:
         journal_erasures(troth)
 
+    def questions(person: str) -> None:
+        end_questions_of(troth, person)
+
     forgetters: list[Callable[[str], None]] = [
         troth.events.forget,
         troth.relays.forget,
         troth.connectors.forget,
+        questions,
         journal,
     ]
     if isinstance(mailer, FolderMailer):

@@ -26,6 +26,8 @@ from troth.rights import (
 from troth.storage import Database
 
 TELL = "tell"
+_TELL_THEMSELVES = frozenset({"access", "portability"})
+"""Kinds whose own mail says that they are done: it says where the copy is."""
 
 
 class Work(NamedTuple):
@@ -190,7 +192,7 @@ class Answering:
         if left:
             self._rights.move(work.key, case, "partially-completed", _told(left))
         else:
-            self._rights.move(work.key, case, "completed")
+            self._rights.move(work.key, case, "completed", told=row.kind not in _TELL_THEMSELVES)
 
     def progress(self, name: str) -> HowFar:
         """How far a request is."""

@@ -58,9 +58,9 @@ from troth.rights.plans import (
     replace_items,
     stage_answer,
 )
-from troth.rights.proving import NEWS
+from troth.rights.proving import NEWS, PROVE, end_questions
 from troth.rights.reading_mail import Reading, read_asking
-from troth.rights.receiving import FOLLOWER, PROVE, RECEIVED
+from troth.rights.receiving import FOLLOWER, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
 from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
@@ -138,6 +138,7 @@ __all__ = [
     "digest_of",
     "due",
     "duties_of",
+    "end_questions",
     "extendable",
     "items_of",
     "keep_certificate",

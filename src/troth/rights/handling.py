@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from troth.gate import case_is_verified
+from troth.gate import case_is_verified, stage_mail
 from troth.kernel import Refused
 from troth.policy import Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
 from troth.rights.model import PROOFLESS, MatterRow
 from troth.rights.plans import stage_unattended
-from troth.rights.proving import slot_of
+from troth.rights.proving import PROVE, slot_of
 from troth.rights.uses import USE_KINDS, waits_for_proof
 from troth.storage import Transaction
 
@@ -55,7 +55,7 @@ def check_reviewer(tx: Transaction, row: MatterRow, who: Noted) -> None:
 def classify(
     tx: Transaction, policy: Policy, row: MatterRow, kind: str, uses: Sequence[str], who: Noted, now: int
 ) -> None:
-    """Say what a request asks for; a kind that needs a proof is none for what came in without one.
+    """Say what a request asks for; where that needs a proof which it came in without, its person is sent the link for it.
 
     Args:
         tx: Unit of work.
@@ -67,11 +67,12 @@ def classify(
         now: Instant (microseconds).
 
     Raises:
-        Refused: The request was taken for one that needs no proof, and nobody proved it.
+        Refused: It needs a proof that nobody can be asked for any more.
     """
     proven = case_is_verified(tx, row.case)
     waits = waits_for_proof(policy, kind, uses)
-    if row.verified_at and waits and not proven:
+    asks = bool(row.verified_at) and waits and not proven
+    if asks and (row.state != "verified" or not row.person or now > row.due_at):
         raise Refused(
             "Nobody has proven who asks for this.",
             clause="III.0",
@@ -84,6 +85,10 @@ def classify(
         slot = row.case
     keeping.classify_matter(tx, row, kind, about, slot, who, now)
     state = row.state
+    if asks:
+        keeping.ask_proof(tx, row, now, who)
+        stage_mail(tx, PROVE, person=row.person, now=now, case=row.case)
+        return
     if state == "identity-pending" and not waits:
         state = keeping.move_matter(tx, row, "verified", now, who, PROOFLESS).state
     if state == "verified":

@@ -29,6 +29,11 @@ _MOVE = Statement(
         overdue_at=bindparam("late"),
     )
 )
+_UNVERIFY = Statement(
+    update(matter)
+    .where(matter.c.case_id == bindparam("which"), matter.c.state == "verified", matter.c.ended_at == 0)
+    .values(state="identity-pending", verified_at=0)
+)
 _TAKE = Statement(
     update(matter).where(matter.c.case_id == bindparam("which")).values(slot=bindparam("place"))
 )
@@ -218,6 +223,17 @@ def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted
         tx.run(_FREE, {"which": row.case})
         tx.run(_MEET_ALL, {"which": row.case, "at": at})
     return moved
+
+
+def ask_proof(tx: Transaction, row: MatterRow, at: int, who: Noted) -> None:
+    """Let a matter that needed no proof wait for one; its day stays where it was.
+
+    Raises:
+        Conflict: Somebody else has moved it meanwhile.
+    """
+    if tx.run(_UNVERIFY, {"which": row.case}) != 1:
+        raise Conflict("Somebody else has moved it meanwhile.", field="state", mend="Look again.")
+    note_step(tx, row.case, at, "identity-pending", who, "")
 
 
 def assign_matter(tx: Transaction, case: str, who: Noted, at: int) -> None:

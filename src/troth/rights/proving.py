@@ -12,6 +12,7 @@ from troth.policy import Policy
 from troth.rights.keeping import (
     Noted,
     matter_by_case,
+    matters_of,
     move_matter,
     note_step,
     open_in_slot,
@@ -25,6 +26,10 @@ from troth.storage import Transaction
 
 NEWS = "matter-news"
 """Mail template that tells how a matter goes on."""
+PROVE = "request-verify"
+"""Mail template with a link by which a mailbox is proven."""
+ERASED_PERSON = "the person was erased"
+"""Outcome of a question that ended because nobody is left to answer."""
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _MOST_MAILS = 5
 """So many unproven matters of a day are told by mail to one person; the others are answered alike and send nothing."""
@@ -103,6 +108,15 @@ def lapse(tx: Transaction, policy: Policy, now: int, most: int) -> list[MatterRo
         end_case(tx, row.case, now)
         note_matter(tx, policy, case=row.case, what=UNPROVEN, clause="", now=now)
     return over
+
+
+def end_questions(tx: Transaction, person: str, now: int) -> int:
+    """End the open questions of somebody who was erased: nobody is left to answer. Gives their number."""
+    found = [one for one in matters_of(tx, person) if one.matter == "question" and not one.ended_at]
+    for row in found:
+        move_matter(tx, row, "withdrawn", now, _BY_ITSELF, ERASED_PERSON)
+        end_case(tx, row.case, now)
+    return len(found)
 
 
 def few_today(tx: Transaction, row: MatterRow, now: int) -> bool:

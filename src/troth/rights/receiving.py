@@ -17,12 +17,12 @@ from troth.rights.keeping import (
 from troth.rights.model import KINDS, PROOFLESS, SHAPES, Duty, Matter, MatterRow
 from troth.rights.numbers import new_number
 from troth.rights.plans import stage_unattended
-from troth.rights.proving import few_today, slot_of
+from troth.rights.proving import PROVE, few_today, slot_of
 from troth.rights.uses import USE_KINDS, waits_for_proof
 from troth.storage import Transaction
 
-RECEIVED, PROVE = "matter-received", "request-verify"
-"""Mail templates: that a matter was received, and that with a link by which its mailbox is proven."""
+RECEIVED = "matter-received"
+"""Mail template: that a matter was received."""
 _BY_ITSELF = Noted("", "")
 
 

@@ -154,7 +154,7 @@ class Rights:
             )
         return self._step(key, name, "classified", kind, uses)
 
-    def move(self, key: str, name: str, to: str, reason: str = "") -> MatterRow:
+    def move(self, key: str, name: str, to: str, reason: str = "", *, told: bool = True) -> MatterRow:
         """Move a matter to another state.
 
         Args:
@@ -162,6 +162,7 @@ class Rights:
             name: Number or case.
             to: The state to reach.
             reason: Why, as a code or a short text without personal data; needed where nobody may end without one.
+            told: Whether the person gets a mail where one belongs to it; not where another says it.
 
         Raises:
             IllegalMove: Its state machine knows no such move.
@@ -178,7 +179,7 @@ class Rights:
             return self.verify(key, name)
         if to != "withdrawn":
             check_no_person(self._actor(key).person)
-        return self._move(key, name, to, reason)
+        return self._move(key, name, to, reason, told=told)
 
     def plan(
         self, key: str, name: str, items: Sequence[Item], *, told: bool = True, start: bool = False
@@ -253,7 +254,7 @@ class Rights:
             extend(tx, row, rule, reason[:_MOST_REASON], who, now)
             stage_mail(tx, EXTENDED, person=row.person, now=now, case=row.case, clock=rule)
 
-        return self._act(key, name, along)
+        return self._act(key, self.row(name), along)
 
     def _step(self, key: str, name: str, step: str, kind: str = "", uses: Sequence[str] = ()) -> MatterRow:
         """A step that changes no state."""
@@ -273,7 +274,7 @@ class Rights:
         return self._act(key, self.row(name), along, told=step in _TELLS)
 
     def _move(
-        self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = ""
+        self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = "", told: bool = True
     ) -> MatterRow:
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
             if to in _REVIEWED:
@@ -296,7 +297,7 @@ class Rights:
             with self._database.reading() as tx:
                 closing = case_is_open(tx, row.case)
         asked = order or ("close-case" if closing else "")
-        return self._act(key, row, along, order=asked, proof=proof, told=ends or to in _TELLS)
+        return self._act(key, row, along, order=asked, proof=proof, told=told and (ends or to in _TELLS))
 
     def _act(
         self,
