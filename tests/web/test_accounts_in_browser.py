@@ -80,7 +80,7 @@ def test_account_with_a_passkey(tmp_path: Path, chromium: Browser) -> None:
         assert [one["signCount"] > 1 for one in held["credentials"]] == [True]
         page.get_by_role("link", name="Close the account").click()
         _look(page, "account close")
-        page.get_by_role("button", name="Close it and erase everything").click()
+        page.get_by_role("button", name="Close it and erase it").click()
         page.wait_for_url("**/account/closed?*")
         _look(page, "account closed")
         page.goto("/account/sign-in")
@@ -136,7 +136,7 @@ def test_account_from_the_form_to_the_end(tmp_path: Path, chromium: Browser) -> 
         page.wait_for_url("**/account?moved=yes")
         assert mail_to(vendor, ANN, 2)["Subject"] == "Your mail address was changed"
         page.get_by_role("link", name="Close the account").click()
-        page.get_by_role("button", name="Close it and erase everything").click()
+        page.get_by_role("button", name="Close it and erase it").click()
         page.get_by_text("for the last time").wait_for()
         _look(page, "account closed told")
 

@@ -20,6 +20,7 @@ from troth.policy.retaining import Scheduled, schedule_of
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, instant_after, instant_before, read_span
+from troth.policy.staying import Staying, staying
 from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
@@ -71,6 +72,7 @@ __all__ = [
     "Segment",
     "Slot",
     "Span",
+    "Staying",
     "Storage",
     "Website",
     "cedar_entities",
@@ -90,6 +92,7 @@ __all__ = [
     "schedule_of",
     "split_condition",
     "standard_terms",
+    "staying",
     "to_cedar",
     "use_title",
 ]

@@ -48,7 +48,7 @@ def kept_by(holds: Iterable[Hold], slot: HeldValue, now: datetime) -> tuple[Hold
     found = []
     for hold in holds:
         span = read_span(hold.keep)
-        if span is None or slot.kind not in hold.records or not _covers(hold, slot.category):
+        if span is None or slot.kind not in hold.records or not covers(hold, slot.category):
             continue
         ends = instant_after(slot.changed if hold.after == "record.changed" else slot.created, span)
         if ends > now:
@@ -59,5 +59,6 @@ def kept_by(holds: Iterable[Hold], slot: HeldValue, now: datetime) -> tuple[Hold
     return hold, ends
 
 
-def _covers(hold: Hold, category: str) -> bool:
+def covers(hold: Hold, category: str) -> bool:
+    """Whether a hold keeps data of a category."""
     return any(category == key or category.startswith(key + ".") for key in hold.data)

@@ -11,11 +11,13 @@ from litestar.handlers import HTTPRouteHandler
 from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
 from troth.choice import Choice, switches
 from troth.kernel import InvalidInput, is_id
+from troth.policy import staying
 from troth.relay import relay_of
 from troth.web.asgi import query
 from troth.web.consents import consents_of
 from troth.web.objecting import with_objections
 from troth.web.pages import page
+from troth.web.portal.speaking import speech_of
 from troth.web.sessions import (
     OWN_FORMS,
     TOKEN,
@@ -187,7 +189,8 @@ def _close_page(site: Site, request: AnyRequest) -> Response[bytes]:
     who = signed_in(site, request)
     if who is None or not who.fresh:
         return to("/account/sign-in?next=/account/close")
-    answer = page(site, "close.html", place="", who=who)
+    stays = staying(site.troth.policy())
+    answer = page(site, "close.html", place="", who=who, stays=stays, t=speech_of(request).words)
     answer.headers.update(OWN_FORMS)
     return answer
 

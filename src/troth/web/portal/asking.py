@@ -16,7 +16,7 @@ from troth.bootstrap import copy_until, packages_of, work_for
 from troth.collection import Collection
 from troth.flows import Spool, package_schema, zipped
 from troth.kernel import Conflict, NotFound, micros
-from troth.policy import Field, Point, Policy, use_title
+from troth.policy import Field, Point, Policy, staying, use_title
 from troth.web.asgi import query
 from troth.web.portal.pages import door, is_fresh, own_matter, shown
 from troth.web.portal.showing import COPIED, KINDS, shown_request
@@ -168,6 +168,7 @@ def _ask_page(request: AnyRequest, kind: str) -> Response[bytes]:
             for use in policy.fields[name].choices
         ],
         fresh=is_fresh(site, who),
+        stays=staying(policy),
     )
     answer.headers.update(OWN_FORMS)
     return answer
