@@ -12,7 +12,7 @@ _TOLD = frozenset({"words", "t", "self._words", "self.words", "speech.words"})
 _MORE = frozenset({"My data", "Account", "Forum", "consented", "objected", "restricted"})
 """Messages that code puts together: the menu, and what people said about purposes."""
 _TABLES = frozenset(
-    {"STATES", "STEPS", "KINDS", "DID", "_MONTHS", "VALUES", "SAID", "ASKED", "USED", "_ABOUT"}
+    {"STATES", "STEPS", "PIECES", "KINDS", "DID", "_MONTHS", "VALUES", "SAID", "ASKED", "USED", "_ABOUT"}
 )
 
 

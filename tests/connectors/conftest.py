@@ -28,6 +28,10 @@ class Kept:
         """The person's identifiers."""
         return self.put or self.known
 
+    def corrected(self, work: Work) -> Mapping[str, object]:  # noqa: ARG002  the shape of the port
+        """Nothing is corrected."""
+        return {}
+
     def put_by(self, work: Work, identity: Identity) -> None:
         """Keep them."""
         self.begin(work)

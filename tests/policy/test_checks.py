@@ -156,6 +156,7 @@ FAULTS = [
     Fault("reminder", spoilt("on: [send]\nrecipients: [processor]", "on: [request.received]\nremind: staff.support"), "require: tell-disclosure"),
     Fault("request-kind", spoilt("name: full_name\n", "name: full_name\nasks: true\n"), "declare: field\nname: full_name"),
     Fault("field-corrects", spoilt("name: full_name\n", "name: full_name\ncorrects: email\n"), "declare: field\nname: full_name"),
+    Fault("point-amends", spoilt("declare: point\n", "declare: point\namends: [nothing]\n"), "declare: point"),
     Fault("request-uses", spoilt("name: full_name\n", "name: full_name\nuses: true\n"), "declare: field\nname: full_name"),
     Fault("point-issued", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nissued: [order_number]"), "declare: point"),
     Fault("point-issued", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nissued: [email]\npublic: true"), "declare: point"),

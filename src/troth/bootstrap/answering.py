@@ -4,7 +4,7 @@ A room or connector that holds something of people adds its store to `stores_of`
 finisher to `finishers_of`. Kinds without a finisher wait for staff.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from troth.flows import (
     CorrectionStore,
     Finisher,
     ForgettingStore,
+    RecipientsStore,
     StayingStore,
     Stays,
     Store,
@@ -27,6 +28,7 @@ from troth.flows import (
 )
 from troth.gate import DISPOSAL, DISPOSER
 from troth.kernel import micros
+from troth.ledger import Entry, journal
 from troth.rights import USE_KINDS, WAITING, Item, note_item, released_items, stage_answer
 from troth.storage import Handler, Job, Task, forget_jobs
 
@@ -39,6 +41,7 @@ _KEY_FILE = "rights.key"
 _IN_LEDGER = Stays(
     "ledger", "entries under a random handle, without any value of yours, which prove all this", "IV.5"
 )
+_AT_ONCE = 500
 _HOURLY = timedelta(hours=1)
 
 
@@ -88,6 +91,13 @@ def stores_of(troth: "Troth") -> list[Store]:
             troth.gate.resume_erasures,
             lambda: disposal_key(troth),
             own_copy(troth).copy,
+        ),
+        RecipientsStore(
+            troth.gate.perform_along,
+            troth.policy,
+            lambda person: whole_journal(troth, person),
+            lambda: troth.connectors.told_of(CORRECT),
+            troth.connectors.holding,
         ),
         StayingStore("inbox", lambda: unread_mail(troth)),
         StayingStore("suppression", lambda: listed_hashes(troth)),
@@ -147,6 +157,20 @@ def answering_tasks(troth: "Troth") -> list[Task]:
     return [
         Task("kept-items", _HOURLY, release, "Finish what a duty or hold kept of a request, once it ends.")
     ]
+
+
+def whole_journal(troth: "Troth", person: str) -> Iterator[Entry]:
+    """Every entry of the ledger about a person, what was decided just now too."""
+    troth.flush_ledger()
+    after = -1
+    while True:
+        with troth.database.snapshot() as tx:
+            found = journal(tx, person, after=after, limit=_AT_ONCE)
+        for one in found:
+            yield one.entry
+        if len(found) < _AT_ONCE:
+            return
+        after = found[-1].leaf_index or 0
 
 
 def _nothing_more(work: Work, items: Sequence[Item]) -> None:

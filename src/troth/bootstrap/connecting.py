@@ -63,6 +63,45 @@ class Connectors:
                 found.append(Shut(name))
         return found
 
+    def told_of(self, kind: str) -> frozenset[str]:
+        """The recipients that a webhook tells of requests of a kind."""
+        found = set()
+        for name in self.files.names():
+            try:
+                settings = self.files.settings(name)
+            except TrothError as error:
+                _log.error("connector_not_opened", connector=name, reason=error.code)
+                continue
+            if settings.kind == "webhook" and kind in settings.requests:
+                found.add(settings.recipient)
+        return frozenset(found)
+
+    def holding(self, categories: frozenset[str]) -> list[tuple[str, str]]:
+        """Name and title of each database whose data set has a column of one of the categories, or of one above or below it."""
+        found = []
+        for name in self.files.names():
+            try:
+                if self.files.settings(name).kind != "sql":
+                    continue
+                dataset = self.files.dataset(name)
+            except TrothError as error:
+                _log.error("connector_not_opened", connector=name, reason=error.code)
+                continue
+            held = {
+                one
+                for collection in dataset.collections.values()
+                for field in collection.fields.values()
+                for one in field.categories
+                if not collection.skip
+            }
+            if any(
+                f"{one}.".startswith(f"{c}.") or f"{c}.".startswith(f"{one}.")
+                for one in held
+                for c in categories
+            ):
+                found.append((name, dataset.title or name))
+        return found
+
     def stamp(self) -> tuple[object, ...]:
         """Changes whenever a connector is added, changed or removed, and with the policy."""
         named = [(name, self.files.stamp(name)) for name in self.files.names()]

@@ -18,11 +18,11 @@ from troth.connectors import (
     run_by_message,
     run_of,
 )
-from troth.flows import Work
+from troth.flows import CORRECT, Work, corrections
 from troth.gate import Ask, note_matter
 from troth.kernel import NotFound, Refused, Unavailable, from_micros, micros, new_id
 from troth.policy import Policy, read_span
-from troth.rights import add_receipts
+from troth.rights import DONE, WAITING, add_receipts, items_of
 from troth.vault import forget_parcels, keep_parcel, opened_parcel, prepare_parcels
 
 if TYPE_CHECKING:
@@ -86,6 +86,36 @@ class ConnectorMemory:
         return {
             kind: [str(outcome.values[field])] for kind, field in named.items() if outcome.values.get(field)
         }
+
+    def corrected(self, work: Work) -> Mapping[str, object]:
+        """See `Memory.corrected`."""
+        policy = self._troth.policy()
+        if work.kind != CORRECT or not self._settings.recipient:
+            return {}
+        with self._troth.database.snapshot() as tx:
+            items = [item for item in items_of(tx, work.case) if item.action == CORRECT]
+        known = corrections(policy)
+        done = [item for item in items if item.target in known]
+        if any(item.state == WAITING for item in done):
+            raise Unavailable("The correction itself comes first.", mend="It goes on by itself.")
+        fields = tuple(dict.fromkeys(known[item.target] for item in done if item.state == DONE))
+        if not fields:
+            return {}
+        ask = Ask(
+            act="disclose",
+            purpose=work.purpose,
+            key=work.key,
+            person=work.person,
+            case=work.case,
+            fields=fields,
+            recipient=self._settings.recipient,
+            channel="api",
+            partial=True,
+        )
+        (outcome,) = self._troth.perform([ask])
+        if outcome.problem is not None and outcome.problem.code == Unavailable.code:
+            raise Unavailable(outcome.problem.detail, mend=outcome.problem.mend)
+        return dict(outcome.values) if outcome.permitted else {}
 
     def _check_recipient(self) -> None:
         """What was put by goes only to a recipient that is still one.

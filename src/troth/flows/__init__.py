@@ -19,12 +19,13 @@ from troth.flows.backup import (
 )
 from troth.flows.certifying import Certifying
 from troth.flows.copying import SAID, VALUES, OwnCopy, day, used_row
-from troth.flows.correcting import CORRECT, CorrectionStore
+from troth.flows.correcting import CORRECT, CorrectionStore, corrections
 from troth.flows.package_forms import flat
 from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
 from troth.flows.spool import Spool
 from troth.flows.stopping import UsesStore
+from troth.flows.telling import RecipientsStore
 from troth.flows.vault_store import VaultStore
 from troth.flows.wording import LANGUAGES, SOURCE, Wording, catalogue, chosen_language, wording
 
@@ -55,6 +56,7 @@ __all__ = [
     "Packages",
     "Part",
     "Progress",
+    "RecipientsStore",
     "Spool",
     "StayingStore",
     "Stays",
@@ -69,6 +71,7 @@ __all__ = [
     "check_keys",
     "chosen_language",
     "copy_file",
+    "corrections",
     "day",
     "flat",
     "make_halves",

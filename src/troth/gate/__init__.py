@@ -17,7 +17,7 @@ from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.holds import LegalHold, active_holds, holds_of
-from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.model import MAX_RECORDS, Ask, Outcome, Problem
 from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
 from troth.gate.opening import Follower, Opening
 from troth.gate.parcels import Parcels
@@ -38,6 +38,7 @@ __all__ = [
     "KEY_ENDS",
     "LISTED",
     "MAIL",
+    "MAX_RECORDS",
     "SIGN_IN",
     "VERIFY",
     "Actor",

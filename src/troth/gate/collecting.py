@@ -274,6 +274,8 @@ class Collector:
 
     def _record(self, named: str, who: str, point: Point | None) -> str:
         """The record that a collection writes to; empty for the profile."""
+        if point is not None and named and point.amends:
+            return self._amended(named, who, point)
         if point is None or not point.record:
             if named:
                 raise InvalidInput(
@@ -290,6 +292,18 @@ class Collector:
         made = new_id()
         create_record(self._tx, Record(made, who, point.record, point.name, self._now, self._now))
         return made
+
+    def _amended(self, named: str, who: str, point: Point) -> str:
+        """A record whose copy of a value takes the new one."""
+        if found_record(self._tx, named, who).kind not in point.amends:
+            raise NotFound(
+                "The person has no record of a kind that is amended.",
+                clause=point.clause,
+                field="record",
+                mend="List the records first; amends: of the point names the kinds.",
+            )
+        change_record(self._tx, named, self._now)
+        return named
 
     def _identify(
         self, who: str, values: Mapping[str, Any], record: str, *, fresh: bool, signed: Sequence[str] = ()

@@ -100,11 +100,23 @@ def hold_facts(tx: Transaction, policy: Policy, ask: Ask, who: str, now: int, *,
         facts.append("hold.only")
         if any(covers(use, ask.purpose) for use in held_purposes(tx, policy, who)):
             facts.append("hold.purpose")
-    if ask.act == "erase" and ask.fields:
+    if touches_slots(policy, ask):
+        names, erases = ask.fields or tuple(ask.values), ask.act == "erase"
         slots = map(parted, kept_slots(tx, policy, who, now))
-        if any(field in ask.fields and ask.record in ("", record) for field, record in slots):
+        if any(
+            field in names and (ask.record == record or (erases and not ask.record))
+            for field, record in slots
+        ):
             facts.append("hold.active")
     return facts
+
+
+def touches_slots(policy: Policy, ask: Ask) -> bool:
+    """Whether an act takes away what stands somewhere by its name: it erases fields, or amends a record."""
+    if ask.act == "erase":
+        return bool(ask.fields)
+    point = policy.points.get(ask.point)
+    return ask.act == "collect" and bool(ask.record) and point is not None and bool(point.amends)
 
 
 def holdings_told(tx: Transaction, policy: Policy, who: str, now: int) -> list[dict[str, str]]:

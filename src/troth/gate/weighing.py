@@ -17,7 +17,7 @@ from troth.gate.form import (
     RECORD_ORDERS,
     WORK_ORDERS,
 )
-from troth.gate.holds import hold_facts
+from troth.gate.holds import hold_facts, touches_slots
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
@@ -138,7 +138,7 @@ class Scales:
         if closed:
             stances = (*stances, ("restricted", ask.purpose))
         facts = facts_of(ask, actor, case, stances, person, self.policy)
-        if state is not None and (state.kept or (ask.act == "erase" and ask.fields)):
+        if state is not None and (state.kept or touches_slots(self.policy, ask)):
             more = hold_facts(self._tx, self.policy, ask, person, self._now, kept=state.kept)
             facts = tuple(sorted({*facts, *more}))
         if not ask.proof:
@@ -186,7 +186,13 @@ class Scales:
         """
         if not ask.proof:
             return ""
-        wanted = CONFIRM if ask.act == "collect" else VERIFY if ask.order == "verify-case" else SIGN_IN
+        wanted = (
+            CONFIRM
+            if ask.act == "collect"
+            else VERIFY
+            if ask.order == "verify-case" or ask.act == "use"
+            else SIGN_IN
+        )
         if proof is None or proof.use != wanted:
             raise NotFound(
                 "This link was used already, or its time is over.",

@@ -145,6 +145,13 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     opens: Annotated[
         Name | None, Meta(description="the type of case that each submission opens, in the same unit of work")
     ] = None
+    amends: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="of the point at which profiles are corrected: kinds of record in which a copy of the value takes the new one, "
+            "but for what a hold keeps as it was written"
+        ),
+    ] = ()
     part: Annotated[
         Literal["account", "sign-in", "address", "password", "passkey"] | None,
         Meta(

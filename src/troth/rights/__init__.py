@@ -64,6 +64,7 @@ from troth.rights.receiving import FOLLOWER, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
 from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
+from troth.rights.telling import RECIPIENTS, TOLD
 from troth.rights.uses import (
     RELEASE,
     STANCES,
@@ -95,10 +96,12 @@ __all__ = [
     "PROVE",
     "REASONED",
     "RECEIVED",
+    "RECIPIENTS",
     "RELEASE",
     "SHAPES",
     "STANCES",
     "STATUTES",
+    "TOLD",
     "UNPROVEN",
     "USE_KINDS",
     "WAITING",

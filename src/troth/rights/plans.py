@@ -64,7 +64,11 @@ _OF = Statement(
 )
 _NOTE = Statement(
     update(plan_item)
-    .where(plan_item.c.case_id == bindparam("which"), plan_item.c.place == bindparam("at"))
+    .where(
+        plan_item.c.case_id == bindparam("which"),
+        plan_item.c.place == bindparam("at"),
+        plan_item.c.state != DONE,  # somebody may have said so meanwhile
+    )
     .values(
         action=bindparam("doing"),
         state=bindparam("now"),
@@ -80,6 +84,7 @@ _RELEASED = Statement(
         plan_item.c.state == KEPT,
         plan_item.c.until <= bindparam("now"),
         plan_item.c.target != "",
+        plan_item.c.done_at > 0,  # what the plan itself left as it is stays so
     )
     .order_by(plan_item.c.until)
     .limit(bindparam("most"))

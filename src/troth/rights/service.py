@@ -22,6 +22,7 @@ from troth.rights.model import (
 from troth.rights.numbers import read_number
 from troth.rights.plans import Item, stage_unattended
 from troth.rights.proving import NEWS, few_today, prove
+from troth.rights.telling import check_told, note_told, start_telling
 from troth.storage import Database, Transaction
 
 Along = Callable[[Transaction, Sequence[Outcome]], None]
@@ -203,6 +204,7 @@ class Rights:
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
             planned = keeping.move_matter(tx, row, "planned", now, who, "")
             plans.replace_items(tx, row.case, items)
+            start_telling(tx, self._policy(), row.case, items, now)
             if start:
                 keeping.move_matter(tx, planned, "executing", now, who, "")
 
@@ -225,6 +227,25 @@ class Rights:
             plans.stage_answer(tx, row.case, now)
 
         return self._act(key, row, along)
+
+    def tell(self, key: str, name: str, recipient: str) -> MatterRow:
+        """Say that a recipient of a value that was wrong has been told the right one.
+
+        Args:
+            key: Of who told it.
+            name: Number or case.
+            recipient: Name of the recipient, as the plan has it.
+
+        Raises:
+            NotFound: No such recipient waits to be told.
+            Refused: The policy lets this role do no such thing.
+        """
+        check_no_person(self._actor(key).person)
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            note_told(tx, self._policy(), row, recipient, who, now)
+
+        return self._act(key, self.row(name), along)
 
     def review(self, key: str, name: str) -> MatterRow:
         """Take a dispute under review.
@@ -287,6 +308,7 @@ class Rights:
                 if prove(tx, row, now, who, note):
                     stage_unattended(tx, self._declared(row), row, now)
                 return
+            check_told(tx, row, to)
             keeping.move_matter(tx, row, to, now, who, note)
 
         row = self.row(name)

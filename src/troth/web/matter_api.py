@@ -113,6 +113,8 @@ def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
         return _answered(matter_answer(told.matter, micros(site.troth.clock.now()), told))
     elif body.step == "extend":
         row = rights.extend(key, number, body.to, body.reason)
+    elif body.step == "tell":
+        row = rights.tell(key, number, body.to)
     elif body.step == "classify":
         row = rights.classify(key, number, body.to, body.uses)
     else:

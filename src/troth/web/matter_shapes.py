@@ -80,12 +80,12 @@ class MattersAnswer(Struct, frozen=True, kw_only=True):
 class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step to take with a matter."""
 
-    step: Literal["take", "verify", "classify", "review", "move", "plan", "extend"]
+    step: Literal["take", "verify", "classify", "review", "move", "plan", "extend", "tell"]
     to: Annotated[
         str,
         Meta(
-            max_length=40,
-            description="for move: the state to reach; for classify: the kind; for extend: the clock",
+            max_length=80,
+            description="for move: the state to reach; for classify: the kind; for extend: the clock; for tell: the recipient that was told",
         ),
     ] = ""
     reason: Annotated[str, Meta(max_length=200, description="why; without personal data")] = ""

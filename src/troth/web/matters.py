@@ -11,6 +11,7 @@ from troth.gate import Outcome
 from troth.kernel import NotFound, from_micros, is_id
 from troth.rights import MatterRow
 from troth.web.asgi import query
+from troth.web.before_after import Change, changes
 from troth.web.origins import check_origin
 from troth.web.pages import page
 from troth.web.sessions import OWN_FORMS
@@ -62,8 +63,7 @@ async def verification_page(
 ) -> Response[bytes]:
     """The request of a link, and the button that says it is one's own; looking uses nothing up."""
     query(request.scope, ())
-    del proof
-    return await asyncio.to_thread(_page, site_of(request), case, "")
+    return await asyncio.to_thread(_page, site_of(request), case, "", proof)
 
 
 @post("/requests/{case:str}/verify/{proof:str}")
@@ -73,15 +73,30 @@ async def verify(request: AnyRequest, case: FromPath[str], proof: FromPath[str])
     return await asyncio.to_thread(_verify, site_of(request), request, case, proof)
 
 
-def _page(site: Site, case: str, done: str) -> Response[bytes]:
+def _page(site: Site, case: str, done: str, proof: str = "") -> Response[bytes]:
     shown = matter_of(site, case)
     if shown is None:
         raise NotFound(
             "No request has this link.", clause="III.0", mend="Use the link as it stands in the mail."
         )
-    answer = page(site, "request_verify.html", place="", shown=shown, done=done)
+    answer = page(
+        site,
+        "request_verify.html",
+        place="",
+        shown=shown,
+        done=done,
+        changes=_changes(site, shown.row, proof),
+    )
     answer.headers.update(OWN_FORMS)
     return answer
+
+
+def _changes(site: Site, row: MatterRow, proof: str) -> tuple[Change, ...]:
+    """What a request to correct would change, to whoever shows the secret that only the mailbox has."""
+    declared = next((c for c in site.troth.policy().cases.values() if c.matter == row.matter), None)
+    if not proof or row.verified_at or declared is None or declared.purpose is None:
+        return ()
+    return changes(site, row, declared.purpose, site.troth.web_key(), proof)
 
 
 def _verify(site: Site, request: AnyRequest, case: str, proof: str) -> Response[bytes]:

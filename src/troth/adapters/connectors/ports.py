@@ -17,6 +17,13 @@ class Memory(Protocol):
             Refused: The policy does not permit it.
         """
 
+    def corrected(self, work: Work) -> Mapping[str, object]:
+        """The new values of a correction, by field, that the policy lets the recipient have; empty for other requests.
+
+        Raises:
+            Unavailable: The correction itself is not done yet.
+        """
+
     def put_by(self, work: Work, identity: Identity) -> None:
         """Seal identifiers until the work is done: the person may be erased here before the connector's side is."""
 

@@ -167,18 +167,16 @@ class WebhookStore:
 
     def _tell(self, work: Work, item: Item, run: Run, identity: Identity) -> None:
         now = self._clock.now()
-        body = msgspec.json.encode(
-            {
-                "type": item.target,
-                "timestamp": now.isoformat(),
-                "data": {
-                    "request": work.number,
-                    "kind": work.kind,
-                    "identity": identity,
-                    "due": run.due_at // 1_000_000,
-                },
-            }
-        )
+        data: dict[str, object] = {
+            "request": work.number,
+            "kind": work.kind,
+            "identity": identity,
+            "due": run.due_at // 1_000_000,
+        }
+        corrected = self._memory.corrected(work)
+        if corrected:
+            data["corrected"] = corrected
+        body = msgspec.json.encode({"type": item.target, "timestamp": now.isoformat(), "data": data})
         headers = signed(self._secret(), run.message, now, body)
         try:
             answer = post(self._url, body, headers, private=self._private)

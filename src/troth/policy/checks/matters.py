@@ -111,6 +111,19 @@ def _uncorrected(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unamended(draft: Draft) -> Iterator[Finding]:
+    kinds = {point.record for point in draft.of(Point) if point.record}
+    for point in draft.of(Point):
+        strange = sorted(set(point.amends) - kinds)
+        if strange or (point.amends and (point.public or point.record)):
+            yield draft.find(
+                point,
+                "point-amends",
+                f"{label(point)} amends what no point records, or is public or keeps records of its own",
+                "amend kinds that a point declares with record:, at a point with public: false and without record:",
+            )
+
+
 def _unattended(draft: Draft) -> Iterator[Finding]:
     known = [kind for kind in REQUEST_KINDS if kind != "other"]
     for case in draft.of(CaseType):
@@ -143,6 +156,11 @@ CHECKS = (
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
     Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
     Check("field-corrects", "a field for a new value whose target is no field of its type", _uncorrected),
+    Check(
+        "point-amends",
+        "a point that amends records of a kind that nobody makes, or is open to anybody",
+        _unamended,
+    ),
     Check("request-uses", "a field for the uses of a request that is no choice among data uses", _unused),
     Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
 )

@@ -22,13 +22,14 @@ from troth.rights import (
     moved_clocks,
 )
 from troth.staff import Working
+from troth.web.before_after import Change, changes
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
 from troth.web.sessions import to
 from troth.web.site import Site
 
 AnyRequest = Request[Any, Any, Any]
-_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move", "extend")
+_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move", "extend", "tell")
 _GRAVE = frozenset({"verify", "carry-out"})
 _ENDS = frozenset({"refused", "completed", "partially-completed", "resolved", "unresolved"})
 _ITSELF = frozenset(
@@ -43,6 +44,7 @@ class Written(NamedTuple):
 
     fields: tuple[tuple[str, str], ...] = ()
     withheld: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     refused: str = ""
 
 
@@ -203,6 +205,8 @@ def _step(site: Site, who: Working, row: MatterRow, form: Given) -> None:
         rights.review(key, row.case)
     elif name == "extend":
         rights.extend(key, row.case, form.get("to", ""), form.get("reason", ""))
+    elif name == "tell":
+        rights.tell(key, row.case, form.get("to", ""))
     elif name == "move":
         rights.move(key, row.case, form.get("to", ""), form.get("reason", "")[:_MOST_REASON])
     else:
@@ -216,7 +220,12 @@ def _read(site: Site, who: Working, row: MatterRow) -> Written:
     if declared is None or declared.purpose is None or not row.person:
         return Written(refused="Nothing is kept of whoever asked.")
     points = [point for point in policy.points.values() if point.opens == declared.name]
-    names = tuple(dict.fromkeys(name for point in points for name in point.fields))
+    beside = changes(site, row, declared.purpose, who.key)
+    names = tuple(
+        dict.fromkeys(
+            name for point in points for name in point.fields if not (beside and policy.fields[name].corrects)
+        )
+    )
     ask = Ask(
         act="use",
         purpose=declared.purpose,
@@ -236,7 +245,7 @@ def _read(site: Site, who: Working, row: MatterRow) -> Written:
         for name in names
         if outcome.values.get(name) is not None
     )
-    return Written(shown_fields, outcome.withheld)
+    return Written(shown_fields, outcome.withheld, beside)
 
 
 HANDLERS: list[HTTPRouteHandler] = [matter_page, written, step]

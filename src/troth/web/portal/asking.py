@@ -18,6 +18,7 @@ from troth.flows import Spool, package_schema, zipped
 from troth.kernel import Conflict, NotFound, micros
 from troth.policy import Field, Point, Policy, staying, use_title
 from troth.web.asgi import query
+from troth.web.before_after import current
 from troth.web.portal.pages import door, is_fresh, own_matter, shown
 from troth.web.portal.showing import COPIED, KINDS, shown_request
 from troth.web.portal.speaking import speech_of
@@ -169,9 +170,22 @@ def _ask_page(request: AnyRequest, kind: str) -> Response[bytes]:
         ],
         fresh=is_fresh(site, who),
         stays=staying(policy),
+        held=_held_now(site, policy, who, point),
     )
     answer.headers.update(OWN_FORMS)
     return answer
+
+
+def _held_now(site: Site, policy: Policy, who: SignedIn, point: Point) -> dict[str, str]:
+    """What stands now in the fields that may be corrected, by the field for the new value; right after signing in only."""
+    purpose = point.purposes[0]
+    known = {
+        name: policy.fields[name].corrects or "" for name in point.fields if policy.fields[name].corrects
+    }
+    if not is_fresh(site, who):
+        return {}
+    now = current(site, policy, who.person, purpose, who.key, "", "", tuple(known.values()))
+    return {name: now[target] for name, target in known.items() if target in now}
 
 
 def _dispute_page(request: AnyRequest, number: str) -> Response[bytes]:

@@ -9,17 +9,18 @@ from litestar.params import FromPath
 
 from troth.bootstrap import certificate_link, own_copy
 from troth.choice import switches
-from troth.flows import LANGUAGES, Work
+from troth.flows import CORRECT, LANGUAGES, Work
 from troth.kernel import InvalidInput, NotFound, micros
 from troth.ledger import journal
 from troth.policy import Policy
 from troth.relay import relay_of
 from troth.rights import Told, matters_of
 from troth.web.asgi import query
+from troth.web.before_after import changes
 from troth.web.objecting import with_objections
 from troth.web.origins import local_path
 from troth.web.pages import page
-from troth.web.portal.showing import held_part, iso_when, shown_request, used_lines
+from troth.web.portal.showing import held_part, iso_when, pieces, shown_request, used_lines
 from troth.web.portal.speaking import Speech, display_cookie, speech_of, zones
 from troth.web.sessions import OWN_FORMS, SignedIn, own_form, signed_in, to
 from troth.web.site import Site, site_of
@@ -182,6 +183,9 @@ def _request(request: AnyRequest, number: str, new: bool) -> Response[bytes]:  #
         fresh=is_fresh(site, who),
         new=new,
         certificate=_certificate(site, told),
+        corrects=told.matter.kind == CORRECT,
+        pieces=pieces(speech, told.items) if told.matter.kind == CORRECT else (),
+        changes=changes(site, told.matter, RIGHTS, who.key) if is_fresh(site, who) else (),
     )
     answer.headers.update(OWN_FORMS)
     return answer

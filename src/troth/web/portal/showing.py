@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from troth.flows import SAID, VALUES, Part, Wording, flat
 from troth.ledger import Entry, Recorded
 from troth.policy import Policy
-from troth.rights import SHAPES, Duty, MatterRow, Step, moved_clocks
+from troth.rights import RECIPIENTS, SHAPES, TOLD, Duty, Item, MatterRow, Step, moved_clocks
 from troth.web.portal.speaking import Speech
 
 STATES: Mapping[str, str] = {
@@ -31,6 +31,7 @@ STATES: Mapping[str, str] = {
 }
 """States of requests and disputes, and steps, as people call them."""
 STEPS: Mapping[str, str] = {
+    TOLD: "A company that had it was told",
     "joined": "You sent it again",
     "classified": "We read what you ask for",
     "overdue": "The due date passed",
@@ -76,6 +77,13 @@ DID: Mapping[str, str] = {
     "matter": "A date was noted",
 }
 """Acts and orders of the ledger, as people call them."""
+PIECES: Mapping[str, str] = {
+    "waiting": "Not done yet",
+    "done": "Done",
+    "kept": "Stays as it was",
+    "failed": "Could not be done",
+}
+"""How pieces of a request went, as people call it."""
 _PERSON = "person"
 _LOOKS = frozenset({"use", "list-records", "show-stances", "list-sessions"})
 _MINUTE = 60_000_000
@@ -104,6 +112,16 @@ class ShownRequest(NamedTuple):
     waits: bool
     steps: tuple[tuple[str, str], ...] = ()
     longer: tuple[tuple[str, str, str], ...] = ()
+
+
+class Piece(NamedTuple):
+    """One line of a request's plan as its sender sees it."""
+
+    what: str
+    state: str
+    ended: bool
+    why: str
+    until: str
 
 
 class Used(NamedTuple):
@@ -158,6 +176,22 @@ def shown_request(
             for before, later, reason in moved_clocks(duties, steps)
         ),
     )
+
+
+def pieces(speech: Speech, items: Sequence[Item]) -> list[Piece]:
+    """A plan as its person sees it: what is changed, what stays and why, and who is told."""
+    return [
+        Piece(
+            speech.words("{company} is told", company=one.what)
+            if one.store == RECIPIENTS and ":" not in one.target
+            else one.what,
+            speech.words(PIECES[one.state]),
+            one.state == "done",
+            one.reason if one.state == "kept" else "",
+            speech.when(one.until) if one.state == "kept" and one.until else "",
+        )
+        for one in items
+    ]
 
 
 def used_lines(speech: Speech, policy: Policy, found: Sequence[Recorded]) -> list[Used]:
