@@ -7,7 +7,7 @@ from tests.rights.conftest import Desk
 from tests.support.policies import any_serial
 from troth.flows import Answering, UsesStore
 from troth.gate import Outcome
-from troth.kernel import Refused
+from troth.kernel import Refused, micros
 from troth.policy import kept_policy
 from troth.rights import (
     USE_KINDS,
@@ -16,6 +16,7 @@ from troth.rights import (
     asked_uses,
     items_of,
     optional_uses,
+    released_items,
     standing_of,
     why_essential,
 )
@@ -169,3 +170,12 @@ def test_the_policy_says_which_uses_are_which() -> None:
     for field in POLICY.fields.values():
         for use in field.choices if field.uses else ():
             assert standing_of(POLICY, "restrict", use) in ("optional", "restrictable") or use == BOOKS
+
+
+def test_what_a_plan_leaves_as_it_is_never_waits_again(desk: Desk) -> None:
+    """The task that finishes what is kept takes nothing up that the plan itself kept: an unproven limit stays without effect."""
+    desk.register(1)
+    _, items = done(desk, ask(desk, "restrict", CONTENT, SUPPORT))
+    assert [one.state for one in items] == ["done", "kept"]
+    with desk.database.snapshot() as tx:
+        assert released_items(tx, micros(desk.clock.now()) + 10**15) == []

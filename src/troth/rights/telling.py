@@ -21,7 +21,9 @@ _ENDS = frozenset({"completed", "partially-completed"})
 
 
 def start_telling(tx: Transaction, policy: Policy, case: str, items: Sequence[Item], now: int) -> None:
-    """Start the clock by which recipients of a correction are told, where staff tell any; it reminds whoever the rule is for.
+    """Start the clock by which recipients of a correction are told, where staff tell any.
+
+    It reminds the role that its rule names, else the desk that answers for requests.
 
     Args:
         tx: The unit of work in which the plan is written.
@@ -33,13 +35,16 @@ def start_telling(tx: Transaction, policy: Policy, case: str, items: Sequence[It
     if not any(item.store == RECIPIENTS for item in items):
         return
     there = {one.rule for one in keeping.duties_of(tx, case)}
+    desk = next(
+        (one.vouched_by[0] for one in policy.cases.values() if one.matter == "request" and one.vouched_by), ""
+    )
     for rule in policy.requires.values():
         span = read_span(rule.within) if rule.within else None
         if _CORRECTED not in rule.on or span is None or rule.name in there:
             continue
         due = instant_after(from_micros(now), span)
         why = f"Tell recipients by {told(due)}: {rule.within} from the correction. {rule.name} (clause {rule.clause})."
-        keeping.add_duties(tx, [Duty(case, rule.name, "remind", micros(due), 0, why, rule.remind or "")])
+        keeping.add_duties(tx, [Duty(case, rule.name, "remind", micros(due), 0, why, rule.remind or desk)])
 
 
 def note_told(tx: Transaction, policy: Policy, row: MatterRow, recipient: str, who: Noted, now: int) -> None:
