@@ -158,7 +158,7 @@ CHECKS = (
     Check("field-corrects", "a field for a new value whose target is no field of its type", _uncorrected),
     Check(
         "point-amends",
-        "a point that amends records of a kind that nobody makes, or is open to anybody",
+        "a point that amends records of a kind that nobody makes, or is public or keeps records of its own",
         _unamended,
     ),
     Check("request-uses", "a field for the uses of a request that is no choice among data uses", _unused),

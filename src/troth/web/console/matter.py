@@ -220,7 +220,8 @@ def _read(site: Site, who: Working, row: MatterRow) -> Written:
     if declared is None or declared.purpose is None or not row.person:
         return Written(refused="Nothing is kept of whoever asked.")
     points = [point for point in policy.points.values() if point.opens == declared.name]
-    beside = changes(site, row, declared.purpose, who.key)
+    # Until it is proven who asks, what stands now may be somebody else's.
+    beside = changes(site, row, declared.purpose, who.key) if row.verified_at else ()
     names = tuple(
         dict.fromkeys(
             name for point in points for name in point.fields if not (beside and policy.fields[name].corrects)
