@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,22 @@ def test_account_from_signing_in_to_closing(web: Web) -> None:
     status, closed = _send(web, "DELETE", "/v1/account", key)
     assert (status, closed["told"]) == (200, True)
     assert _send(web, "GET", "/v1/account", key)[0] == 401
+
+
+def test_closing_is_told_through_the_mail_folder(web: Web) -> None:
+    """One mail, to the address that the account had, lies in the folder; it goes with the person when the erasure is finished."""
+    key = _signed_in(web)
+    folder = web.troth.folder / "mail"
+    before = set(folder.glob("*.eml"))
+    assert _send(web, "DELETE", "/v1/account", key)[1]["told"] is True
+    (file,) = set(folder.glob("*.eml")) - before
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert ANN in mail["To"]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "account" in body.get_content()
+    web.troth.background.run_due()
+    assert list(folder.glob("*.eml")) == []
 
 
 def test_nothing_tells_who_is_known(web: Web) -> None:
