@@ -83,24 +83,30 @@ def too_wide(page: Page) -> bool:
 
 
 def screenshots(page: Page, name: str) -> None:
-    """Keep the page as it looks light, dark and 320 pixels wide, below `artefacts/screens`.
+    """Keep the page as it looks light, dark and 320 pixels wide, below `artefacts/screens`; axe-core judges the narrow one.
 
     Raises:
-        AssertionError: The narrow page must be scrolled sideways.
+        AssertionError: axe-core found something on the narrow page, or it must be scrolled sideways.
     """
-    for _ in _looks(page, name):
-        pass
+    for look in _looks(page, name):
+        if look == "narrow":
+            _judge(page, f"{name}, {look}", _RULES)
 
 
 def inspect(page: Page, name: str) -> None:
-    """Keep the page as it looks, and let axe-core judge it light, and its contrasts dark as well.
+    """Keep the page as it looks, and let axe-core judge it light, wide and 320 pixels narrow, and its contrasts dark as well.
 
     Raises:
         AssertionError: axe-core found something, or the narrow page must be scrolled sideways.
     """
     for look in _looks(page, name):
-        found = violations(page, _RULES if look == "light" else _CONTRAST) if look != "narrow" else []
-        assert found == [], f"{name}, {look}: {found}"
+        _judge(page, f"{name}, {look}", _CONTRAST if look == "dark" else _RULES)
+
+
+def _judge(page: Page, name: str, rules: dict[str, Any]) -> None:
+    """Let axe-core judge the page as it stands."""
+    found = violations(page, rules)
+    assert found == [], f"{name}: {found}"
 
 
 def _looks(page: Page, name: str) -> Iterator[str]:
