@@ -193,6 +193,14 @@ class TestAgeScreen:
         assert re.fullmatch(r"form=v1\.[\w-]{22}\.p\.\d+\.[\w-]{22}; Path=/; HttpOnly; SameSite=Lax", cookie)
         assert "1961" not in cookie
 
+    def test_what_the_browser_has_is_not_handed_out_again(self, visitor: Visitor) -> None:
+        """A cookie goes out once and again when its state changes, not with each page."""
+        first = visitor.client.get("/forms/shop")
+        assert "set-cookie" in first.headers
+        assert "set-cookie" not in visitor.client.get("/forms/shop").headers
+        assert "set-cookie" in visitor.answer_age("shop", "7", "1961").headers
+        assert "set-cookie" not in visitor.client.get("/forms/shop").headers
+
     def test_what_cannot_be_read_is_asked_again(self, visitor: Visitor) -> None:
         """422, with what was typed, and no hint at what would pass."""
         answer = visitor.answer_age("shop", "Brumaire", "70")

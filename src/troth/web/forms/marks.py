@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from troth.choice import cookie_values
@@ -111,6 +112,7 @@ class Marks:
         return int(self._clock.now().timestamp())
 
 
+@lru_cache(maxsize=16)
 def form_cookie(policy: Policy) -> Cookie | None:
     """The declared cookie that guards forms; None where the policy declares none."""
     return next((one for one in policy.of(Cookie) if one.remembers == "form" and one.essential), None)

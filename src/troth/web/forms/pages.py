@@ -62,6 +62,7 @@ class Visit(NamedTuple):
         form: The form of the point.
         mark: What the form cookie says; None when there is none.
         back: The page of ours on which the form stands, to which the visitor goes back; empty for the hosted page.
+        held: What the browser's cookie says already; the mark may have changed since.
     """
 
     site: Site
@@ -69,6 +70,7 @@ class Visit(NamedTuple):
     form: Form
     mark: Mark | None
     back: str = ""
+    held: Mark | None = None
 
     @property
     def refused(self) -> bool:
@@ -82,7 +84,7 @@ class Visit(NamedTuple):
 
     def showing(self) -> Showing:
         """What renders its pages."""
-        return Showing(self.site, self.policy, self.form, self.mark, self.back)
+        return Showing(self.site, self.policy, self.form, self.mark, self.back, self.held)
 
     def coming_from(self, request: AnyRequest, back: str) -> "Visit":
         """The same visit, which ends on the page that it came from, if that is one of ours."""
@@ -235,7 +237,8 @@ def _visit(request: AnyRequest, point: str) -> Visit:
             field="point",
             mend="See GET /v1/collect/{point} for what a declared point takes.",
         )
-    return Visit(site, policy, form_of(policy, point), site.marks.read(policy, request.scope))
+    mark = site.marks.read(policy, request.scope)
+    return Visit(site, policy, form_of(policy, point), mark, held=mark)
 
 
 def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:

@@ -30,14 +30,24 @@ class Showing:
         form: The form.
         mark: What is remembered of the visitor; None for nothing yet, so that the next page hands out a cookie.
         back: The page of ours to which the visitor goes back; empty for the hosted page.
+        held: What the browser's cookie says already, which is not handed out once more.
     """
 
-    def __init__(self, site: Site, policy: Policy, form: Form, mark: Mark | None, back: str = "") -> None:
+    def __init__(
+        self,
+        site: Site,
+        policy: Policy,
+        form: Form,
+        mark: Mark | None,
+        back: str = "",
+        held: Mark | None = None,
+    ) -> None:
         self._site = site
         self._policy = policy
         self._form = form
         self._back = back
         self._mark = mark or site.marks.fresh()
+        self._held = held
 
     def page(self, shown: Shown, status: int = HTTPStatus.OK) -> Response[bytes]:
         """The form on a page of its own; its notices count as shown."""
@@ -119,4 +129,4 @@ class Showing:
         }
 
     def _cookie(self) -> dict[str, str]:
-        return self._site.marks.set_cookie(self._policy, self._mark)
+        return {} if self._mark == self._held else self._site.marks.set_cookie(self._policy, self._mark)
