@@ -179,6 +179,8 @@ def query(scope: Scope, known: Iterable[str]) -> dict[str, str]:
         InvalidInput: One is unknown, given twice or cannot be read; the field names it.
     """
     raw = bytes(scope.get("query_string", b""))
+    if not raw:
+        return {}
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=32, errors="strict")
     except ValueError as error:

@@ -20,6 +20,7 @@ class Metrics:
         self._acts = Counter(
             "troth_acts", "Acts that came to the gate over HTTP.", ("act", "effect"), registry=self._registry
         )
+        self._act_kinds: dict[tuple[str, str], Counter] = {}
         self._requests = Counter(
             "troth_http_responses", "Responses by class of status.", ("status",), registry=self._registry
         )
@@ -47,21 +48,16 @@ class Metrics:
             "Entries on disk that no checkpoint covers yet.",
             registry=self._registry,
         )
-
-        self._jobs = Gauge(
-            "troth_jobs_waiting", "Jobs that are not done.", ("topic",), registry=self._registry
-        )
-        self._late = Gauge(
-            "troth_jobs_late_seconds",
-            "Seconds since the oldest waiting job fell due.",
-            registry=self._registry,
-        )
+        self._jobs, self._late = _job_gauges(self._registry)
 
     def acted(self, kinds: Sequence[str], outcomes: Sequence[Outcome], seconds: float) -> None:
         """Count the acts of one request, in order, and the seconds that they took together."""
         for kind, outcome in zip(kinds, outcomes, strict=True):
             effect = "permit" if outcome.permitted else "deny" if outcome.entry else "error"
-            self._acts.labels(kind, effect).inc()
+            counter = self._act_kinds.get((kind, effect))
+            if counter is None:  # found by its labels once: that costs more than counting
+                counter = self._act_kinds[kind, effect] = self._acts.labels(kind, effect)
+            counter.inc()
         self._latency.observe(seconds)
         self._batch.observe(len(outcomes))
 
@@ -93,7 +89,7 @@ class Metrics:
 
     def _count_events(self, source: str, effect: str, count: int) -> None:
         counter = self._event_kinds.get((source, effect))
-        if counter is None:  # found by its labels once: that costs more than counting
+        if counter is None:
             counter = self._event_kinds[source, effect] = self._events.labels(source, effect)
         counter.inc(count)
 
@@ -118,3 +114,10 @@ class Metrics:
 def _event_counter(registry: CollectorRegistry) -> Counter:
     about = "Web events by wire format and by what became of them."
     return Counter("troth_events", about, ("source", "effect"), registry=registry)
+
+
+def _job_gauges(registry: CollectorRegistry) -> tuple[Gauge, Gauge]:
+    waiting = Gauge("troth_jobs_waiting", "Jobs that are not done.", ("topic",), registry=registry)
+    return waiting, Gauge(
+        "troth_jobs_late_seconds", "Seconds since the oldest waiting job fell due.", registry=registry
+    )
