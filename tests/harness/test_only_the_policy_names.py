@@ -108,6 +108,13 @@ ALLOWED: dict[str, dict[str, str]] = {
     "web/accounts.py": {"email": MEMBER, "password": PART, "session": MEMBER},
     "web/console/entering.py": {"email": CHANNEL, "phone": CHANNEL},
     "web/console/signing_in.py": {"password": MEMBER},
+    "web/console/words.py": {
+        "choice": TYPE,
+        "email": CHANNEL,
+        "phone": CHANNEL,
+        "product": CHANNEL,
+        "release": WORD,
+    },
     "web/describing.py": {"errors": MEMBER},
     "web/event_operations.py": {"errors": MEMBER, "referrer": MEMBER},
     "web/failing.py": {"errors": MEMBER},

@@ -8,9 +8,12 @@ import httpx
 import pytest
 
 from tests.web.conftest import Web
+from tests.web.forum import Author
 from tests.web.staff import PASSWORD, Desk, write
+from tests.web.test_portal import answered, asked, token
 from troth.ledger import decode_entry
 from troth.ledger import entries as ledger_entries
+from troth.rights import KINDS
 
 
 def _acts(web: Web) -> list[tuple[str, str, str]]:
@@ -284,7 +287,7 @@ def test_access_is_reviewed_and_taken_away(web: Web) -> None:
     auditor.sign_in()
     page = auditor.get("/console/access").text
     assert "ann.example (staff)" in page
-    assert "begin-work" in page
+    assert "Sign in to work" in page
     assert "nothing done" in page
     unused = next(one for one in web.troth.key_records() if one.name == "support")
     assert auditor.post("/console/access/revoke", key=unused.key_id).status_code == 303
@@ -328,3 +331,74 @@ def test_pages_before_the_sign_in_ask_no_other_host(web: Web, path: str) -> None
     policy = web.client.get(path).headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
+
+
+def test_staff_read_plain_words(web: Web) -> None:
+    """No page shows the program's own name of a state, kind, channel, place or action as its text; filters keep them as values."""
+    desk, support = Desk(web), Desk(web, "sue.example", "staff.support")
+    desk.sign_in()
+    numbers = [write(web, kind, f"{kind}@example.com") for kind in KINDS]
+    pages = [desk.get("/console").text]
+    for number in numbers:
+        path = f"/console/matters/{number}"
+        desk.post(f"{path}/steps", step="take")
+        desk.post(f"{path}/steps", step="verify")
+        desk.post(f"{path}/steps", step="plan")
+        pages.append(desk.get(path, done="plan").text)
+    raw = {
+        "identity-pending",
+        "partially-completed",
+        "under-review",
+        "carry-out",
+        "staff.privacy",
+        *KINDS,
+    } - {"other"}
+    for page in pages:
+        shown = {text.strip(" :.,") for text in re.findall(r">([^<>]+)<", page)}
+        assert not raw & shown
+    assert '<option value="identity-pending">Waits for proof</option>' in pages[0]
+    assert ">Deletion<" in pages[0]
+    assert "Privacy desk" in pages[1]
+    assert support.sign_in().status_code == 303
+
+
+def test_staff_see_that_a_copy_was_fetched_and_nothing_of_it(web: Web) -> None:
+    """Until when it can be fetched, how often it was and when last; then that the time is over."""
+    ann, desk = Author(web), Desk(web)
+    desk.sign_in()
+    path = asked(ann, text="canary-copy")
+    for _ in range(3):
+        answered(web)
+    matter = f"/console/matters/{path.rpartition('/')[2]}"
+    assert "Nobody has fetched it yet." in desk.get(matter).text
+    for times in ("once", "2 times"):
+        assert ann.send(f"{path}/copy", csrf=token(ann)).status_code == 200
+        page = desk.get(matter).text
+        assert f"It was fetched {times}, last on" in page
+        assert "Copy fetched" in page
+        assert "canary-copy" not in page
+        assert "/my/copies/" not in page
+    assert "The copy was fetched" in ann.get(path).text
+    web.clock.advance(timedelta(days=15))
+    desk.sign_in()
+    assert "It could be fetched until" in desk.get(matter).text
+
+
+def test_what_is_withheld_says_why(web: Web) -> None:
+    """A denial gives the policy's reason and leads to the clause; of a correction what stands now waits for the proof."""
+    desk = Desk(web)
+    desk.sign_in()
+    point = web.troth.policy().points["dispute"]
+    body: dict[str, Any] = {"channel": "web", "notice": point.notice, "values": {}}
+    body["values"] = {"request_text": "no", "email": "pia@example.com"}
+    if point.age_screen:
+        body["age"] = {"year": 1970, "month": 4}
+    number = web.post("/collect/dispute", body).json()["number"]
+    denied = desk.post(f"/console/matters/{number}/written").text
+    assert "Not shown to you as Privacy desk." in denied
+    assert '<a href="/policy#VI.2">Read clause VI.2</a>' in denied
+    assert "troth policy explain" not in denied
+    asking = write(web, "correct")
+    page = desk.post(f"/console/matters/{asking}/written").text
+    assert "shown once it is proven who asks" in page
+    assert "user.contact" not in denied + page

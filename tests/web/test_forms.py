@@ -403,3 +403,16 @@ def test_on_both_engines_a_form_is_stored_whole(engine_web: Web) -> None:
     }
     read = engine_web.get(f"/v1/people/{person}", "support", **query)
     assert read.json()["values"] == {"name": "Ann Example", "email": "ann@example.com"}
+
+
+def test_what_few_need_is_folded_until_something_stands_in_it(visitor: Visitor) -> None:
+    """New values and single uses of a request lie behind a line that opens; what was typed, or is wrong, opens its own."""
+    page = visitor.form("privacy-request").text
+    assert page.count('<details class="troth-folded">') == 2
+    assert 'href="/account#move"' in page
+    answer = visitor.send("privacy-request", {"new_phone": "call me", "email": "pia@example.com"})
+    assert answer.status_code == 422
+    assert answer.text.count('<details class="troth-folded" open>') == 1
+    folded = answer.text.partition('<details class="troth-folded" open>')[2].partition("</details>")[0]
+    assert 'value="call me"' in folded
+    assert "<details" not in visitor.form("product-registration").text

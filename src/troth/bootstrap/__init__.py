@@ -6,7 +6,15 @@ from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
 from troth.bootstrap.folder import Initialised, init_folder, reference_policy
 from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
 from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
-from troth.bootstrap.packaging import PROOF, copy_of_link, copy_until, own_copy, packages_of, work_for
+from troth.bootstrap.packaging import (
+    PROOF,
+    copy_of_link,
+    copy_until,
+    made_copy,
+    own_copy,
+    packages_of,
+    work_for,
+)
 from troth.bootstrap.receiving import mail_coming_in
 from troth.bootstrap.reminding import unreached
 from troth.bootstrap.restoring import Restored, Wish, restore_folder
@@ -42,6 +50,7 @@ __all__ = [
     "folder_keys",
     "init_folder",
     "journal_erasures",
+    "made_copy",
     "mail_coming_in",
     "open_troth",
     "own_copy",

@@ -12,12 +12,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.links import MailedLinks
-from troth.flows import Copies, OwnCopy, Packages, Part, Work, day
+from troth.flows import Copies, OwnCopy, Packages, Part, Spool, Work, day
 from troth.gate import SIGN_IN, stage_mail
 from troth.kernel import NotFound, from_micros, is_id, micros
 from troth.outreach import Template
 from troth.policy import Policy, kept_policy
-from troth.rights import Item, MatterRow, matter_by_case, told
+from troth.rights import Item, MatterRow, matter_by_case, note_fetched, told
 from troth.storage import JobOver
 
 if TYPE_CHECKING:
@@ -108,6 +108,19 @@ def work_for(troth: "Troth", name: str, key: str, language: str = "") -> Work:
     """
     row = troth.rights.row(name)
     return Work(row.case, row.number, row.kind, row.person, row.record, key, RIGHTS, language or row.language)
+
+
+def made_copy(troth: "Troth", work: Work) -> Spool:
+    """Make the copy of a request and note that it was handed out; the caller closes what it gets.
+
+    Raises:
+        TrothError: A place gives nothing out, or does not answer; nothing was made or noted.
+    """
+    actor = troth.gate.actor(work.key)
+    spool = packages_of(troth).make(work)
+    with troth.database.transaction() as tx:
+        note_fetched(tx, work.case, actor.role, actor.who, micros(troth.clock.now()))
+    return spool
 
 
 def tell_ready(troth: "Troth", work: Work, items: Sequence[Item]) -> None:

@@ -38,12 +38,12 @@ def make(
     """Make the copy for a request, to be handed to the person, for those who cannot fetch it themselves."""
     import os
 
-    from troth.bootstrap import packages_of, work_for
+    from troth.bootstrap import made_copy, work_for
     from troth.flows import zipped
 
     with say.open() as troth:
         work = work_for(troth, number, api_key(key_file), language)
-        with packages_of(troth).make(work) as spool:
+        with made_copy(troth, work) as spool:
             descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 size = sum(file.write(piece) for piece in zipped(spool))

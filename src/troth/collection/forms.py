@@ -44,6 +44,8 @@ class Control(NamedTuple):
         accept: The media types of a file.
         needed: Whether its group cannot do without it, once the group is begun.
         scan: Whether what is typed is looked through for personal data.
+        folds: Why few who fill the form in need it, so that it is folded: uses (which data uses a request is about), corrects (the
+            new value of another field); empty where it stands open.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Control(NamedTuple):
     accept: str = ""
     needed: bool = False
     scan: bool = False
+    folds: str = ""
 
     @property
     def secret(self) -> bool:
@@ -196,6 +199,7 @@ def control_of(field: Field, *, required: bool) -> Control:
         autocomplete=field.autocomplete,
         max_length=field.max_length,
         scan=field.scan != "none",
+        folds="" if required else "corrects" if field.corrects else "uses" if field.uses else "",
     )
     if field.type in _LIMITS:
         base = base._replace(max_length=min(field.max_length, _LIMITS[field.type]))

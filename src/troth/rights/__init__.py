@@ -24,6 +24,7 @@ from troth.rights.certificates import (
 from troth.rights.clocks import Due, Rule, due, told
 from troth.rights.duties import answer_of, clocks, rules_for
 from troth.rights.extending import EXTENDED, LONGER, extendable, moved_clocks
+from troth.rights.fetching import COPY_FETCHED, fetches, note_fetched
 from troth.rights.keeping import duties_of, matter_by_case, matters_of
 from troth.rights.listing import MOST, Place, counts, late_count, queue
 from troth.rights.model import (
@@ -32,6 +33,7 @@ from troth.rights.model import (
     MATTERS,
     MOVES,
     NEEDS_PROOF,
+    PROOFLESS,
     REASONED,
     SHAPES,
     UNPROVEN,
@@ -79,6 +81,7 @@ from troth.rights.watching import Fired, watch
 __all__ = [
     "ANSWER",
     "CLOSING",
+    "COPY_FETCHED",
     "DONE",
     "EXTENDED",
     "FAILED",
@@ -93,6 +96,7 @@ __all__ = [
     "MOVES",
     "NEEDS_PROOF",
     "NEWS",
+    "PROOFLESS",
     "PROVE",
     "REASONED",
     "RECEIVED",
@@ -143,6 +147,7 @@ __all__ = [
     "duties_of",
     "end_questions",
     "extendable",
+    "fetches",
     "items_of",
     "keep_certificate",
     "late_among",
@@ -150,6 +155,7 @@ __all__ = [
     "matter_by_case",
     "matters_of",
     "moved_clocks",
+    "note_fetched",
     "note_item",
     "note_items",
     "optional_uses",

@@ -15,6 +15,7 @@ from troth.kernel import TrothError, micros
 from troth.policy import Cookie as DeclaredCookie
 from troth.staff import Working
 from troth.web.asgi import query, read_form
+from troth.web.console.words import Said
 from troth.web.origins import check_origin, local_path
 from troth.web.problems import ForeignRequest
 from troth.web.rendering import HTML
@@ -71,9 +72,11 @@ def console_page(
     site: Site, template: str, who: Working | None, *, status: int = HTTPStatus.OK, **values: Any
 ) -> Response[bytes]:
     """A page of the console; no search engine keeps it, and browsers name the origin of its forms."""
+    policy = site.troth.policy()
     text = site.renderer.text(
         template,
-        company=site.troth.policy().front.controller.name,
+        company=policy.front.controller.name,
+        said=Said(policy),
         who=who,
         mark=mark_of(who) if who is not None else "",
         proven=who is not None and proven(site, who),

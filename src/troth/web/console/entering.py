@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     required: bool
     value: str
     long: bool
+    corrects: bool = False
 
 
 @get("/console/enter")
@@ -123,6 +124,7 @@ def _entries(policy: Policy, point: Point, form: Given) -> list[Entry]:
             need == "required",
             form.get(name, ""),
             policy.fields[name].max_length > _LONG and policy.fields[name].type == "text",
+            bool(policy.fields[name].corrects) and need != "required",
         )
         for name, need in point.fields.items()
         if policy.fields[name].type not in ("file", "order-lines") and name not in point.issued

@@ -7,7 +7,8 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from troth.bootstrap import certificate_link
+from troth.bootstrap import certificate_link, copy_until
+from troth.flows import CORRECT
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, TrothError, micros
 from troth.policy import CaseType, Policy
@@ -19,12 +20,14 @@ from troth.rights import (
     Told,
     certificate_of,
     extendable,
+    fetches,
     moved_clocks,
 )
 from troth.staff import Working
 from troth.web.before_after import Change, changes
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
+from troth.web.console.words import DONE, Said
 from troth.web.sessions import to
 from troth.web.site import Site
 
@@ -36,16 +39,39 @@ _ITSELF = frozenset(
     {"identity-pending", "verified", "acknowledged", "withdrawn", "under-review", "planned", "taken"}
 )
 """States that have a button of their own, or that nobody of staff brings about."""
+_FOLDED = frozenset({"classify", "verify"})
+"""Rare steps, behind a line that opens."""
 _MOST_REASON = 200
+_MORE = " Denied too: "
+"""From here on a denial lists categories by their keys, which stand in the ledger and tell a reader nothing."""
 
 
 class Written(NamedTuple):
-    """What was written, read under the case; or why it is not shown."""
+    """What was written, read under the case; or why it is not shown.
+
+    Args:
+        fields: Title and value of each field that is shown.
+        withheld: Names of those that the role is not given.
+        changes: What a correction would change, before and after.
+        unproven: Whether what stands now waits for the proof of who asks.
+        refused: Why nothing is shown.
+        clause: Clause of the policy that decided so.
+    """
 
     fields: tuple[tuple[str, str], ...] = ()
     withheld: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    unproven: bool = False
     refused: str = ""
+    clause: str = ""
+
+
+class Copied(NamedTuple):
+    """The copy of a request: until when it can be fetched (microseconds), whether that is over, and when it was fetched."""
+
+    until: int
+    over: bool
+    fetched: tuple[int, ...]
 
 
 @get("/console/matters/{number:str}")
@@ -115,6 +141,8 @@ def page_of(
         here="",
         row=row,
         **_clocks(found, now),
+        **_papers(site, found, now),
+        about=site.troth.rights.row(row.about).number if row.about else "",
         steps=found.steps,
         items=found.items,
         done_items=sum(state in ("done", "kept") for state in states),
@@ -122,13 +150,12 @@ def page_of(
         left=left_until(row, now),
         names=site.troth.roster.titles(ids),
         moves=_moves(row),
-        actions=_actions(row, who),
+        **_doing(row, who),
         by_itself=_by_itself(site.troth.policy(), row),
         kinds=KINDS,
         reasoned=REASONED,
         written=written,
-        certificate=_certificate(site, row),
-        done=done if done in _STEPS else "",
+        done=DONE.get(done, ""),
         wrong=wrong,
         moving=row.state in ("verified", "planned", "executing") and not row.ended_at,
     )
@@ -148,6 +175,12 @@ def _mine(site: Site, who: Working, number: str) -> Told:
     if found.matter.matter not in handled_matters(site, who):
         raise NotFound("No matter has this number.", field="number", mend="See the queue.")
     return found
+
+
+def _doing(row: MatterRow, who: Working) -> dict[str, Any]:
+    """What can be done, and whether some of it is a plain button."""
+    actions = _actions(row, who)
+    return {"actions": actions, "buttons": bool(actions - _FOLDED)}
 
 
 def _actions(row: MatterRow, who: Working) -> frozenset[str]:
@@ -171,6 +204,16 @@ def _moves(row: MatterRow) -> tuple[str, ...]:
     if "taken" in SHAPES[row.matter].moves.get(row.state, ()):
         following |= {"taken"}
     return tuple(sorted(following, key=lambda state: (state in _ENDS, state)))
+
+
+def _papers(site: Site, found: Told, now: int) -> dict[str, Any]:
+    """What the person was given: the link to a certificate, and of a copy that it exists; its content is read by no page of staff."""
+    until = copy_until(found.matter)
+    handed = tuple(one.at for one in fetches(found.steps))
+    return {
+        "certificate": _certificate(site, found.matter),
+        "copy": Copied(until, now > until, handed) if until else None,
+    }
 
 
 def _certificate(site: Site, row: MatterRow) -> str:
@@ -239,14 +282,19 @@ def _read(site: Site, who: Working, row: MatterRow) -> Written:
     )
     (outcome,) = site.troth.perform([ask])
     if outcome.problem is not None:
-        clause = f" (clause {outcome.problem.clause})" if outcome.problem.clause else ""
-        return Written(refused=f"{outcome.problem.detail}{clause}")
+        problem = outcome.problem
+        return Written(refused=problem.detail.partition(_MORE)[0], clause=problem.clause)
+    said = Said(policy)
     shown_fields = tuple(
-        (policy.fields[name].title or name.replace("_", " ").capitalize(), str(outcome.values[name]))
+        (
+            policy.fields[name].title or name.replace("_", " ").capitalize(),
+            said.choice(policy.fields[name], outcome.values[name]),
+        )
         for name in names
         if outcome.values.get(name) is not None
     )
-    return Written(shown_fields, outcome.withheld, beside)
+    waits = row.kind == CORRECT and not row.verified_at and not row.ended_at
+    return Written(shown_fields, outcome.withheld, beside, waits)
 
 
 HANDLERS: list[HTTPRouteHandler] = [matter_page, written, step]

@@ -12,6 +12,7 @@ from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micro
 from troth.rights import KINDS, SHAPES, MatterRow, Place, Wanted, late_among, seek
 from troth.staff import Working
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
+from troth.web.console.words import STATES
 from troth.web.sessions import to
 from troth.web.site import Site
 
@@ -19,7 +20,8 @@ AnyRequest = Request[Any, Any, Any]
 PAGE = 50
 MOST_AT_ONCE = 200
 _FILTERS = ("matter", "kind", "state", "mine", "late")
-_STATES = tuple(sorted({state for shape in SHAPES.values() for state in (*shape.moves, *shape.ends)}))
+_REACHED = {state for shape in SHAPES.values() for state in (*shape.moves, *shape.ends)}
+_STATES = tuple(state for state in STATES if state in _REACHED)
 _MICROSECOND = timedelta(microseconds=1)
 _SPANS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 BULK = ("take", "classify", "refuse")
@@ -209,7 +211,7 @@ def _one(site: Site, who: Working, number: str, form: Given, handled: tuple[str,
             row = rights.move(who.key, number, "refused", form.get("reason", "")[:200])
     except TrothError as error:
         return Told(number, done=False, what=told(error))
-    return Told(row.number, done=True, what=f"{row.state}, due {from_micros(row.due_at):%-d %B %Y}")
+    return Told(row.number, done=True, what=f"{STATES[row.state]}, due {from_micros(row.due_at):%-d %B %Y}")
 
 
 HANDLERS: list[HTTPRouteHandler] = [queue_page, bulk]

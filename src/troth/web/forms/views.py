@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from troth.collection import (
     ORDER_ROWS,
+    Control,
     Fault,
     Form,
     Sent,
@@ -56,6 +57,11 @@ class Shown(NamedTuple):
     def error(self, name: str) -> str:
         """What is wrong with a control; empty for nothing."""
         return " ".join(one.text for one in self.wrong if one.name == name)
+
+    def touches(self, controls: Iterable[Control]) -> bool:
+        """Whether something was typed into one of some controls, or is wrong with it, or with a part of it."""
+        names = {part.name for control in controls for part in (control, *control.parts)}
+        return any(self.texts.get(name) for name in names) or any(one.name in names for one in self.wrong)
 
 
 def wrong_of(form: Form, faults: Iterable[Fault], rows: int) -> tuple[Wrong, ...]:

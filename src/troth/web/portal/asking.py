@@ -12,7 +12,7 @@ from litestar.response import Stream
 from msgspec import structs
 
 from troth.accounts import raised
-from troth.bootstrap import copy_until, packages_of, work_for
+from troth.bootstrap import copy_until, made_copy, work_for
 from troth.collection import Collection
 from troth.flows import Spool, package_schema, zipped
 from troth.kernel import Conflict, NotFound, micros
@@ -240,7 +240,7 @@ def _made(site: Site, request: AnyRequest, who: SignedIn, number: str) -> tuple[
             "The time for fetching this copy is over.", clause="III.0", mend="Ask for another one: /my/ask."
         )
     work = work_for(site.troth, row.case, who.key, speech_of(request).words.language)
-    return packages_of(site.troth).make(work), row.number
+    return made_copy(site.troth, work), row.number
 
 
 async def _pieces(spool: Spool) -> AsyncIterator[bytes]:

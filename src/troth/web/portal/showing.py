@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from troth.flows import SAID, VALUES, Part, Wording, flat
 from troth.ledger import Entry, Recorded
 from troth.policy import Policy
-from troth.rights import RECIPIENTS, SHAPES, TOLD, Duty, Item, MatterRow, Step, moved_clocks
+from troth.rights import COPY_FETCHED, RECIPIENTS, SHAPES, TOLD, Duty, Item, MatterRow, Step, moved_clocks
 from troth.web.portal.speaking import Speech
 
 STATES: Mapping[str, str] = {
@@ -32,6 +32,7 @@ STATES: Mapping[str, str] = {
 """States of requests and disputes, and steps, as people call them."""
 STEPS: Mapping[str, str] = {
     TOLD: "A company that had it was told",
+    COPY_FETCHED: "The copy was fetched",
     "joined": "You sent it again",
     "classified": "We read what you ask for",
     "overdue": "The due date passed",
