@@ -1,4 +1,4 @@
-"""`troth requests` and `troth deadlines`: requests and disputes of people, their clocks, and every step."""
+"""`troth requests`: requests, disputes and questions of people, and every step."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,17 +6,15 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, Text, stacked, table
-from troth.cli.sources import KeyFile, PolicyFile, api_key, chosen_policy, moment
+from troth.cli.sources import KeyFile, api_key, moment
 from troth.kernel import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from troth.rights import Due, Item, Matter, MatterRow, Place, Rights, Told
+    from troth.rights import Item, MatterRow, Place, Rights, Told
 
 app = group("requests", "Requests, disputes and questions of people: the queue, and every step.")
-deadlines = group("deadlines", "By when something must be answered, and why then.")
 
 Number = Annotated[
     str,
@@ -166,6 +164,24 @@ def extend(
     _step(say, lambda rights: rights.extend(api_key(key_file), number, clock, reason))
 
 
+@command(app, "tell", example="troth requests tell R-7KQM-93XD carrier", gives=_MATTER)
+def tell(
+    say: Say,
+    number: Number,
+    recipient: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPIENT",
+            help="Whom you told the right value: the `target` of an item that waits, as `troth requests show` gives it.",
+        ),
+    ],
+    *,
+    key_file: KeyFile = None,
+) -> None:
+    """Say that a recipient of a value that was wrong has been told the right one; the request then goes on."""
+    _step(say, lambda rights: rights.tell(api_key(key_file), number, recipient))
+
+
 @command(app, "review", example="troth requests review D-7KQM-93XD", gives=_MATTER)
 def review(say: Say, number: Number, *, key_file: KeyFile = None) -> None:
     """Take a dispute under review. Whoever handled the matter may not."""
@@ -216,58 +232,6 @@ def move(
 ) -> None:
     """Move a matter to another state; only the moves of its state machine are possible."""
     _step(say, lambda rights: rights.move(api_key(key_file), number, state, reason))
-
-
-@command(
-    deadlines,
-    "explain",
-    example="troth deadlines explain --matter request --kind access --received 2026-01-30T10:00:00Z --where EU",
-    gives={
-        "received": "instant of receipt",
-        "answer": "the strictest: rule, does, due, why",
-        "clocks": "rule, does, due, why, source and remind of each, the earliest first",
-    },
-)
-def explain(
-    say: Say,
-    *,
-    matter: Annotated[
-        str, typer.Option("--matter", metavar="MATTER", help="request, dispute or question.")
-    ] = "request",
-    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="What a request asks for.")] = "",
-    received: Annotated[
-        str,
-        typer.Option(
-            "--received", metavar="INSTANT", help="Instant of receipt with its zone; left out: now."
-        ),
-    ] = "",
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="CODE",
-            help="Where the person lives, such as EU or US-CA; left out: every place that the policy names.",
-        ),
-    ] = None,
-    policy: PolicyFile = None,
-) -> None:
-    """Explain every clock of a matter: which rule sets it, counted from when, in which unit. The strictest wins."""
-    from troth.bootstrap import chosen_clock
-    from troth.rights import MATTERS, answer_of, clocks
-
-    if matter not in MATTERS:
-        raise InvalidInput(
-            "There is no such matter.", field="matter", mend=f"Use one of {', '.join(MATTERS)}."
-        )
-    named: Matter = matter
-    at = _instant(received) if received else chosen_clock(None).now()
-    found = clocks(chosen_policy(say, policy), named, kind, at, where)
-    answer = answer_of(found, named)
-    rows = [_due(one) for one in found]
-    text = (
-        "\n".join(one.why for one in found) + f"\n\nThe answer is due by {rows[found.index(answer)]['due']}."
-    )
-    say.answer({"received": at.isoformat(), "answer": _due(answer), "clocks": rows}, text)
 
 
 def matter_json(row: "MatterRow", now: int) -> dict[str, object]:
@@ -360,17 +324,6 @@ def _step(say: Say, does: "Callable[[Rights], MatterRow]") -> None:
     say.answer(matter_json(row, now), f"{row.number} is {row.state}, due {moment(row.due_at)}.")
 
 
-def _due(one: "Due") -> dict[str, object]:
-    return {
-        "rule": one.rule.name,
-        "does": one.rule.does,
-        "due": one.at.isoformat(),
-        "why": one.why,
-        "source": one.rule.source,
-        "remind": one.rule.remind,
-    }
-
-
 def _place(text: str) -> "Place | None":
     from troth.rights import Place
 
@@ -380,17 +333,3 @@ def _place(text: str) -> "Place | None":
     if not due.lstrip("-").isdigit():
         raise InvalidInput("The place is none.", field="behind", mend="Use what `next` gave.")
     return Place(int(due), case)
-
-
-def _instant(text: str) -> "datetime":
-    from datetime import datetime
-
-    try:
-        at: datetime | None = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise InvalidInput(
-            "That is no instant with its zone.", field="received", mend="Write it like 2026-01-30T10:00:00Z."
-        )
-    return at
