@@ -60,6 +60,10 @@ def test_staff_hear_on_days_20_and_27_and_when_it_is_late(folder: Path, clock: S
     ]
     assert all(f"/console/matters/{number}" in str(one) for one in mails(folder))
     assert not any("zq-canary" in str(one) for one in mails(folder))
+    for one in mails(folder):
+        text = " ".join(str(one.get_body(("plain",)).get_content()).split())  # type: ignore[union-attr]
+        assert "It helps to keep clause III." in text
+        assert "We may send it" not in text
 
 
 def test_what_was_promised_before_a_stop_is_sent_after_it(folder: Path, clock: SettableClock) -> None:

@@ -112,7 +112,9 @@ def unreached(troth: "Troth") -> list[str]:
 
 def reminding(troth: "Troth", mailer: Mailer) -> Handler:
     """The handler of mails to staff; one about a matter that has ended meanwhile is not sent."""
-    composer = Composer(Template(name, _PURPOSE, variables=_GIVES) for name in (REMINDER, OVERDUE, CONNECTOR))
+    composer = Composer(
+        Template(name, _PURPOSE, variables=_GIVES, staff=True) for name in (REMINDER, OVERDUE, CONNECTOR)
+    )
 
     def handle(job: Job) -> None:
         body = job.body

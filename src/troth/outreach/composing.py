@@ -39,6 +39,13 @@ You get this message because {reason}. We may send it under clause {clause} of o
 
 {company}, {address}
 """
+_STAFF_FOOT = """
+--------
+
+You get this message because {reason}. It helps to keep clause {clause} of the privacy policy: <{policy_link}>
+
+{company}, {address}
+"""
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>
 <body style="font-family: sans-serif; line-height: 1.5; max-width: 40em; margin: 1em auto; padding: 0 1em">
@@ -110,7 +117,7 @@ class Composer:
         plain = {key: _plain(key, value) for key, value in variables.items()}
         plain["reason"] = _filled(source.reason, plain)
         marked = {key: value if key.endswith("link") else _marked(value) for key, value in plain.items()}
-        body = source.body + _FOOT
+        body = source.body + (_STAFF_FOOT if self._templates[name].staff else _FOOT)
         subject = " ".join(_filled(source.subject, plain).split())
         html = self._markdown.render(_filled(body, marked))
         page = _PAGE.format(language=escape(language), title=escape(subject), body=html)

@@ -58,6 +58,7 @@ class Template(NamedTuple):
             wanted.
         instead: Gives the name of the template that is used in this one's place, from the same; so that whether an address
             is known decides what its mailbox reads, and nothing that anybody else can see.
+        staff: Whether it goes to those who work here, so that its foot speaks of what the clause asks of them.
     """
 
     name: str
@@ -66,3 +67,4 @@ class Template(NamedTuple):
     variables: tuple[str, ...] = ()
     fresh: Fresh | None = None
     instead: Instead | None = None
+    staff: bool = False
