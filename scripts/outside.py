@@ -1,4 +1,4 @@
-"""Brings the outside programs that tests drive: browsers, and Node.js for published client packages.
+"""Brings the outside programs that tests drive: browsers, Node.js for published client packages, and an IMAP server.
 
 Needs only the standard library. What is there already is left alone; what is missing comes from Debian's packages, which
 takes root. The status is 1 when something is missing and cannot be installed.
@@ -23,12 +23,14 @@ PROGRAMS = (
     Program("firefox-esr", "firefox-esr"),
     Program("node", "nodejs"),
     Program("npm", "npm"),
+    Program("dovecot", "dovecot-imapd"),
 )
 
 
 def missing() -> list[Program]:
     """The programs that are not there."""
-    return [program for program in PROGRAMS if shutil.which(program.command) is None]
+    places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # where servers lie, and not every user looks
+    return [program for program in PROGRAMS if shutil.which(program.command, path=places) is None]
 
 
 def install(programs: list[Program]) -> None:

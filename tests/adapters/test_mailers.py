@@ -12,7 +12,7 @@ import pytest
 
 from tests.adapters.sink import PASSWORD, USER, Sink, made_certificate, serving
 from troth.adapters import FolderMailer, SmtpMailer, open_mailer
-from troth.adapters.mail.smtp import Credentials
+from troth.adapters.credentials import Credentials
 from troth.kernel import InvalidInput, Unavailable
 from troth.outreach import Mail, Mailer, Undeliverable
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         new_secret,
         secret_bytes,
     )
-    from troth.adapters.inbound import Limits, mail_listener
+    from troth.adapters.inbound import Limits, mail_listener, open_mailbox
     from troth.adapters.mail.folder import FolderMailer
     from troth.adapters.mail.opening import open_mailer
     from troth.adapters.mail.smtp import SmtpMailer
@@ -42,6 +42,7 @@ __all__ = [
     "fetch_page",
     "mail_listener",
     "new_secret",
+    "open_mailbox",
     "open_mailer",
     "open_root_key",
     "secret_bytes",
@@ -59,6 +60,7 @@ _PLACES = {
     "secret_bytes": "connectors",
     "Limits": "inbound",
     "mail_listener": "inbound",
+    "open_mailbox": "inbound",
     "FolderMailer": "mail.folder",
     "SmtpMailer": "mail.smtp",
     "open_mailer": "mail.opening",

@@ -15,6 +15,7 @@ from troth.bootstrap.packaging import (
     packages_of,
     work_for,
 )
+from troth.bootstrap.polling import mailbox_state
 from troth.bootstrap.receiving import mail_coming_in
 from troth.bootstrap.reminding import unreached
 from troth.bootstrap.restoring import Restored, Wish, restore_folder
@@ -52,6 +53,7 @@ __all__ = [
     "journal_erasures",
     "made_copy",
     "mail_coming_in",
+    "mailbox_state",
     "open_troth",
     "own_copy",
     "packages_of",

@@ -79,6 +79,10 @@ class InboundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         listen: `smtp://host:port` or `lmtp://host:port`; empty for no mail at all.
         domain: Domain of the aliases under which users reach each other; empty for that of the policy's support address.
+        imap: `imaps://host:port` of a mailbox to look into; empty for none. `imap://` only inside this machine.
+        imap_folder: The folder of the mailbox that is looked into.
+        imap_done: The folder to which mails that were taken are moved; empty where they are only marked as read.
+        imap_seconds: Seconds between two looks.
         max_bytes: Largest mail.
         max_recipients: Most recipients of a mail.
         max_connections: Most connections at once.
@@ -88,6 +92,10 @@ class InboundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     listen: str = ""
     domain: str = ""
+    imap: str = ""
+    imap_folder: str = "INBOX"
+    imap_done: str = ""
+    imap_seconds: Annotated[float, msgspec.Meta(ge=1.0, le=86_400.0)] = 60.0
     max_bytes: int = 10_000_000
     max_recipients: int = 20
     max_connections: int = 50

@@ -13,6 +13,7 @@ from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.bootstrap.matters import end_questions_of, matter_tasks
+from troth.bootstrap.polling import polling_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.bootstrap.reminding import TELL_STAFF, reminding
@@ -117,6 +118,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
         *inbox_tasks(troth, troth.inbox),
+        *polling_tasks(troth, troth.inbox),
         report_task(troth),
         *(task for tasks in _ROOMS for task in tasks(troth)),
         *troth.connectors.tasks(),

@@ -130,6 +130,13 @@ def mail(troth: "Troth") -> str:
     return f"mail goes out by {given.transport}, carried by {carrier}"
 
 
+def mailbox(troth: "Troth") -> str:
+    """The mailbox that the settings name can be looked into."""
+    from troth.bootstrap import mailbox_state
+
+    return mailbox_state(troth)
+
+
 def reminders(troth: "Troth") -> str:
     """Whom mail about what comes due reaches; whether somebody is told is the company's matter, so it is told and no error."""
     from troth.bootstrap import unreached
@@ -148,6 +155,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "policy": policy,
     "ledger": ledger,
     "mail": mail,
+    "mailbox": mailbox,
     "reminders": reminders,
     "events": lake,
 }

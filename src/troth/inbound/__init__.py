@@ -1,6 +1,7 @@
 """Inbound mail: accepted means on disk and sealed; read under limits; given to the handler that its address names."""
 
 from troth.inbound.model import MOST_HOPS, Attachment, Bounce, InboundMail, parted_address
+from troth.inbound.polling import Fetched, Mailbox, OpenMailbox, Poller, Wanted
 from troth.inbound.reading import hops_of, read_mail
 from troth.inbound.routing import ForStaff, Handle, Received, Route, for_staff
 from troth.inbound.service import RECEIVED, STAFF, WAITING, Inbox, Kept
@@ -12,13 +13,18 @@ __all__ = [
     "WAITING",
     "Attachment",
     "Bounce",
+    "Fetched",
     "ForStaff",
     "Handle",
     "InboundMail",
     "Inbox",
     "Kept",
+    "Mailbox",
+    "OpenMailbox",
+    "Poller",
     "Received",
     "Route",
+    "Wanted",
     "for_staff",
     "hops_of",
     "parted_address",

@@ -41,6 +41,21 @@ class Bounce(NamedTuple):
         return self.action == "failed" and self.status.startswith("5")
 
 
+class Envelope(NamedTuple):
+    """What the headers tell of the envelope that a mail had.
+
+    Args:
+        sender: To whom failures would be told; empty for reports, and where nothing is told.
+        recipients: Addresses, the surest first: each group comes from another header, the last from To and Cc.
+    """
+
+    sender: str
+    recipients: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        return "Envelope(...)"
+
+
 class InboundMail(NamedTuple):
     """A mail as read under limits. Everything in it is what the sender claims; nothing of it is proven.
 

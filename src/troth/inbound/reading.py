@@ -12,7 +12,7 @@ from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from troth.inbound.bouncing import automatic_reason, bounce_of
-from troth.inbound.model import Attachment, InboundMail, parted_address
+from troth.inbound.model import Attachment, Envelope, InboundMail, parted_address
 from troth.inbound.texts import clean_line, clean_text, decoded_bytes, html_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ MOST_TEXT = 100_000
 """Characters of the text."""
 MOST_NAMED = 100
 """Addresses, and Message-IDs, that are looked at."""
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
 _LINE_ENDS = re.compile(rb"\r?\n\r?\n")
 _MULTIPART = re.compile(rb"(?i)content-type\s*:\s*(?:multipart|message)/")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
@@ -53,6 +54,25 @@ def read_mail(raw: bytes) -> InboundMail:
 def hops_of(raw: bytes) -> int:
     """How many servers say that they passed a mail on, without parsing it."""
     return len(re.findall(rb"(?im)^received\s*:", _head(raw)[:MOST_HEAD]))
+
+
+def envelope_of(raw: bytes) -> Envelope:
+    """Whom a mail came from and for whom, as the headers tell that the last servers wrote; for mail without an envelope.
+
+    Never raises: what cannot be read tells nothing.
+
+    Args:
+        raw: The mail, or the beginning of it.
+    """
+    try:
+        message: _Mail = message_from_bytes(_head(raw)[:MOST_HEAD] + b"\r\n\r\n")
+        back = message.get("return-path")
+        senders = _addresses(message, "from" if back is None else "return-path")
+        named = tuple(tuple(one for _, one in _addresses(message, name)) for name in _DELIVERED)
+        to = tuple(one for name in ("to", "cc") for _, one in _addresses(message, name))
+    except Exception:  # noqa: BLE001  the standard parser raises what it likes on hostile input
+        return Envelope("", ())
+    return Envelope(senders[0][1] if senders else "", (*named, to))
 
 
 def _head(raw: bytes) -> bytes:

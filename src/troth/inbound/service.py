@@ -71,13 +71,17 @@ class Kept(NamedTuple):
     arrived_at: int
 
 
+Along = Callable[[Transaction], None]
+
+
 class _Content(msgspec.Struct, array_like=True, frozen=True):
-    """What a parcel holds: format, sender and recipient of the envelope, the mail."""
+    """What a parcel holds: format, sender and recipient of the envelope, the mail, and why whoever took it was in doubt."""
 
     format: int
     sender: str
     recipient: str
     raw: bytes
+    doubt: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -108,13 +112,23 @@ class Inbox:
             return None
         return next((one for one in self._routes() if one.takes(*parted)), None)
 
-    def keep(self, sender: str, recipients: Sequence[str], raw: bytes) -> list[str]:
+    def keep(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        raw: bytes,
+        *,
+        doubt: str = "",
+        along: Along | None = None,
+    ) -> list[str]:
         """Put a mail on disk, once for each recipient; when this returns, it will be handled.
 
         Args:
             sender: Of the envelope; empty for reports.
             recipients: Addresses of ours.
             raw: The mail.
+            doubt: Why a person must look at it whatever it says, a static word; empty for no such reason.
+            along: Does more in the same unit of work; when it raises, nothing was kept.
 
         Returns:
             The ids under which it is kept.
@@ -132,13 +146,15 @@ class Inbox:
         ids = [mail_id for mail_id, _ in made.values()]
         self._parcels.prepare(ids, now)
         try:
-            self._keep(sender, made, raw, now)
+            self._keep(made, _Content(1, sender, "", raw, doubt), now, along)
         except BaseException:
             self._parcels.destroy(ids)
             raise
         return ids
 
-    def _keep(self, sender: str, made: dict[str, tuple[str, Route]], raw: bytes, now: int) -> None:
+    def _keep(
+        self, made: dict[str, tuple[str, Route]], content: _Content, now: int, along: Along | None
+    ) -> None:
         for _ in range(_TRIES):
             policy = self._gate.policy()
             arrivals = {one: route.arrival(policy) for one, (_, route) in made.items()}
@@ -148,10 +164,12 @@ class Inbox:
                     continue
                 if all(one.permitted for one in admitted.values()):
                     for recipient, (mail_id, route) in made.items():
-                        content = _encode(_Content(1, sender, recipient, raw))
-                        self._parcels.keep(tx, admitted[arrivals[recipient]], mail_id, content, now)
-                        tx.run(_ADD, (mail_id, route.name, WAITING, "", len(raw), now))
+                        sealed = _encode(msgspec.structs.replace(content, recipient=recipient))
+                        self._parcels.keep(tx, admitted[arrivals[recipient]], mail_id, sealed, now)
+                        tx.run(_ADD, (mail_id, route.name, WAITING, "", len(content.raw), now))
                         stage_job(tx, RECEIVED, {"mail": mail_id}, due=now)
+                    if along is not None:
+                        along(tx)
                     return
             raise _refusal(admitted)
         raise Unavailable("The policy is being changed.", mend="Send it again.")
@@ -240,6 +258,8 @@ class Inbox:
         mail = read_mail(content.raw)
         if not content.sender and not mail.automatic:
             mail = mail._replace(automatic="null-sender")
+        if content.doubt and not mail.automatic:
+            mail = mail._replace(malformed=mail.malformed or content.doubt)
         arrived = from_micros(arrived_at)
         settle, leave = self._settling(mail_id), self._leaving(mail_id)
         return Received(mail_id, content.recipient, content.sender, arrived, mail, settle, leave), route

@@ -51,6 +51,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0019",
         "0020",
         "0021",
+        "0022",
     ),
     "keys": ("0001", "0002"),
 }

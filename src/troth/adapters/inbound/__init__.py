@@ -1,5 +1,5 @@
-"""Mail that comes in: an SMTP or LMTP listener in front of the inbox."""
+"""Mail that comes in: an SMTP or LMTP listener in front of the inbox, and mailboxes that are looked into by IMAP."""
 
-from troth.adapters.inbound.opening import Limits, mail_listener
+from troth.adapters.inbound.opening import Limits, mail_listener, open_mailbox
 
-__all__ = ["Limits", "mail_listener"]
+__all__ = ["Limits", "mail_listener", "open_mailbox"]

@@ -2,24 +2,15 @@
 
 import smtplib
 import ssl
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from troth.adapters.credentials import Credentials
 from troth.kernel import Unavailable
 from troth.outreach import Mail, Undeliverable
 
 TIMEOUT_SECONDS = 15.0
 _FOR_GOOD = 500
 Security = Literal["tls", "starttls", "none"]
-
-
-class Credentials(NamedTuple):
-    """User and password of the mail server."""
-
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        return "Credentials(...)"
 
 
 class SmtpMailer:
