@@ -28,6 +28,8 @@ def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
         "policy",
         "ledger",
         "mail",
+        "mailbox",
+        "reminders",
         "events",
     ]
     assert all(line["ok"] and line["detail"] for line in document["checks"])
