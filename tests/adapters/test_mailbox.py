@@ -17,6 +17,7 @@ from tests.adapters.sink import made_certificate
 from tests.inbound.conftest import ADDRESS, REFUSED, Post, engine_served, post
 from tests.support.imap_server import PASSWORD, USER, ImapServer, imap_server
 from troth.adapters import open_mailbox
+from troth.adapters.inbound import imap
 from troth.adapters.inbound.imap import quoted
 from troth.inbound import STAFF, WAITING, Mailbox, OpenMailbox, Poller
 from troth.kernel import InvalidInput, Unavailable
@@ -317,6 +318,43 @@ def test_a_server_that_announces_too_much_is_left(post: Post) -> None:
             lying.shutdown()
             thread.join()
     assert post.inbox.kept(WAITING) == []
+
+
+class _Silent(StreamRequestHandler):
+    """A server that greets and says no more, until it is left."""
+
+    def handle(self) -> None:
+        """Greet, then only listen."""
+        self.wfile.write(b"* OK ready\r\n")
+        try:
+            while self.rfile.readline():
+                pass
+        except OSError:  # left without a goodbye
+            return
+
+
+@pytest.mark.parametrize("scheme", ["imap", "imaps"])
+def test_a_connection_has_an_end(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that never answers holds nobody for ever, by TLS neither: all background work shares one thread."""
+    monkeypatch.setattr(imap, "TIMEOUT_SECONDS", 3_600.0)
+    monkeypatch.setattr(imap, "CONNECTION_SECONDS", 0.2)
+    certificate = made_certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with ThreadingTCPServer(("127.0.0.1", 0), _Silent) as silent:
+        if scheme == "imaps":
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*certificate)
+            silent.socket = context.wrap_socket(silent.socket, server_side=True)
+        thread = threading.Thread(target=silent.serve_forever)
+        thread.start()
+        try:
+            place = f"{scheme}://localhost:{silent.server_address[1]}"
+            box = open_mailbox(place, "INBOX", "", tmp_path, signed_in())
+            with pytest.raises(Unavailable), box.opened():
+                pytest.fail("it answered")
+        finally:
+            silent.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(

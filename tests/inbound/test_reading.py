@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.inbound import MOST_HOPS, hops_of, read_mail
-from troth.inbound.reading import MOST_PARTS, MOST_TEXT
+from troth.inbound.reading import MOST_PARTS, MOST_TEXT, envelope_of
 
 CRLF = "\r\n"
 
@@ -197,3 +197,25 @@ def test_text_comes_back(text: str, subject: str) -> None:
     read = read_mail(mail.as_bytes())
     assert read.text == kept.strip("\n ")
     assert not read.malformed
+
+
+@given(st.binary(max_size=500), st.binary(max_size=500))
+def test_no_header_of_an_envelope_raises(before: bytes, after: bytes) -> None:
+    """Whatever stands in them, what comes out are addresses, or nothing."""
+    raw = b"Return-Path: " + before + b"\r\nDelivered-To: " + after + b"\r\nTo: " + before + b"\r\n\r\n"
+    found = envelope_of(raw)
+    assert all(
+        "@" in one for group in (*found.recipients, [found.sender] if found.sender else []) for one in group
+    )
+
+
+def test_an_envelope_is_told_by_the_last_servers() -> None:
+    """A report has no sender; where no server noted one, it is the writer; the surest recipients stand first."""
+    head = b"From: Ann <Ann@Example.org>\r\nTo: <a@example.com>, b@example.com\r\nCc: c@example.com\r\n"
+    assert envelope_of(head + b"\r\nX-Original-To: text@example.com").sender == "ann@example.org"
+    told = envelope_of(b"Return-Path: <>\r\nX-Original-To: x@example.com\r\n" + head + b"\r\n")
+    assert told.sender == ""
+    assert [group for group in told.recipients if group] == [
+        ("x@example.com",),
+        ("a@example.com", "b@example.com", "c@example.com"),
+    ]
