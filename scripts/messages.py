@@ -12,7 +12,20 @@ _TOLD = frozenset({"words", "t", "self._words", "self.words", "speech.words"})
 _MORE = frozenset({"My data", "Account", "Forum", "consented", "objected", "restricted"})
 """Messages that code puts together: the menu, and what people said about purposes."""
 _TABLES = frozenset(
-    {"STATES", "STEPS", "PIECES", "KINDS", "DID", "_MONTHS", "VALUES", "SAID", "ASKED", "USED", "_ABOUT"}
+    {
+        "STATES",
+        "STEPS",
+        "PIECES",
+        "KINDS",
+        "DID",
+        "_MONTHS",
+        "VALUES",
+        "SAID",
+        "ASKED",
+        "USED",
+        "_ABOUT",
+        "_SAYS",
+    }
 )
 
 
@@ -23,7 +36,7 @@ def messages() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found.update(_IN_TEMPLATE.findall(text))
         found.update(_TABS.findall(text))
-    for folder in ("flows", "web"):
+    for folder in ("bootstrap", "flows", "web"):
         for path in sorted((SOURCE / folder).rglob("*.py")):
             if path.parent.name == "console":  # staff work in English
                 continue

@@ -55,7 +55,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "forum/service.py": {"posting": WORD},
     "gate/counting.py": {"release": MEMBER},
     "gate/facts.py": {"email": TYPE},
-    "gate/form.py": {"email": CHANNEL, "session": MEMBER},
+    "gate/form.py": {"email": CHANNEL, "language": MEMBER, "session": MEMBER},
     "gate/orders.py": {"session": MEMBER},
     "ledger/__init__.py": {"errors": MODULE},
     "bootstrap/reminding.py": {"company": WORD},

@@ -9,8 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from troth.bootstrap import MESSAGES
+from troth.flows import LANGUAGES
 from troth.kernel import InvalidInput, NotFound
 from troth.outreach import Composer, Template
+from troth.outreach.phrases import FEET, GREETINGS
 
 CASE_NEWS = Template("case-news", "essential.service.notifications.email", variables=("case",))
 GIVEN = {
@@ -118,3 +120,29 @@ def test_every_text_has_its_template() -> None:
     """No text lies in the folder that nothing registers, and what an act may name is there."""
     texts = {one.name.removesuffix(".md") for one in files("troth.outreach").joinpath("mails").iterdir()}
     assert texts >= set(MESSAGES)
+
+
+def _translated() -> list[tuple[str, str]]:
+    names = [one.name.removesuffix(".md") for one in files("troth.outreach").joinpath("mails").iterdir()]
+    return sorted((name.partition(".")[0], name.partition(".")[2]) for name in names if "." in name)
+
+
+@pytest.mark.parametrize(("name", "language"), _translated())
+def test_every_language_of_a_mail_has_the_same_variables(name: str, language: str) -> None:
+    """No text in another language says less, or asks for what nothing gives."""
+    folder = files("troth.outreach").joinpath("mails")
+    places = [
+        sorted(set(re.findall(r"\{[a-z_]+\}", folder.joinpath(file).read_text(encoding="utf-8"))))
+        for file in (f"{name}.md", f"{name}.{language}.md")
+    ]
+    assert places[0] == places[1]
+
+
+def test_mails_about_requests_are_there_in_every_language() -> None:
+    """All of them, so that nobody is answered in two languages; what stands around each mail, too."""
+    spoken = set(LANGUAGES) - {"en"}
+    names = {"matter-received", "request-verify", "matter-news", "matter-extended", "erasure-closing"}
+    assert set(_translated()) == {(name, one) for name in names | {"copy-ready"} for one in spoken}
+    assert set(FEET) == set(GREETINGS) == set(LANGUAGES)
+    places = {one: sorted(re.findall(r"\{[a-z_]+\}", text)) for one, text in FEET.items()}
+    assert set(map(tuple, places.values())) == {tuple(places["en"])}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from troth.bootstrap.mailing import mail_sending, mailer_of
-from troth.flows import Certifying, Stays, Work
+from troth.bootstrap.speaking import day_in
+from troth.flows import Certifying, Stays, Wording, Work
 from troth.gate import LISTED, MAIL
 from troth.kernel import from_micros, micros
 from troth.policy import instant_after, read_span
@@ -117,11 +118,11 @@ def closing_mail(troth: "Troth") -> Callable[[Work, int], str]:
     return send
 
 
-def closing_variables(troth: "Troth", handles: Mapping[str, str]) -> Mapping[str, str]:
+def closing_variables(troth: "Troth", case: str, words: Wording) -> Mapping[str, str]:
     """What the last mail says: the link to the certificate, and until when it leads there."""
     return {
-        "link": certificate_link(troth, handles.get("case", "")),
-        "ends": f"{troth.clock.now() + LINK_LASTS:%-d %B %Y}",
+        "link": certificate_link(troth, case),
+        "ends": day_in(words, troth.clock.now() + LINK_LASTS),
     }
 
 

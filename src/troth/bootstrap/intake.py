@@ -69,6 +69,7 @@ class Intake:
             point=point.name,
             notice=point.notice or "",
             values=values,
+            language=mail.language,
         )
         self._perform(ask, received, keep="attachments" if mail.attachments else "")
 
@@ -87,6 +88,7 @@ class Intake:
             order="open-case",
             case_type=case.name,
             reason=received.mail.malformed,
+            language=received.mail.language,
         )
         self._perform(ask, received, keep=received.mail.malformed)
 

@@ -8,8 +8,10 @@ import structlog
 
 from troth.bootstrap.links import MailedLinks
 from troth.bootstrap.reminding import teller
+from troth.bootstrap.speaking import language_of_matter, told_in, words_for
+from troth.flows import CORRECT, Wording
 from troth.gate import VERIFY
-from troth.kernel import from_micros, micros
+from troth.kernel import micros
 from troth.outreach import Template
 from troth.rights import (
     CLOSING,
@@ -23,7 +25,6 @@ from troth.rights import (
     end_questions,
     matter_by_case,
     moved_clocks,
-    told,
     watch,
 )
 from troth.storage import JobOver, Task
@@ -42,6 +43,7 @@ _SAYS: Mapping[str, str] = {
     "withdrawn": "it was withdrawn, and nothing more happens.",
     "answered": "it is answered.",
     "resolved": "the review has ended, and we tell you its outcome with the reasons.",
+    "": "it is being worked on.",
     "unresolved": "the review has ended without an agreement; we tell you where else you can turn.",
 }
 _log = structlog.get_logger("troth.rights")
@@ -74,23 +76,33 @@ def matter_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[T
     def closing(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
         from troth.bootstrap.certifying import closing_variables
 
-        return {**about(person, handles), **closing_variables(troth, handles)}
+        row = _matter(troth, handles)
+        words = words_for(troth, row)
+        return {**about(person, handles), **closing_variables(troth, row.case, words)}
 
     def longer(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
         found = troth.rights.matter(_matter(troth, handles).case)
+        words = words_for(troth, found.matter)
         for before, later, reason in moved_clocks(found.duties, found.steps):
             if before.rule == handles.get("clock"):
-                days = {"before": told(from_micros(before.due_at)), "later": told(from_micros(later.due_at))}
+                days = {"before": told_in(words, before.due_at), "later": told_in(words, later.due_at)}
                 return {**about(person, handles), **days, "reason_given": reason}
         raise JobOver("no-such-clock")
 
-    shared = ("number", "due", "why", "received", "state", "outcome")
+    shared = ("number", "due", "why", "received", "state", "outcome", "address_told")
+    spoken = language_of_matter(troth)
     return [
-        Template(RECEIVED, purpose, variables=shared, fresh=about),
-        Template(PROVE, purpose, variables=(*shared, "link"), fresh=proving),
-        Template(NEWS, purpose, variables=shared, fresh=about),
-        Template(EXTENDED, purpose, variables=(*shared, "before", "later", "reason_given"), fresh=longer),
-        Template(CLOSING, purpose, variables=(*shared, "link", "ends"), fresh=closing),
+        Template(RECEIVED, purpose, variables=shared, fresh=about, language=spoken),
+        Template(PROVE, purpose, variables=(*shared, "link"), fresh=proving, language=spoken),
+        Template(NEWS, purpose, variables=shared, fresh=about, language=spoken),
+        Template(
+            EXTENDED,
+            purpose,
+            variables=(*shared, "before", "later", "reason_given"),
+            fresh=longer,
+            language=spoken,
+        ),
+        Template(CLOSING, purpose, variables=(*shared, "link", "ends"), fresh=closing, language=spoken),
     ]
 
 
@@ -124,26 +136,39 @@ def _matter(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:
 
 
 def _variables(troth: "Troth", row: MatterRow) -> dict[str, str]:
+    words = words_for(troth, row)
     with troth.database.reading() as tx:
         duties = duties_of(tx, row.case)
     goes_on = troth.rights.row(row.joined) if row.joined else None
     why = next((one.why for one in duties if one.rule == row.due_rule), "")
     return {
         "number": row.number,
-        "due": told(from_micros(row.due_at)),
-        "received": told(from_micros(row.received_at)),
+        "due": told_in(words, row.due_at),
+        "received": told_in(words, row.received_at),
         "why": why,
-        "outcome": f"The reason: {row.outcome}" if row.outcome and goes_on is None else "",
-        "state": _state(row) if goes_on is None else _joined(goes_on),
+        "outcome": words("The reason: {reason}", reason=row.outcome)
+        if row.outcome and goes_on is None
+        else "",
+        "state": words(_state(row)) if goes_on is None else _joined(words, goes_on),
+        "address_told": _address_told(troth, words) if row.kind == CORRECT else "",
     }
 
 
 def _state(row: MatterRow) -> str:
-    return _SAYS.get(
-        "taken" if row.handler and row.state not in _SAYS else row.state, "it is being worked on."
+    return _SAYS.get("taken" if row.handler and row.state not in _SAYS else row.state, _SAYS[""])
+
+
+def _joined(words: Wording, goes_on: MatterRow) -> str:
+    return words(
+        "you had asked for the same before. It goes on as {number}, which we answer by {due}.",
+        number=goes_on.number,
+        due=told_in(words, goes_on.due_at),
     )
 
 
-def _joined(goes_on: MatterRow) -> str:
-    due = told(from_micros(goes_on.due_at))
-    return f"you had asked for the same before. It goes on as {goes_on.number}, which we answer by {due}."
+def _address_told(troth: "Troth", words: Wording) -> str:
+    """Where a mail address is changed, which no correction changes."""
+    return words(
+        "A mail address is not changed this way: both mailboxes must say yes. You change it in your account: {address}",
+        address=f"{troth.settings.web.public_url.rstrip('/')}/account",
+    )

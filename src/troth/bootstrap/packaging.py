@@ -12,12 +12,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.links import MailedLinks
+from troth.bootstrap.speaking import language_of_matter, told_in, words_for
 from troth.flows import Copies, OwnCopy, Packages, Part, Spool, Work, day
 from troth.gate import SIGN_IN, stage_mail
-from troth.kernel import NotFound, from_micros, is_id, micros
+from troth.kernel import NotFound, is_id, micros
 from troth.outreach import Template
 from troth.policy import Policy, kept_policy
-from troth.rights import Item, MatterRow, matter_by_case, note_fetched, told
+from troth.rights import Item, MatterRow, matter_by_case, note_fetched
 from troth.storage import JobOver
 
 if TYPE_CHECKING:
@@ -179,13 +180,19 @@ def copy_templates(troth: "Troth", links: MailedLinks, purpose: str) -> list[Tem
         until = copy_until(row) or micros(troth.clock.now() + FETCHED_FOR)
         base = troth.settings.web.public_url.rstrip("/")
         link = f"{base}/my/copies/{row.case}/{copy_mark(troth, row.case, until)}"
-        return {"number": row.number, "link": link, "until": told(from_micros(until))}
+        return {"number": row.number, "link": link, "until": told_in(words_for(troth, row), until)}
 
     def proof(person: str, handles: Mapping[str, str]) -> Mapping[str, str]:
         del handles
         return {"link": links.link("account/link", person, SIGN_IN)}
 
     return [
-        Template(READY, purpose, variables=("number", "link", "until"), fresh=ready),
+        Template(
+            READY,
+            purpose,
+            variables=("number", "link", "until"),
+            fresh=ready,
+            language=language_of_matter(troth),
+        ),
         Template(PROOF, purpose, variables=("link",), fresh=proof),
     ]

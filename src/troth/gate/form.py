@@ -64,7 +64,7 @@ PARENT_METHODS = frozenset(
 """How a parent may be verified (16 CFR 312.5(b)(2))."""
 _TEXTS = (
     "purpose", "once", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
-    "method", "since", "until", "device",
+    "method", "since", "until", "device", "language",
 )  # fmt: skip
 _HANDLES = ("person", "case", "record", "before", "session", "sender")
 _texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them

@@ -25,6 +25,7 @@ class Opening(NamedTuple):
         verified: Whether it is known for sure who asks.
         at: Instant (microseconds).
         uses: Data uses that it is about, where some were named.
+        language: In which whoever asks is answered (BCP 47); empty where nothing tells.
     """
 
     case: str
@@ -37,6 +38,7 @@ class Opening(NamedTuple):
     verified: bool
     at: int
     uses: tuple[str, ...] = ()
+    language: str = ""
 
 
 class Follower(NamedTuple):
@@ -113,8 +115,8 @@ def _open(
     verified = _is_sure(one.actor, declared, person)
     if declared.matter is not None and follow is not None:
         opening = Opening(
-            case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now, uses
-        )
+            case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now, uses, one.ask.language,
+        )  # fmt: skip
         joined = follow.opened(tx, policy, opening)
         if joined != case_id:
             if verified:

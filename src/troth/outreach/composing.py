@@ -1,13 +1,13 @@
 """Templates made into text: Markdown with variables in braces, as plain text and as HTML.
 
-A file of a template begins with `Subject:` and `Reason:` lines; the reason completes "You get this message because". The
+A text in another language stands beside the template, as `NAME.de.md`. A file of a template begins with `Subject:` and `Reason:` lines; the reason completes "You get this message because". The
 plain text is the Markdown itself, which reads well; the HTML is made of it with every value escaped, so that nobody's
 name becomes a link or a heading.
 """
 
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from troth.kernel import InvalidInput, NotFound
 from troth.outreach.model import Template
+from troth.outreach.phrases import FEET, SOURCE, foot
 
 STANDARD = (
     "company",
@@ -32,20 +33,6 @@ STANDARD = (
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 _LONGEST = 500
-_FOOT = """
---------
-
-You get this message because {reason}. We may send it under clause {clause} of our privacy policy: <{policy_link}>
-
-{company}, {address}
-"""
-_STAFF_FOOT = """
---------
-
-You get this message because {reason}. It helps to keep clause {clause} of the privacy policy: <{policy_link}>
-
-{company}, {address}
-"""
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>
 <body style="font-family: sans-serif; line-height: 1.5; max-width: 40em; margin: 1em auto; padding: 0 1em">
@@ -79,7 +66,7 @@ class Composer:
 
     def __init__(self, templates: Iterable[Template]) -> None:
         self._templates = {one.name: one for one in templates}
-        self._sources = {one.name: _read(one) for one in self._templates.values()}
+        self._sources = {one.name: _texts(one) for one in self._templates.values()}
         self._markdown = MarkdownIt("commonmark", {"html": False})
 
     @property
@@ -102,30 +89,42 @@ class Composer:
             )
         return found
 
-    def compose(self, name: str, variables: Mapping[str, str], language: str = "en") -> Composed:
+    def spoken(self, name: str, wanted: Sequence[str]) -> str:
+        """The first of some languages that a template has a text in; English where it has none of them."""
+        return next((one for one in wanted if one in self._sources[name]), SOURCE)
+
+    def compose(self, name: str, variables: Mapping[str, str], language: str = SOURCE) -> Composed:
         """A template filled in.
 
         Args:
             name: Of a registered template.
             variables: Values by name, plain text; those whose name ends in `link` are web addresses.
-            language: Of the text, for the HTML's `lang`.
+            language: One that the template has a text in, as `spoken` gives it.
 
         Raises:
             InvalidInput: A variable is missing, or a link is none; names the variable.
         """
-        source = self._sources[name]
+        source = self._sources[name][language]
         plain = {key: _plain(key, value) for key, value in variables.items()}
         plain["reason"] = _filled(source.reason, plain)
         marked = {key: value if key.endswith("link") else _marked(value) for key, value in plain.items()}
-        body = source.body + (_STAFF_FOOT if self._templates[name].staff else _FOOT)
+        body = source.body + foot(language, staff=self._templates[name].staff)
         subject = " ".join(_filled(source.subject, plain).split())
         html = self._markdown.render(_filled(body, marked))
         page = _PAGE.format(language=escape(language), title=escape(subject), body=html)
-        return Composed(subject, _filled(body, plain).lstrip(), page)
+        return Composed(subject, _spaced(_filled(body, plain)), page)
 
 
-def _read(template: Template) -> _Source:
-    text = files(__package__).joinpath("mails", f"{template.name}.md").read_text(encoding="utf-8")
+def _texts(template: Template) -> dict[str, _Source]:
+    """The texts of a template by their language."""
+    folder = files(__package__).joinpath("mails")
+    found = {SOURCE: folder.joinpath(f"{template.name}.md")}
+    others = {one: folder.joinpath(f"{template.name}.{one}.md") for one in FEET if one != SOURCE}
+    found |= {language: file for language, file in others.items() if file.is_file()}
+    return {language: _read(template, file.read_text(encoding="utf-8")) for language, file in found.items()}
+
+
+def _read(template: Template, text: str) -> _Source:
     head, _, body = text.partition("\n\n")
     given = dict(line.partition(": ")[::2] for line in head.splitlines())
     if set(given) != {"Subject", "Reason"} or not body.strip():
@@ -141,6 +140,11 @@ def _read(template: Template) -> _Source:
                 mend=f"Use {', '.join(sorted(known))}.",
             )
     return _Source(given["Subject"], given["Reason"], body.rstrip() + "\n")
+
+
+def _spaced(text: str) -> str:
+    """A text without the gap that a paragraph leaves whose only variable is empty."""
+    return re.sub(r"\n{3,}", "\n\n", text).lstrip()
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

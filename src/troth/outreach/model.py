@@ -46,7 +46,7 @@ class Mailer(Protocol):
 
 
 class Template(NamedTuple):
-    """A kind of mail; its text is `mails/NAME.md`.
+    """A kind of mail; its text is `mails/NAME.md`, and in other languages `mails/NAME.de.md` and so on.
 
     Args:
         name: As jobs name it.
@@ -58,6 +58,7 @@ class Template(NamedTuple):
             wanted.
         instead: Gives the name of the template that is used in this one's place, from the same; so that whether an address
             is known decides what its mailbox reads, and nothing that anybody else can see.
+        language: Gives the language that it is wanted in, from the same; empty for that of the policy.
         staff: Whether it goes to those who work here, so that its foot speaks of what the clause asks of them.
     """
 
@@ -67,4 +68,5 @@ class Template(NamedTuple):
     variables: tuple[str, ...] = ()
     fresh: Fresh | None = None
     instead: Instead | None = None
+    language: Instead | None = None
     staff: bool = False

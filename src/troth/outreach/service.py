@@ -1,6 +1,6 @@
 """Sending a promised mail: the gate decides and records, and after its commit the mail goes out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from troth.gate import Ask, Outcome, matching_fields
 from troth.kernel import Clock, InvalidInput, NotFound, Unavailable
-from troth.outreach.composing import Composer
+from troth.outreach.composing import Composed, Composer
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
+from troth.outreach.phrases import greeting
 from troth.policy import Policy
 from troth.storage import Job, JobOver
 
@@ -79,10 +80,13 @@ class Sending:
         variables = self._variables(policy, outcome)
         for kind, name in shown.items():
             variables[kind] = str(outcome.values.get(name, ""))
-        variables["greeting"] = f"Hello {variables['name']}," if variables.get("name") else "Hello,"
+        language = self._language(job, policy, template)
+        variables["greeting"] = greeting(language, variables.get("name", ""))
         if template.fresh is not None:
             variables.update(template.fresh(job.person, job.body))
-        self._hand_over(job, policy, to, template, variables)
+        self._hand_over(
+            job, policy, to, self._composer.compose(template.name, {**_handles(job), **variables}, language)
+        )
 
     def _template(self, job: Job) -> Template:
         try:
@@ -117,6 +121,11 @@ class Sending:
             raise JobOver({"not-found": "unknown-person"}.get(code, code))
         raise Unavailable("The act of sending could not be performed.", mend="It is tried again.")
 
+    def _language(self, job: Job, policy: Policy, template: Template) -> str:
+        """The language of whom the mail is for, else that of the policy, as far as the template has it."""
+        wanted = template.language(job.person, job.body) if template.language is not None else ""
+        return self._composer.spoken(template.name, (wanted, *policy.front.languages[:1]))
+
     def _variables(self, policy: Policy, outcome: Outcome) -> dict[str, str]:
         front, base = policy.front, self._from.public_url.rstrip("/")
         clause = outcome.clauses[0] if outcome.clauses else ""
@@ -130,12 +139,7 @@ class Sending:
             "clause": clause,
         }
 
-    def _hand_over(
-        self, job: Job, policy: Policy, to: str, template: Template, variables: Mapping[str, str]
-    ) -> None:
-        handles = {name: value for name, value in job.body.items() if name not in _OWN}
-        language = policy.front.languages[0] if policy.front.languages else "en"
-        composed = self._composer.compose(template.name, {**handles, **variables}, language)
+    def _hand_over(self, job: Job, policy: Policy, to: str, composed: Composed) -> None:
         sender = self._from.address or policy.front.contact.support
         message = EmailMessage(policy=SMTP)
         message["From"] = Address(policy.front.controller.name, addr_spec=sender)
@@ -150,6 +154,11 @@ class Sending:
         message.set_content(composed.text)
         message.add_alternative(composed.html, subtype="html")
         hand_over(self._mailer, Mail(job.job_id, job.person, sender, deliverable(to), message), job)
+
+
+def _handles(job: Job) -> dict[str, str]:
+    """What a job names beside its template."""
+    return {name: value for name, value in job.body.items() if name not in _OWN}
 
 
 def hand_over(mailer: Mailer, mail: Mail, job: Job) -> None:

@@ -1,5 +1,7 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
+import re
+
 from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
@@ -23,6 +25,7 @@ from troth.storage import Transaction
 
 RECEIVED = "matter-received"
 """Mail template: that a matter was received."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _BY_ITSELF = Noted("", "")
 
 
@@ -73,12 +76,18 @@ def _kind(matter: Matter, asked: str) -> str:
     return asked if asked in KINDS else "other"
 
 
+def _language(policy: Policy, opening: Opening) -> str:
+    """The language in which somebody is answered, without its region: theirs where it is known, else the policy's."""
+    found = _LANGUAGE.match(opening.language)
+    own = policy.front.languages
+    return found[0].lower() if found else own[0] if own else "en"
+
+
 def _add(
     tx: Transaction, policy: Policy, opening: Opening, matter: Matter, kind: str, slot: str
 ) -> MatterRow:
     found = clocks(policy, matter, kind, from_micros(opening.at))
     answer = answer_of(found, matter)
-    languages = policy.front.languages
     row = MatterRow(
         case=opening.case,
         number=new_number(matter),
@@ -90,7 +99,7 @@ def _add(
         channel=opening.channel,
         about=opening.about,
         policy=policy.sha256,
-        language=languages[0] if languages else "en",
+        language=_language(policy, opening),
         handler="",
         reviewer="",
         received_at=opening.at,

@@ -48,7 +48,7 @@ async def ask(request: AnyRequest) -> Response[bytes]:
         check_token(who, form)
         policy = site.troth.policy()
         point = point_for(policy, "request")
-        return _opened(site, who, point, _filled(policy, point, form))
+        return _opened(site, who, point, _filled(policy, point, form), speech_of(request).words.language)
 
     return await asyncio.to_thread(run)
 
@@ -87,7 +87,8 @@ async def dispute(request: AnyRequest, number: FromPath[str]) -> Response[bytes]
         told = own_matter(site, who, number)
         point = point_for(site.troth.policy(), "dispute")
         values = {name: form[name] for name in point.fields if form.get(name)}
-        return _opened(site, who, point, values, told.matter.case)
+        language = speech_of(request).words.language
+        return _opened(site, who, point, values, language, told.matter.case)
 
     return await asyncio.to_thread(run)
 
@@ -208,12 +209,19 @@ def _dispute_page(request: AnyRequest, number: str) -> Response[bytes]:
 
 
 def _opened(
-    site: Site, who: SignedIn, point: Point, values: Mapping[str, object], about: str = ""
+    site: Site,
+    who: SignedIn,
+    point: Point,
+    values: Mapping[str, object],
+    language: str,
+    about: str = "",
 ) -> Response[bytes]:
     """Open a case at a point in the person's own name, and go to its page."""
     body = {"channel": _WEB, "notice": str(point.notice), "values": dict(values)}
     submission = Collection(site.troth.policy, who.key).submission(point.name, body, age_passed=True)
-    (outcome,) = site.troth.perform([structs.replace(submission, person=who.person, case=about)])
+    (outcome,) = site.troth.perform(
+        [structs.replace(submission, person=who.person, case=about, language=language)]
+    )
     if outcome.problem is not None:
         raise raised(outcome.problem)
     number = site.troth.rights.row(outcome.case).number
