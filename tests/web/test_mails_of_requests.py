@@ -7,6 +7,7 @@ import pytest
 from tests.web.conftest import Web
 from tests.web.forum import HERE, Author
 from tests.web.test_portal import answered, asked, token
+from troth.bootstrap.mailing import mail_templates
 
 
 def subjects(web: Web) -> list[str]:
@@ -72,3 +73,29 @@ def test_a_mail_about_a_correction_says_where_an_address_is_changed(web: Web) ->
         text = texts(web, number)[f"We have received your message {number}"]
         assert ("You change it in your account:" in text) is there
         assert "\n\n\n" not in text.partition("--------")[0].rstrip()
+
+
+def test_more_time_and_the_last_mail_are_told_in_the_same_language(web: Web) -> None:
+    """The mail about a law's longer time, and what the last mail of an erasure is filled in with."""
+    for kind, email, serial in (
+        ("other", "uli@example.com", "SN-0002"),
+        ("erase", "eva@example.com", "SN-0003"),
+    ):
+        author = Author(web, email, serial)
+        form = {"csrf": token(author), "request_kind": kind, "request_text": "Bitte."}
+        headers = {"Cookie": author.cookie, **HERE, "Accept-Language": "de"}
+        answer = web.client.post("/my/ask", data=form, headers=headers, follow_redirects=False)
+        number = str(answer.headers["location"]).partition("?")[0].rpartition("/")[2]
+        row = web.troth.rights.row(number)
+        if kind == "other":
+            web.troth.rights.extend(web.keys["privacy"], number, "gdpr-answer", "viele Systeme")
+            answered(web)
+            text = texts(web, number)[f"Wir brauchen mehr Zeit für {number}"]
+            assert "die Frist ist jetzt 7. April 2026" in text
+            assert "Warum: viele Systeme" in text
+        else:
+            closing = next(one for one in mail_templates(web.troth) if one.name == "erasure-closing")
+            assert closing.fresh is not None
+            assert closing.language is not None
+            assert closing.fresh(row.person, {"case": row.case})["ends"] == "5. April 2026"
+            assert closing.language(row.person, {"case": row.case}) == "de"
