@@ -82,14 +82,19 @@ def too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-def screenshots(page: Page, name: str) -> None:
+def screenshots(page: Page, name: str, *, judged: bool = True) -> None:
     """Keep the page as it looks light, dark and 320 pixels wide, below `artefacts/screens`; axe-core judges the narrow one.
+
+    Args:
+        page: The page.
+        name: What it is called.
+        judged: Whether axe-core runs; it is a script, and never ends in a browser that runs none.
 
     Raises:
         AssertionError: axe-core found something on the narrow page, or it must be scrolled sideways.
     """
     for look in _looks(page, name):
-        if look == "narrow":
+        if judged and look == "narrow":
             _judge(page, f"{name}, {look}", _RULES)
 
 
