@@ -56,6 +56,7 @@ def test_cedar_decides_the_reference_policy_alike() -> None:
     assert ASKED / 10 < permitted < ASKED * 9 / 10
 
 
+@pytest.mark.slow
 @given(documents(), st.lists(acts(), min_size=20, max_size=40))
 @settings(max_examples=60)
 def test_cedar_decides_generated_policies_alike(document: str, asked: list[Act]) -> None:

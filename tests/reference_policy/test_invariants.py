@@ -149,6 +149,7 @@ def test_a_denial_says_who_decided(act: Act) -> None:
     assert decision.explanation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ACT_KINDS)
 def test_the_acts_tried_are_worth_trying(kind: str) -> None:
     """Among the acts made here are some of every kind that the policy permits, so that the denials above say something."""
