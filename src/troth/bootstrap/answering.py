@@ -28,7 +28,7 @@ from troth.flows import (
 )
 from troth.gate import DISPOSAL, DISPOSER
 from troth.kernel import micros
-from troth.ledger import Entry, journal
+from troth.ledger import Entry, whole_journal
 from troth.rights import USE_KINDS, WAITING, Item, note_item, released_items, stage_answer
 from troth.storage import Handler, Job, Task, forget_jobs
 
@@ -41,7 +41,6 @@ _KEY_FILE = "rights.key"
 _IN_LEDGER = Stays(
     "ledger", "entries under a random handle, without any value of yours, which prove all this", "IV.5"
 )
-_AT_ONCE = 500
 _HOURLY = timedelta(hours=1)
 
 
@@ -95,7 +94,7 @@ def stores_of(troth: "Troth") -> list[Store]:
         RecipientsStore(
             troth.gate.perform_along,
             troth.policy,
-            lambda person: whole_journal(troth, person),
+            lambda person: _journal(troth, person),
             lambda: troth.connectors.told_of(CORRECT),
             troth.connectors.holding,
         ),
@@ -159,18 +158,10 @@ def answering_tasks(troth: "Troth") -> list[Task]:
     ]
 
 
-def whole_journal(troth: "Troth", person: str) -> Iterator[Entry]:
+def _journal(troth: "Troth", person: str) -> Iterator[Entry]:
     """Every entry of the ledger about a person, what was decided just now too."""
     troth.flush_ledger()
-    after = -1
-    while True:
-        with troth.database.snapshot() as tx:
-            found = journal(tx, person, after=after, limit=_AT_ONCE)
-        for one in found:
-            yield one.entry
-        if len(found) < _AT_ONCE:
-            return
-        after = found[-1].leaf_index or 0
+    return whole_journal(troth.database, person)
 
 
 def _nothing_more(work: Work, items: Sequence[Item]) -> None:

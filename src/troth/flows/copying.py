@@ -14,7 +14,7 @@ from troth.flows.answering import Part, Work
 from troth.flows.masking import masked, own_marks
 from troth.gate import Actor, Ask, Outcome
 from troth.kernel import from_micros
-from troth.ledger import Entry, journal
+from troth.ledger import Entry, whole_journal
 from troth.policy import Act, Field, Permit, Policy
 from troth.rights import matters_of
 from troth.storage import Database
@@ -26,7 +26,6 @@ ASKED = ("Number", "What", "State", "Received", "Answer by", "Because", "Ended")
 USED = ("On", "What happened", "Who", "Why", "Clause", "What", "To whom", "Request or ticket", "Entry")
 _FIELDS_AT_ONCE = 64
 _RECORDS_AT_ONCE, _FILES_AT_ONCE = 200, 10
-_ENTRIES_AT_ONCE = 1000
 _MARKS_AT_ONCE = 3
 """More fields of the newest record at once would be looked for among all that the person has."""
 _OWN_TYPES = frozenset({"email", "phone", "address", "name"})
@@ -96,14 +95,14 @@ class OwnCopy:
 
     def journal(self, person: str) -> Iterator[Sequence[Any]]:
         """Every decision about a person, oldest first, from the ledger."""
-        for leaf in self._entries(person):
+        for leaf in whole_journal(self._database, person):
             yield used_row(leaf)
 
     def origins(self, person: str) -> Mapping[int, list[Origin]]:
         """How values came in, by the instant (microseconds) of their collection."""
         found: dict[int, list[Origin]] = {}
         shared: dict[Origin, Origin] = {}
-        for entry in self._entries(person):
+        for entry in whole_journal(self._database, person):
             if entry.act in _TAKEN_IN and entry.effect == "permit":
                 origin = Origin(entry.channel, entry.clauses, entry.purpose, entry.fields)
                 found.setdefault(entry.at, []).append(shared.setdefault(origin, origin))
@@ -136,17 +135,6 @@ class OwnCopy:
     def version(self, sha256: str, policy: Policy) -> Policy:
         """A version by its SHA-256."""
         return policy if sha256 == policy.sha256 else self._version(sha256)
-
-    def _entries(self, person: str) -> Iterator[Entry]:
-        after = -1
-        while True:
-            with self._database.snapshot() as tx:
-                page = journal(tx, person, after=after, limit=_ENTRIES_AT_ONCE)
-            for one in page:
-                yield one.entry
-            if len(page) < _ENTRIES_AT_ONCE:
-                return
-            after = page[-1].leaf_index or 0
 
     def _stances(self, work: Work, policy: Policy) -> list[Sequence[Any]]:
         cookie = remembering(policy)

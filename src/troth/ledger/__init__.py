@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         resource,
         root_at,
         tree_head,
+        whole_journal,
     )
     from troth.ledger.signing import Signer, Verifier, create_signer, load_signer, open_checkpoint
     from troth.ledger.sources import DirectorySource, Source, WebSource
@@ -111,6 +112,7 @@ _PLACES = {
         "resource",
         "root_at",
         "tree_head",
+        "whole_journal",
     ),
     "signing": (
         "Signer",
@@ -189,6 +191,7 @@ __all__ = [
     "tree_head",
     "verify_log",
     "verify_receipt",
+    "whole_journal",
 ]
 
 

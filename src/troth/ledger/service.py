@@ -1,5 +1,6 @@
 """Reading the ledger in a transaction: entries, a person's journal, proofs, receipts and the files of the tile layout."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -20,10 +21,11 @@ from troth.ledger.tables import (
     ledger_tree,
 )
 from troth.ledger.tiles import ENTRIES, MAX_ENTRY, TILE_WIDTH, Tile, TileReader, to_bundle
-from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 
 CHECKPOINT = "checkpoint"
 """Path of the checkpoint in the tile layout."""
+_PAGE = 1000
 _SEGMENTS_AT_ONCE = 64
 
 _e, _s, _t, _k = ledger_entry.c, ledger_staged.c, ledger_tree.c, ledger_checkpoint.c
@@ -152,6 +154,24 @@ def journal(
     leaves = found[max(len(found) - limit, 0) :] if newest else found[: max(limit, 0)]
     bodies = tx.lookup(_LEAVES, [(leaf,) for leaf in leaves])
     return [Recorded(leaf, *bodies[(leaf,)]) for leaf in leaves]
+
+
+def whole_journal(database: Database, person: str) -> Iterator[Entry]:
+    """Every entry that concerns a person, oldest first, read page by page; staged ones are not among them (`flush` first).
+
+    Args:
+        database: The data database; each page is a snapshot of its own.
+        person: Handle of the person.
+    """
+    after = -1
+    while True:
+        with database.snapshot() as tx:
+            page = journal(tx, person, after=after, limit=_PAGE)
+        for one in page:
+            yield one.entry
+        if len(page) < _PAGE:
+            return
+        after = page[-1].leaf_index or 0
 
 
 def inclusion_proof(tx: Transaction, leaf_index: int, size: int | None = None) -> list[bytes]:

@@ -67,8 +67,17 @@ def extend(tx: Transaction, row: MatterRow, rule: str, reason: str, who: Noted, 
         raise Refused(
             "Nobody can be given notice yet.", field="number", mend="Wait until it is proven who asks."
         )
-    found = keeping.duties_of(tx, row.case)
-    clock = next((one for one in found if one.rule == rule), None)
+    clock, law = _open_clock(tx, row, rule, now)
+    received = from_micros(row.received_at)
+    later = due(law, received, calendar_of(law.place) if law.place else None, extended=True)
+    keeping.meet_duty(tx, clock, now)
+    keeping.add_duties(tx, [Duty(row.case, rule + LONGER, "answer", micros(later.at), 0, later.why, "")])
+    keeping.note_step(tx, row.case, now, _STEP, who, f"{rule}: {' '.join(reason.split())}")
+
+
+def _open_clock(tx: Transaction, row: MatterRow, rule: str, now: int) -> tuple[Duty, Rule]:
+    """The clock of a name with its law, while it may be taken longer."""
+    clock = next((one for one in keeping.duties_of(tx, row.case) if one.rule == rule), None)
     if clock is None:
         raise NotFound("The matter has no such clock.", field="clock", mend="See `troth requests show`.")
     law = _law(clock)
@@ -85,11 +94,7 @@ def extend(tx: Transaction, row: MatterRow, rule: str, reason: str, who: Noted, 
             field="clock",
             mend="Answer by the day that stands.",
         )
-    received = from_micros(row.received_at)
-    later = due(law, received, calendar_of(law.place) if law.place else None, extended=True)
-    keeping.meet_duty(tx, clock, now)
-    keeping.add_duties(tx, [Duty(row.case, rule + LONGER, "answer", micros(later.at), 0, later.why, "")])
-    keeping.note_step(tx, row.case, now, _STEP, who, f"{rule}: {' '.join(reason.split())}")
+    return clock, law
 
 
 def _law(clock: Duty) -> Rule | None:
