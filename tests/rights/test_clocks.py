@@ -1,6 +1,6 @@
 """Clocks: promises in hours, terms of laws in calendar months and business days, whatever the zone of the instant."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,6 +60,7 @@ def test_terms_of_laws_end_where_the_calendar_says(name: str, received: str, exp
 def test_longer_times_are_added_to_the_term() -> None:
     """Two more months of the GDPR from the end of the first, 45 more days in California."""
     assert ends("gdpr-answer", "2026-01-15T10:00:00Z", extended=True) == "2026-04-16T00:00:00+00:00"
+    assert ends("gdpr-answer", "2025-01-31T10:00:00Z", extended=True) == "2025-05-01T00:00:00+00:00"
     assert ends("ccpa-answer", "2026-01-01T00:00:00Z", extended=True) == "2026-04-02T00:00:00+00:00"
     with pytest.raises(ValueError, match="knows no longer time"):
         due(PROMISE, datetime(2026, 1, 1, tzinfo=UTC), extended=True)
@@ -77,6 +78,19 @@ def test_a_promise_is_so_many_hours_whatever_clocks_do(received: datetime, zone:
 def test_the_zone_of_receipt_changes_nothing(received: datetime, zone: timezone, rule: Rule) -> None:
     """The same instant gives the same due date, and the same reason for it."""
     assert due(rule, received.astimezone(zone), Weekdays()) == due(rule, received, Weekdays())
+
+
+@given(INSTANTS)
+def test_longer_time_counts_from_receipt_in_one_term(received: datetime) -> None:
+    """One month and two more are three: the same day three months on, or the last of a shorter month (article 3 of 1182/71)."""
+    rule = statute("gdpr-answer")._replace(rolls=False)
+    last = (due(rule, received, extended=True).at - timedelta(days=1)).date()
+    month = received.month + 3
+    first = date(received.year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+    assert (last.year, last.month) == (first.year, first.month)
+    if last.day != received.day:
+        assert last.day < received.day
+        assert (last + timedelta(days=1)).day == 1
 
 
 @given(INSTANTS, st.sampled_from([one.rule for one in STATUTES]))

@@ -71,12 +71,19 @@ def due(rule: Rule, received: datetime, calendar: Calendar | None = None, *, ext
     start = received.astimezone(UTC)
     spans = [rule.span, rule.extension] if extended and rule.extension else [rule.span]
     at = start
-    for span in spans:
+    for span in _joined(spans):
         at = _after(at, span, counted)
     if rule.whole_days:
         last = at.date() if rule.span.unit != "business days" else (at - _DAY).date()
         at = _end_of(working_day_from(last, counted) if rule.rolls else last)
     return Due(at, rule, _why(rule, spans, start, at, counted))
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """Months and more months are one term from receipt: the end of a short month in between shortens nothing."""
+    if all(span.unit == "months" for span in spans):
+        return [Span(sum(span.count for span in spans), "months")]
+    return spans
 
 
 def _after(start: datetime, span: Span, calendar: Calendar) -> datetime:
