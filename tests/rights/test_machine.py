@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from tests.rights.conftest import Desk
 from troth.gate import Outcome, case_is_open
-from troth.kernel import TrothError, from_micros, micros
+from troth.kernel import Refused, TrothError, from_micros, micros
 from troth.rights import JOINED, SHAPES, UNPROVEN, IllegalMove, MatterRow, watch
 
 PEOPLE = ("ann@example.com", "bob@example.com")
@@ -92,7 +92,7 @@ class Requests(RuleBasedStateMachine):
         """Only legal moves happen; those that end a request free its place."""
         case = data.draw(st.sampled_from(list(self.model)))
         one = self.model[case]
-        legal = to in SHAPES["request"].moves.get(one.state, ())
+        legal = to in SHAPES["request"].following(one.state)
         try:
             self.desk.rights.move(self.key, case, to, "made up")
         except IllegalMove:
@@ -107,6 +107,44 @@ class Requests(RuleBasedStateMachine):
                 self._proven(case, one)
             else:
                 self.model[case] = one._replace(state=to)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), kind=st.sampled_from((*WAIT, *AT_ONCE)))
+    def staff_say_what_one_asks_for(self, data: st.DataObject, kind: str) -> None:
+        """What turns out to need a proof waits for one, whether it was planned or not; another plan is made in any case."""
+        case = data.draw(st.sampled_from(list(self.model)))
+        one = self.model[case]
+        same, before = kind == one.kind, self._row(case)
+        ended = one.state in SHAPES["request"].ends
+        asks = one.state in {"verified", "planned"} and kind in WAIT and not one.proven
+        try:
+            self.desk.rights.classify(self.key, case, kind)
+        except IllegalMove:
+            assert ended or (one.state == "executing" and not same)
+            return
+        except Refused:
+            assert asks or one.state == "executing"
+            assert not one.proven
+            assert self.now > one.due
+            return
+        assert not ended
+        if self.place.get((one.who, one.kind)) == case and not same:
+            del self.place[(one.who, one.kind)]
+        state = one.state
+        if state == "planned" and not same:
+            state = "verified"
+        if asks:
+            state = "identity-pending"
+        elif state == "identity-pending" and kind in AT_ONCE:
+            state = "verified"
+        self.model[case] = one._replace(kind=kind, state=state)
+        if one.proven and not same:
+            self._becomes_one(case, self.model[case])
+        after = self._row(case)
+        assert after.received_at == before.received_at
+        assert bool(after.verified_at) == (state != "identity-pending")
+        if not same:
+            assert not self.desk.rights.matter(case).items
 
     @rule(days=st.integers(0, 20))
     def time_passes(self, days: int) -> None:
@@ -154,8 +192,12 @@ class Requests(RuleBasedStateMachine):
             self.place[(who, kind)] = outcome.case
 
     def _proven(self, case: str, one: Model) -> None:
-        standing = self._open(one.who, one.kind)
         self.model[case] = one._replace(state="verified", proven=True)
+        self._becomes_one(case, one)
+
+    def _becomes_one(self, case: str, one: Model) -> None:
+        """It joins what its person has open of its kind: the one that is due first goes on."""
+        standing = self._open(one.who, one.kind)
         other = self.model[standing] if standing else None
         if other is not None and other.due <= one.due:
             self.model[case] = self.model[case]._replace(state="withdrawn")

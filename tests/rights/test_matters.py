@@ -9,7 +9,9 @@ from tests.rights.conftest import DISPUTE, Desk
 from troth.gate import MAIL, Outcome, case_is_open
 from troth.kernel import InvalidInput, Refused, from_micros, micros
 from troth.rights import (
+    JOINED,
     IllegalMove,
+    Item,
     MatterRow,
     Place,
     counts,
@@ -205,6 +207,43 @@ def test_what_needed_no_proof_waits_for_one_once_it_does(desk: Desk) -> None:
     assert mails == 3
     assert desk.prove(objecting.case).state == "verified"
     assert desk.rights.classify(key, asking.case, "object").state == "verified"
+
+
+def test_a_plan_for_something_else_goes(desk: Desk) -> None:
+    """An objection that was planned and turns out to ask for deletion waits for a proof; its plan, made for less, is gone."""
+    objecting, key = desk.write("object"), desk.staff()
+    plan = [Item(objecting.case, 0, "uses", "marketing", "marketing", "object", "III.2")]
+    assert desk.rights.plan(key, objecting.case, plan).state == "planned"
+    after = desk.rights.classify(key, objecting.case, "erase")
+    assert (after.state, after.verified_at, desk.rights.matter(objecting.case).items) == (
+        "identity-pending",
+        0,
+        [],
+    )
+    assert desk.prove(objecting.case).state == "verified"
+    assert desk.rights.plan(key, objecting.case, plan).state == "planned"
+    assert desk.rights.classify(key, objecting.case, "access").state == "verified"
+    with pytest.raises(IllegalMove):
+        desk.rights.move(key, objecting.case, "identity-pending")
+
+
+def test_nothing_is_read_anew_while_it_is_carried_out(desk: Desk) -> None:
+    """What is being done is not turned into something else half way."""
+    opened, key = desk.vouched("object"), desk.staff()
+    desk.rights.plan(key, opened.case, (), start=True)
+    with pytest.raises(IllegalMove):
+        desk.rights.classify(key, opened.case, "access")
+    assert desk.rights.classify(key, opened.case, "object").state == "executing"
+
+
+def test_what_turns_out_to_ask_for_the_same_becomes_one(desk: Desk) -> None:
+    """A request that is read as another of the same person's joins the one that is due first."""
+    standing = desk.vouched("access")
+    desk.clock.advance(timedelta(days=1))
+    other, key = desk.vouched("other"), desk.staff()
+    after = desk.rights.classify(key, other.case, "access")
+    assert (after.state, after.outcome, after.joined) == ("withdrawn", JOINED, standing.case)
+    assert matter(desk, standing).state == "verified"
 
 
 def test_nobody_refuses_without_a_reason(desk: Desk) -> None:

@@ -7,9 +7,9 @@ from troth.kernel import Refused
 from troth.policy import Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
-from troth.rights.model import PROOFLESS, MatterRow
-from troth.rights.plans import stage_unattended
-from troth.rights.proving import PROVE, slot_of
+from troth.rights.model import PROOFLESS, IllegalMove, MatterRow
+from troth.rights.plans import replace_items, stage_unattended
+from troth.rights.proving import PROVE, make_one
 from troth.rights.uses import USE_KINDS, waits_for_proof
 from troth.storage import Transaction
 
@@ -57,6 +57,8 @@ def classify(
 ) -> None:
     """Say what a request asks for; where that needs a proof which it came in without, its person is sent the link for it.
 
+    A plan for something else goes, and a request that is proven becomes one with what its person has open of the new kind.
+
     Args:
         tx: Unit of work.
         policy: The version in force.
@@ -67,30 +69,42 @@ def classify(
         now: Instant (microseconds).
 
     Raises:
+        IllegalMove: It is being carried out.
         Refused: It needs a proof that nobody can be asked for any more.
     """
+    about = " ".join(uses) if kind in USE_KINDS else ""
+    same = (kind, about) == (row.kind, row.uses)
+    if row.state == "executing" and not same:
+        raise IllegalMove(
+            "It is being carried out as it was read before.",
+            field="state",
+            mend="Ask for a request of its own.",
+        )
     proven = case_is_verified(tx, row.case)
     waits = waits_for_proof(policy, kind, uses)
     asks = bool(row.verified_at) and waits and not proven
-    if asks and (row.state != "verified" or not row.person or now > row.due_at):
+    if asks and (not row.person or now > row.due_at):
         raise Refused(
             "Nobody has proven who asks for this.",
             clause="III.0",
             mend="Ask the person to send a request of this kind.",
         )
-    about = " ".join(uses) if kind in USE_KINDS else ""
-    slot = slot_of(row.matter, kind, row.person if proven else "", row.about, row.case, about)
-    standing = keeping.open_in_slot(tx, slot)
-    if standing is not None and standing.case != row.case:
-        slot = row.case
-    keeping.classify_matter(tx, row, kind, about, slot, who, now)
-    state = row.state
+    if same:
+        keeping.note_step(tx, row.case, now, "classified", who, kind)
+    else:
+        keeping.classify_matter(tx, row, kind, about, who, now)
+    row = row._replace(kind=kind, uses=about)
+    if row.state == "planned" and not same:
+        replace_items(tx, row.case, ())
+        row = keeping.move_matter(tx, row, "verified", now, who, "", classified=True)
     if asks:
-        keeping.ask_proof(tx, row, now, who)
+        keeping.move_matter(tx, row, "identity-pending", now, who, "", classified=True)
         stage_mail(tx, PROVE, person=row.person, now=now, case=row.case)
         return
-    if state == "identity-pending" and not waits:
-        state = keeping.move_matter(tx, row, "verified", now, who, PROOFLESS).state
-    if state == "verified":
+    if row.state == "identity-pending" and not waits:
+        row = keeping.move_matter(tx, row, "verified", now, who, PROOFLESS)
+    if proven and not same and not make_one(tx, row, now):
+        return
+    if row.state == "verified":
         declared = next((one for one in policy.cases.values() if one.matter == row.matter), None)
-        stage_unattended(tx, declared, row._replace(kind=kind), now)
+        stage_unattended(tx, declared, row, now)

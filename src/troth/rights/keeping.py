@@ -29,11 +29,6 @@ _MOVE = Statement(
         overdue_at=bindparam("late"),
     )
 )
-_UNVERIFY = Statement(
-    update(matter)
-    .where(matter.c.case_id == bindparam("which"), matter.c.state == "verified", matter.c.ended_at == 0)
-    .values(state="identity-pending", verified_at=0)
-)
 _TAKE = Statement(
     update(matter).where(matter.c.case_id == bindparam("which")).values(slot=bindparam("place"))
 )
@@ -54,7 +49,7 @@ _REVIEW = Statement(
 _CLASSIFY = Statement(
     update(matter)
     .where(matter.c.case_id == bindparam("which"), matter.c.ended_at == 0)
-    .values(kind=bindparam("what"), uses=bindparam("about"), slot=bindparam("place"))
+    .values(kind=bindparam("what"), uses=bindparam("about"), slot=matter.c.case_id)
 )
 COUNTS = or_(matter.c.state != "identity-pending", matter.c.person == "")
 """What can be late: nobody waits for an answer to what nobody has proven."""
@@ -181,7 +176,9 @@ def note_late(tx: Transaction, row: MatterRow, at: int) -> bool:
     return done
 
 
-def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted, note: str) -> MatterRow:
+def move_matter(
+    tx: Transaction, row: MatterRow, after: str, at: int, who: Noted, note: str, *, classified: bool = False
+) -> MatterRow:
     """Move a matter to another state and note the step; gives it as it is now.
 
     Args:
@@ -191,17 +188,20 @@ def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted
         at: Instant (microseconds).
         who: Who moves it.
         note: Reason code or a short word; no personal data.
+        classified: Whether it was found to ask for something else, which alone leads back; its day stays where it was.
 
     Raises:
         IllegalMove: Its state machine knows no such move.
         Conflict: Somebody else has moved it meanwhile.
     """
     shape = SHAPES[row.matter]
-    shape.check(row.state, after)
+    shape.check(row.state, after, classified=classified)
     ends = after in shape.ends
     moved = row._replace(
         state=after,
-        verified_at=at if after == "verified" and not row.verified_at else row.verified_at,
+        verified_at=0
+        if after == "identity-pending"
+        else row.verified_at or (at if after == "verified" else 0),
         ended_at=at if ends else 0,
         outcome=note if ends else "",
     )
@@ -225,17 +225,6 @@ def move_matter(tx: Transaction, row: MatterRow, after: str, at: int, who: Noted
     return moved
 
 
-def ask_proof(tx: Transaction, row: MatterRow, at: int, who: Noted) -> None:
-    """Let a matter that needed no proof wait for one; its day stays where it was.
-
-    Raises:
-        Conflict: Somebody else has moved it meanwhile.
-    """
-    if tx.run(_UNVERIFY, {"which": row.case}) != 1:
-        raise Conflict("Somebody else has moved it meanwhile.", field="state", mend="Look again.")
-    note_step(tx, row.case, at, "identity-pending", who, "")
-
-
 def assign_matter(tx: Transaction, case: str, who: Noted, at: int) -> None:
     """Give a matter to whoever takes it."""
     tx.run(_ASSIGN, {"which": case, "who": who.key})
@@ -248,11 +237,9 @@ def set_reviewer(tx: Transaction, case: str, who: Noted, at: int) -> None:
     note_step(tx, case, at, "review-taken", who, "")
 
 
-def classify_matter(
-    tx: Transaction, row: MatterRow, kind: str, uses: str, slot: str, who: Noted, at: int
-) -> None:
-    """Say what a request asks for, and which uses it is about, once somebody has read it."""
-    tx.run(_CLASSIFY, {"which": row.case, "what": kind, "about": uses, "place": slot})
+def classify_matter(tx: Transaction, row: MatterRow, kind: str, uses: str, who: Noted, at: int) -> None:
+    """Say what a request asks for, and which uses it is about, once somebody has read it; it frees its place."""
+    tx.run(_CLASSIFY, {"which": row.case, "what": kind, "about": uses})
     note_step(tx, row.case, at, "classified", who, kind)
 
 

@@ -25,8 +25,10 @@ MOVES: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
         "request": {
             "received": frozenset({"identity-pending", "verified", "refused", "withdrawn"}),
             "identity-pending": frozenset({"verified", "refused", "withdrawn"}),
-            "verified": frozenset({"planned", "refused", "withdrawn"}),
-            "planned": frozenset({"planned", "executing", "refused", "withdrawn"}),
+            "verified": frozenset({"identity-pending", "planned", "refused", "withdrawn"}),
+            "planned": frozenset(
+                {"identity-pending", "verified", "planned", "executing", "refused", "withdrawn"}
+            ),
             "executing": frozenset({"completed", "partially-completed"}),
         },
         "dispute": {
@@ -42,6 +44,10 @@ MOVES: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """The legal moves of each matter; every other is an error. Being late is no state: it is seen from the due date."""
+BY_CLASSIFYING = frozenset(
+    {("verified", "identity-pending"), ("planned", "identity-pending"), ("planned", "verified")}
+)
+"""Moves back: somebody said that a request asks for something else, which may need a proof, and always another plan."""
 REASONED = frozenset({"refused", "partially-completed", "resolved", "unresolved"})
 """States that nobody may reach without a reason."""
 
@@ -65,13 +71,18 @@ class Shape(NamedTuple):
     ends: frozenset[str]
     moves: Mapping[str, frozenset[str]]
 
-    def check(self, before: str, after: str) -> None:
+    def following(self, state: str, *, classified: bool = False) -> frozenset[str]:
+        """The states that may follow one; with those that only another classification leads to where that is what happens."""
+        after = self.moves.get(state, frozenset())
+        return after if classified else frozenset(to for to in after if (state, to) not in BY_CLASSIFYING)
+
+    def check(self, before: str, after: str, *, classified: bool = False) -> None:
         """Refuse an illegal move.
 
         Raises:
             IllegalMove: There is no such move.
         """
-        following = self.moves.get(before, frozenset())
+        following = self.following(before, classified=classified)
         if after not in following:
             told = ", ".join(sorted(following)) or "nothing: it has ended"
             raise IllegalMove(

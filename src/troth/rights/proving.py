@@ -80,6 +80,15 @@ def prove(tx: Transaction, row: MatterRow, at: int, who: Noted, note: str) -> bo
     move_matter(tx, row, "verified", at, who, note)
     proven = matter_by_case(tx, row.case)
     assert proven is not None, "it was moved just now"
+    return make_one(tx, proven, at)
+
+
+def make_one(tx: Transaction, proven: MatterRow, at: int) -> bool:
+    """Make one of a matter of which it is proven who asks and what the person has open of the same kind.
+
+    Gives whether this one goes on: the one that is due first does.
+    """
+    row = proven
     slot = slot_of(row.matter, row.kind, row.person, row.about, row.case, row.uses)
     standing = open_in_slot(tx, slot)
     if standing is not None and standing.case != row.case:

@@ -187,10 +187,11 @@ def _actions(row: MatterRow, who: Working) -> frozenset[str]:
     """What there are buttons for; whether the policy lets it happen is decided when one is pressed."""
     if row.ended_at:
         return frozenset()
-    following = SHAPES[row.matter].moves.get(row.state, frozenset())
+    following = SHAPES[row.matter].following(row.state)
     found = {"take"} if row.handler != who.member.staff else set()
     if row.matter == "request":
-        found |= {"classify"} | ({"verify"} if "verified" in following else set())
+        found |= set() if row.state == "executing" else {"classify"}
+        found |= {"verify"} if "verified" in following else set()
         found |= {"plan"} if "planned" in following else set()
         found |= {"carry-out"} if row.state in ("verified", "planned", "executing") else set()
     if "under-review" in following:
@@ -200,9 +201,8 @@ def _actions(row: MatterRow, who: Working) -> frozenset[str]:
 
 def _moves(row: MatterRow) -> tuple[str, ...]:
     """The states to which staff may bring it by hand; those that end it last."""
-    following = SHAPES[row.matter].moves.get(row.state, frozenset()) - _ITSELF
-    if "taken" in SHAPES[row.matter].moves.get(row.state, ()):
-        following |= {"taken"}
+    legal = SHAPES[row.matter].following(row.state)
+    following = legal - _ITSELF | ({"taken"} & legal)
     return tuple(sorted(following, key=lambda state: (state in _ENDS, state)))
 
 

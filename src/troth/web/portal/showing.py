@@ -155,7 +155,7 @@ def shown_request(
     """A matter as its person sees it at an instant (microseconds)."""
     words = speech.words
     why = next((one.why for one in duties if one.rule == row.due_rule), "")
-    following = SHAPES[row.matter].moves.get(row.state, frozenset())
+    following = SHAPES[row.matter].following(row.state)
     return ShownRequest(
         number=row.number,
         what=words(KINDS.get(row.kind or row.matter, KINDS["other"])),
