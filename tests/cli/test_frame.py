@@ -1,7 +1,9 @@
 """What all commands share: options, help, exit codes, errors."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,18 +28,53 @@ HEAVY = (
     "yaml",
     "troth.policy",
 )
+UNASKED = (
+    "alembic",
+    "argon2",
+    "attr",
+    "crawlerdetect",
+    "deltalake",
+    "granian",
+    "holidays",
+    "httpx",
+    "litestar",
+    "markdown_it",
+    "phonenumbers",
+    "psycopg",
+    "rich",
+    "structlog",
+    "webauthn",
+    "troth.accounts",
+    "troth.events",
+    "troth.flows",
+    "troth.inbound",
+    "troth.outreach",
+    "troth.web",
+)
+"""What a command that reads a table of a folder on SQLite has no use for."""
 ALL = dict(manual.commands(get_command(build())))
 
 
 def test_the_help_loads_nothing_heavy() -> None:
     """`troth --help` answers at once because no store, server, cipher or parser is loaded for it."""
+    assert loaded(HEAVY, "--help") == []
+
+
+def test_a_command_loads_only_what_it_needs(program: Program) -> None:
+    """`troth case list` loads the stores, and neither the server nor what other commands need."""
+    assert loaded(UNASKED, "--data", str(program.folder), "case", "list") == []
+
+
+def loaded(names: Sequence[str], *arguments: str) -> list[str]:
+    """Which modules a process has loaded when a command has ended well."""
     script = (
-        "import sys, runpy\nsys.argv = ['troth', '--help']\n"
+        f"import sys, runpy\nsys.argv = ['troth', *{arguments!r}]\n"
         "try:\n    runpy.run_module('troth', run_name='__main__')\nexcept SystemExit as end:\n    assert not end.code\n"
-        f"print('loaded:', [name for name in {HEAVY!r} if name in sys.modules])"
+        f"print()\nprint([name for name in {names!r} if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.rstrip().endswith("loaded: []"), result.stdout
+    found: list[str] = ast.literal_eval(result.stdout.splitlines()[-1])
+    return found
 
 
 @pytest.mark.parametrize("command", [[TROTH], [sys.executable, "-m", "troth"]], ids=["script", "module"])

@@ -1,28 +1,35 @@
-"""The only wiring: settings become running parts."""
+"""The only wiring: settings become running parts.
 
-from troth.bootstrap.certifying import certificate_link, certificate_link_opens
-from troth.bootstrap.connector_files import ConnectorSettings
-from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
-from troth.bootstrap.folder import Initialised, init_folder, reference_policy
-from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
-from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
-from troth.bootstrap.packaging import (
-    PROOF,
-    copy_of_link,
-    copy_until,
-    made_copy,
-    own_copy,
-    packages_of,
-    work_for,
-)
-from troth.bootstrap.polling import mailbox_state
-from troth.bootstrap.receiving import mail_coming_in
-from troth.bootstrap.reminding import unreached
-from troth.bootstrap.restoring import Restored, Wish, restore_folder
-from troth.bootstrap.retaining import Forecast, dispose_due
-from troth.bootstrap.retaining import forecast as retention_forecast
-from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
-from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
+A name is loaded with the part that it stands in, when it is first asked for (PEP 562): a command opens a folder without
+loading what only a server or another command needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from troth.bootstrap.certifying import certificate_link, certificate_link_opens
+    from troth.bootstrap.connector_files import ConnectorSettings
+    from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
+    from troth.bootstrap.folder import Initialised, init_folder, reference_policy
+    from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
+    from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
+    from troth.bootstrap.packaging import (
+        PROOF,
+        copy_of_link,
+        copy_until,
+        made_copy,
+        own_copy,
+        packages_of,
+        work_for,
+    )
+    from troth.bootstrap.polling import mailbox_state
+    from troth.bootstrap.receiving import mail_coming_in
+    from troth.bootstrap.reminding import unreached
+    from troth.bootstrap.restoring import Restored, Wish, restore_folder
+    from troth.bootstrap.retaining import Forecast, dispose_due, retention_forecast
+    from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
+    from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
 
 __all__ = [
     "MESSAGES",
@@ -68,3 +75,30 @@ __all__ = [
     "unreached",
     "work_for",
 ]
+
+_PARTS = {
+    "certifying": ("certificate_link", "certificate_link_opens"),
+    "connector_files": ("ConnectorSettings",),
+    "drilling": ("DrillFound", "drill_folder", "drill_found"),
+    "folder": ("Initialised", "init_folder", "reference_policy"),
+    "keeping": ("backup_folder", "destroy_due_epochs", "epoch_places", "journal_erasures"),
+    "keying": ("change_root", "folder_keys", "rekey_folder", "rotate_folder", "sweep_folder"),
+    "packaging": ("PROOF", "copy_of_link", "copy_until", "made_copy", "own_copy", "packages_of", "work_for"),
+    "polling": ("mailbox_state",),
+    "receiving": ("mail_coming_in",),
+    "reminding": ("unreached",),
+    "restoring": ("Restored", "Wish", "restore_folder"),
+    "retaining": ("Forecast", "dispose_due", "retention_forecast"),
+    "runtime": ("MESSAGES", "Troth", "chosen_clock", "open_troth"),
+    "settings": ("EventSettings", "Settings", "read_settings", "store_places"),
+}
+_HOMES = {name: part for part, names in _PARTS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name's part when the name is first asked for."""
+    part = _HOMES.get(name)
+    if part is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{part}"), name)
+    return value

@@ -3,18 +3,16 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import structlog
-
 from troth.accounts import Accounts, Attempts, Challenges, Passkeys, RelyingParty
 from troth.bootstrap.mailing import mail_sending, mailer_of
 from troth.gate import MAIL
-from troth.kernel import Unavailable, new_id
+from troth.kernel import Log, Unavailable, new_id
 from troth.storage import Job, JobOver
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
-_log = structlog.get_logger("troth.accounts")
+_log = Log("troth.accounts")
 _CLOSED = {"template": "account-closed", "purpose": ""}
 
 

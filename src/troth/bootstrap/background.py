@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
-import structlog
-
-from troth.kernel import Clock, TrothError
+from troth.kernel import Clock, Log, TrothError
 from troth.storage import Database, Handler, Job, JobWorker, Task, TaskRunner
 
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 """Pause after a wake: hundreds of commits a second must not make hundreds of looks, which would take the writer's turn."""
-_log = structlog.get_logger("troth.background")
+_log = Log("troth.background")
 
 
 class Ran(NamedTuple):

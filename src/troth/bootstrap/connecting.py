@@ -7,8 +7,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import structlog
-
 from troth.adapters import EVENTS, SqlStore, WebhookStore, check_url, new_secret, secret_bytes
 from troth.bootstrap.connector_files import ConnectorFiles, ConnectorSettings
 from troth.bootstrap.connector_memory import STARTS, ConnectorMemory
@@ -25,7 +23,7 @@ from troth.connectors import (
 )
 from troth.flows import Done, Part, Store, Work
 from troth.gate import note_matter
-from troth.kernel import InvalidInput, NotFound, TrothError, Unavailable, micros
+from troth.kernel import InvalidInput, Log, NotFound, TrothError, Unavailable, micros
 from troth.policy import Policy, standard_terms
 from troth.rights import Item, matter_by_case, stage_answer
 from troth.storage import Task
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
 _EVERY = timedelta(minutes=10)
 _KEEP_ANSWERS = timedelta(days=30)
-_log = structlog.get_logger("troth.connectors")
+_log = Log("troth.connectors")
 
 
 class Connectors:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import structlog
 
 from troth.adapters import open_root_key
 from troth.bootstrap.keeping import epoch_places, record
@@ -24,7 +23,7 @@ from troth.bootstrap.replaying import Erasures, Present
 from troth.bootstrap.restoring import Wish, place_data, restore_folder
 from troth.bootstrap.settings import read_settings, store_places
 from troth.flows import Progress, check_data
-from troth.kernel import Conflict, NotFound, TrothError, micros, new_id
+from troth.kernel import Conflict, Log, NotFound, TrothError, micros, new_id
 from troth.storage import Database, Task, open_database
 from troth.vault import (
     NOTHING,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
 SCRATCH = "drill"
 _HOURLY = timedelta(hours=1)
-_log = structlog.get_logger("troth.drill")
+_log = Log("troth.drill")
 CONTROLS = 3
 """Living people who must open, in each archive."""
 _PAGE = 500

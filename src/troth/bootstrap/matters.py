@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from troth.bootstrap.links import MailedLinks
 from troth.bootstrap.reminding import teller
 from troth.bootstrap.speaking import language_of_matter, told_in, words_for
 from troth.flows import CORRECT, Wording
 from troth.gate import VERIFY
-from troth.kernel import micros
+from troth.kernel import Log, micros
 from troth.outreach import Template
 from troth.rights import (
     CLOSING,
@@ -46,7 +44,7 @@ _SAYS: Mapping[str, str] = {
     "": "it is being worked on.",
     "unresolved": "the review has ended without an agreement; we tell you where else you can turn.",
 }
-_log = structlog.get_logger("troth.rights")
+_log = Log("troth.rights")
 
 
 def rights_of(troth: "Troth") -> Rights:

@@ -11,9 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import structlog
-
-from troth.kernel import InvalidInput, from_micros, micros
+from troth.kernel import InvalidInput, Log, from_micros, micros
 from troth.outreach import Composer, Mail, Mailer, Template, deliverable, hand_over
 from troth.policy import MATTER_EVENTS, Policy
 from troth.rights import Duty, MatterRow, matter_by_case, told
@@ -27,7 +25,7 @@ TELL_STAFF = "staff.reminder"
 REMINDER, OVERDUE, CONNECTOR = "staff-reminder", "staff-overdue", "staff-connector"
 _PURPOSE = "essential.service.notifications.email"
 _GIVES = ("number", "kind", "due", "place", "link")
-_log = structlog.get_logger("troth.rights")
+_log = Log("troth.rights")
 
 
 class Notice(NamedTuple):

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-import structlog
-
 from troth.bootstrap.answering import disposal_key
 from troth.gate import DISPOSER, Ask, DueRecord, due_records
-from troth.kernel import Refused, micros
+from troth.kernel import Log, Refused, micros
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 _DAILY = timedelta(days=1)
 _AT_ONCE = 100
-_log = structlog.get_logger("troth.retention")
+_log = Log("troth.retention")
 
 
 class Forecast(NamedTuple):
@@ -30,7 +28,7 @@ class Forecast(NamedTuple):
     earliest: int
 
 
-def forecast(troth: "Troth", until: datetime) -> list[Forecast]:
+def retention_forecast(troth: "Troth", until: datetime) -> list[Forecast]:
     """What is due for disposal by an instant; nothing is erased."""
     counts: Counter[tuple[str, str, str]] = Counter()
     earliest: dict[tuple[str, str, str], int] = {}

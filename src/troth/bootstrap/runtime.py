@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from troth.bootstrap.collecting import collection_key
-from troth.bootstrap.eventing import Events
 from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.leaving import ExitKeys
 from troth.bootstrap.service_keys import ServiceKeys
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from troth.adapters import Provider
     from troth.bootstrap.background import Background
     from troth.bootstrap.connecting import Connectors
+    from troth.bootstrap.eventing import Events
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Insights
@@ -237,8 +237,10 @@ class Troth:
         return Audiences(self.database, self.gate, self.clock)
 
     @cached_property
-    def events(self) -> Events:
+    def events(self) -> "Events":
         """Web events: what takes them in, and what is done with them in the background."""
+        from troth.bootstrap.eventing import Events
+
         return Events(self)
 
     @cached_property

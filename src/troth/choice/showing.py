@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from threading import Event, Lock, Thread
 
-import structlog
-
 from troth.gate import IN_RECEIPT, Shown, note_shown
-from troth.kernel import Clock, NotFound, micros
+from troth.kernel import Clock, Log, NotFound, micros
 from troth.policy import Notice, Policy
 from troth.storage import Database
 
 GATHER_SECONDS = 2.0
-_log = structlog.get_logger("troth.choice")
+_log = Log("troth.choice")
 Entries = Mapping[tuple[str, str], str]
 """Ids of ledger entries by version (SHA-256) and name of the notice."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 import typer
 
 from troth.cli.codes import BadUsage, Code, error_document
+from troth.kernel import set_up_logs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,6 +100,10 @@ class Say:
 
 def log_warnings_only() -> None:
     """Send warnings to standard error, and nothing else anywhere: standard output belongs to the answer."""
+    set_up_logs(_write_warnings)
+
+
+def _write_warnings() -> None:
     import logging
 
     import structlog

@@ -11,13 +11,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-import structlog
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from troth.inbound.reading import envelope_of
 from troth.inbound.service import Inbox
 from troth.inbound.tables import mail_folder, mail_taken
-from troth.kernel import Clock, Conflict, Refused, TrothError, Unavailable, from_micros, micros
+from troth.kernel import Clock, Conflict, Log, Refused, TrothError, Unavailable, from_micros, micros
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 
 MOST_AT_ONCE = 100
@@ -51,7 +50,7 @@ _FORGET = Statement(
 _LEFT = Statement(
     select(func.count()).where(_t.place == bindparam("where"), _t.outcome == LEFT).select_from(mail_taken)
 )
-_log = structlog.get_logger("troth.inbound")
+_log = Log("troth.inbound")
 
 
 class Fetched(NamedTuple):

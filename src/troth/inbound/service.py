@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
-import structlog
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from troth.gate import Admission, Arrival, Gate, Parcels
@@ -13,16 +12,7 @@ from troth.inbound.model import parted_address
 from troth.inbound.reading import read_mail
 from troth.inbound.routing import ForStaff, Received, Route
 from troth.inbound.tables import mail_inbox
-from troth.kernel import (
-    Clock,
-    NotFound,
-    Refused,
-    TrothError,
-    Unavailable,
-    from_micros,
-    micros,
-    new_id,
-)
+from troth.kernel import Clock, Log, NotFound, Refused, TrothError, Unavailable, from_micros, micros, new_id
 from troth.storage import Database, Job, JobOver, Lookup, Statement, Transaction, stage_job
 
 RECEIVED = "mail.received"
@@ -54,7 +44,7 @@ _BEFORE = Statement(
     .limit(bindparam("most"))
 )
 _COUNT = Statement(select(_i.state, func.count()).group_by(_i.state))
-_log = structlog.get_logger("troth.inbound")
+_log = Log("troth.inbound")
 
 
 Routes = Callable[[], Sequence[Route]]

@@ -12,6 +12,7 @@ from troth.kernel.errors import (
     Unavailable,
 )
 from troth.kernel.ids import is_id, new_id
+from troth.kernel.logs import Log, set_up_logs
 
 __all__ = [
     "Clock",
@@ -19,6 +20,7 @@ __all__ = [
     "Corrupt",
     "FileClock",
     "InvalidInput",
+    "Log",
     "NotFound",
     "Refused",
     "SettableClock",
@@ -30,4 +32,5 @@ __all__ = [
     "is_id",
     "micros",
     "new_id",
+    "set_up_logs",
 ]

@@ -6,11 +6,10 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
-import structlog
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select, update
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
-from troth.kernel import Clock, Conflict, Corrupt, InvalidInput, TrothError, Unavailable, micros
+from troth.kernel import Clock, Conflict, Corrupt, InvalidInput, Log, TrothError, Unavailable, micros
 from troth.ledger.counting import add_counts
 from troth.ledger.errors import RootMismatch
 from troth.ledger.merkle import Frontier
@@ -26,6 +25,7 @@ from troth.ledger.tables import (
 from troth.ledger.tiles import MAX_ENTRY, TILE_HEIGHT, TILE_WIDTH, split_hashes
 from troth.storage import Database, Lookup, Row, Statement, Transaction, Upsert
 
+_log = Log("troth.ledger")
 BATCH = 512
 """Entries put into the tree in one transaction: enough to share its cost, few enough not to hold acts up."""
 BREATH_SECONDS = 0.005
@@ -287,7 +287,6 @@ class SequencerThread:
         self.stop()
 
     def _run(self) -> None:
-        log = structlog.get_logger("troth.ledger")
         stopping, pause = False, self._interval
         while not stopping:
             with self._condition:
@@ -295,10 +294,10 @@ class SequencerThread:
                     self._condition.wait(pause)
                 self._woken = False
                 stopping = self._stopping
-            more = self._look(log, everything=stopping)
+            more = self._look(everything=stopping)
             pause = min(BREATH_SECONDS, self._interval) if more else self._interval
 
-    def _look(self, log: structlog.typing.FilteringBoundLogger, *, everything: bool) -> bool:
+    def _look(self, *, everything: bool) -> bool:
         """Integrate, whatever happens: nobody above a thread could catch, and a dead one would stop the ledger.
 
         When it fails the entries stay staged and the next look tries again; `failure` and the log tell.
@@ -308,9 +307,9 @@ class SequencerThread:
         """
         try:
             done = self._sequencer.flush() if everything else self._sequencer.integrate()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  kept in `failure` and logged; the next look tries again
             if self.failure is None:
-                log.exception("ledger.sequencer_failed")
+                _log.exception("ledger.sequencer_failed")
             self.failure = error if isinstance(error, TrothError) else _unforeseen(error)
             return False
         self.failure = None

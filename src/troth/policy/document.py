@@ -6,11 +6,13 @@ its rules grows faster than the length of what they read.
 
 import re
 from dataclasses import dataclass, field
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from troth.policy.model import Finding
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_BYTES = 2_000_000
 MAX_LINE = 5_000
@@ -26,8 +28,10 @@ _MARKS = re.compile(r"[\[\]()*_`<&!\\]")
 _FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*")
 
 
-def markdown() -> MarkdownIt:
+def markdown() -> "MarkdownIt":
     """The Markdown reader of policies: CommonMark, raw HTML shown as text, links that carry no referrer."""
+    from markdown_it import MarkdownIt  # loaded by whoever reads a policy, and by nobody else
+
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
     reader.add_render_rule("link_open", _link_open)
     reader.disable("image")
@@ -51,7 +55,7 @@ class Section:
     line: int
     part: str = ""
     blocks: list[Block] = field(default_factory=list)
-    tokens: list[Token] = field(default_factory=list)
+    tokens: list["Token"] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -62,9 +66,9 @@ class Document:
     title: str = ""
     parts: list[Section] = field(default_factory=list)
     clauses: list[Section] = field(default_factory=list)
-    intro: list[Token] = field(default_factory=list)
+    intro: list["Token"] = field(default_factory=list)
     environment: dict[str, object] = field(default_factory=dict)
-    reader: MarkdownIt = field(default_factory=markdown)
+    reader: "MarkdownIt" = field(default_factory=markdown)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -169,7 +173,7 @@ class _Splitter:
         self._blocks = 0
         self._clause: Section | None = None
 
-    def split(self, tokens: list[Token]) -> None:
+    def split(self, tokens: list["Token"]) -> None:
         position = 0
         while position < len(tokens):
             token = tokens[position]
@@ -183,7 +187,7 @@ class _Splitter:
                 self._prose(token)
             position += 1
 
-    def _heading(self, token: Token, inline: Token) -> None:
+    def _heading(self, token: "Token", inline: "Token") -> None:
         line = _line(token)
         match = _HEADING_ID.search(inline.content[-80:])
         title = (
@@ -206,7 +210,7 @@ class _Splitter:
             self._clause = section
             self._document.clauses.append(section)
 
-    def _rule(self, token: Token) -> None:
+    def _rule(self, token: "Token") -> None:
         line = _line(token)
         end = (token.map or [0, 0])[1]
         last = self._lines[end - 1] if 0 < end <= len(self._lines) else ""
@@ -233,7 +237,7 @@ class _Splitter:
             self._blocks += 1
             self._clause.blocks.append(Block(token.content, line + 1))
 
-    def _prose(self, token: Token) -> None:
+    def _prose(self, token: "Token") -> None:
         if token.type == "inline" and not self._readable(token):
             return
         if self._clause is not None:
@@ -243,7 +247,7 @@ class _Splitter:
         else:
             self._document.intro.append(token)
 
-    def _readable(self, token: Token) -> bool:
+    def _readable(self, token: "Token") -> bool:
         """Whether a paragraph is short and plain enough for inline rules, whose time grows with its square."""
         length, marks = len(token.content), len(_MARKS.findall(token.content))
         if length > MAX_PARAGRAPH:
@@ -259,7 +263,7 @@ class _Splitter:
         self._document.findings.append(Finding(self._file, line, check, reason, mend, clause))
 
 
-def render(document: Document, tokens: list[Token]) -> tuple[str, str]:
+def render(document: Document, tokens: list["Token"]) -> tuple[str, str]:
     """Prose as plain text and as safe HTML (no raw HTML, no images, links without referrer).
 
     Args:
@@ -278,16 +282,16 @@ def render(document: Document, tokens: list[Token]) -> tuple[str, str]:
     return "\n\n".join(words), str(reader.renderer.render(tokens, reader.options, environment))
 
 
-def _words(token: Token) -> str:
+def _words(token: "Token") -> str:
     return " " if token.type in {"softbreak", "hardbreak"} else token.content
 
 
-def _line(token: Token) -> int:
+def _line(token: "Token") -> int:
     return (token.map or [0])[0] + 1
 
 
 def _link_open(
-    renderer: object, tokens: list[Token], index: int, options: object, environment: object
+    renderer: object, tokens: list["Token"], index: int, options: object, environment: object
 ) -> str:
     tokens[index].attrSet("rel", "noreferrer")
     return str(renderer.renderToken(tokens, index, options, environment))  # type: ignore[attr-defined]

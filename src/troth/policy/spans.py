@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 _WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -17,15 +18,18 @@ _BASE = {
 }  # fmt: skip
 _NUMBER = r"(?P<number>\d{1,6}|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
 _UNIT = r"(?P<unit>(?:(?:business|working|calendar)\s)?(?:hour|day|week|month|year))s?"
-_SPAN = re.compile(rf"{_NUMBER}[\s-]{_UNIT}", re.IGNORECASE)
-_IN_PROSE = re.compile(
-    rf"(?<![\w.-]){_NUMBER}(?:\s\(\d{{1,6}}\))?[\s-]{_UNIT}\b(?!\s(?:of age|old))", re.IGNORECASE
-)
-_DEADLINE = re.compile(
+_SPAN = rf"{_NUMBER}[\s-]{_UNIT}"
+_IN_PROSE = rf"(?<![\w.-]){_NUMBER}(?:\s\(\d{{1,6}}\))?[\s-]{_UNIT}\b(?!\s(?:of age|old))"
+_DEADLINE = (
     r"(?:within|not more than|no more than|no later than|not later than|at most|up to|in under)\s(?:the\s)?"
-    + _IN_PROSE.pattern,
-    re.IGNORECASE,
+    + _IN_PROSE
 )
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when a text is read for the first time: it takes longer than loading all the rest of this room."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,18 +90,18 @@ def _counted(count: int, units: str) -> str:
 
 def read_span(text: str) -> Span | None:
     """The span that a text such as "30 days" states, or None when it states none."""
-    match = _SPAN.fullmatch(text.strip())
+    match = _expression(_SPAN).fullmatch(text.strip())
     return _span(match) if match else None
 
 
 def spans_in(prose: str) -> frozenset[Span]:
     """Every span that prose mentions, ages of people left out."""
-    return frozenset(_span(match) for match in _IN_PROSE.finditer(" ".join(prose.split())))
+    return frozenset(_span(match) for match in _expression(_IN_PROSE).finditer(" ".join(prose.split())))
 
 
 def deadlines_in(prose: str) -> frozenset[Span]:
     """The spans that prose states as a limit: "within 30 days", "not more than 90 days"."""
-    return frozenset(_span(match) for match in _DEADLINE.finditer(" ".join(prose.split())))
+    return frozenset(_span(match) for match in _expression(_DEADLINE).finditer(" ".join(prose.split())))
 
 
 def _span(match: re.Match[str]) -> Span:

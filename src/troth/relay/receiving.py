@@ -1,16 +1,14 @@
 """Mail to an alias: from the one person who may use it to the one whom it reaches. Nobody is ever answered."""
 
-import structlog
-
 from troth.inbound import Received
-from troth.kernel import InvalidInput, NotFound, Refused, micros
+from troth.kernel import InvalidInput, Log, NotFound, Refused, micros
 from troth.relay.aliases import alias_named
 from troth.relay.errors import TooMany
 from troth.relay.model import Alias, Sent
 from troth.relay.passing import Handled, Passing
 from troth.relay.scrubbing import REMOVED
 
-_log = structlog.get_logger("troth.relay")
+_log = Log("troth.relay")
 _CUT = "\n[the rest was left out]"
 _LEFT_OUT = "[attached files were left out]"
 

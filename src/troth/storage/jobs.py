@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
-import structlog
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -31,12 +30,12 @@ from sqlalchemy import (
     update,
 )
 
-from troth.kernel import Clock, TrothError, micros, new_id
+from troth.kernel import Clock, Log, TrothError, micros, new_id
 from troth.storage.database import Database, Transaction
 from troth.storage.schema import data_tables
 from troth.storage.statements import Statement
 
-_log = structlog.get_logger("troth.jobs")
+_log = Log("troth.jobs")
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=6)

@@ -7,10 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import structlog
 
 from troth.gate import Ask, Batcher, Outcome
-from troth.kernel import InvalidInput, NotFound, Unauthenticated, is_id
+from troth.kernel import InvalidInput, Log, NotFound, Unauthenticated, is_id
 from troth.web.asgi import Receive, Scope, Send, decoded, header, query, read_body, respond
 from troth.web.guarding import FailedSignIns
 from troth.web.measuring import Metrics
@@ -18,7 +17,7 @@ from troth.web.problems import MEDIA_TYPE, error_headers, outcome_problem
 from troth.web.shapes import DECODERS, ActBody, BatchBody
 
 _BATCH = re.compile(rb'\s*\{\s*"acts"\s*:')
-_log = structlog.get_logger()
+_log = Log("troth.web")
 _ENCODER = msgspec.json.Encoder()
 READ_PARAMETERS = ("fields", "purpose", "case", "recipient", "channel", "reason", "partial")
 ERASE_PARAMETERS = ("purpose", "case", "reason")

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
 from troth.collection import recognisers
-from troth.kernel import TrothError
+from troth.kernel import Log, TrothError
 from troth.web import (
     account_api,
     accounts,
@@ -52,7 +51,7 @@ from troth.web.rendering import Renderer
 from troth.web.site import Site
 from troth.web.tracking import Tracked, Tracking, Visit
 
-_log = structlog.get_logger()
+_log = Log("troth.web")
 ACTS = "/v1/acts"
 FIND = "/v1/people/find"
 

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from troth.choice import Choice, guard_cookie, read_choice
-from troth.kernel import Clock, SystemClock
+from troth.kernel import Clock, Log, SystemClock
 from troth.policy import Policy
 from troth.web.asgi import App, Message, Receive, Scope, Send
 
-_log = structlog.get_logger("troth.cookies")
+_log = Log("troth.cookies")
 Stripped = Callable[[str], None]
 """Told the reason for which a cookie was not sent."""
 

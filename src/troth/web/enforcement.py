@@ -4,13 +4,12 @@ import pkgutil
 from pathlib import Path
 from typing import NamedTuple
 
-import structlog
-
 import troth
+from troth.kernel import Log
 from troth.policy import Policy, PolicyErrors, read_enforcement
 
 TABLE_FILE = "enforcement.yaml"
-_log = structlog.get_logger()
+_log = Log("troth.web")
 
 
 class Mark(NamedTuple):

@@ -4,18 +4,17 @@ import traceback
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from troth.collection import InvalidSubmission
 from troth.gate import Problem
-from troth.kernel import TrothError, new_id
+from troth.kernel import Log, TrothError, new_id
 from troth.web.asgi import Scope, Send, header, respond
 from troth.web.problems import MEDIA_TYPE, error_headers, problem_body, title_of
 from troth.web.rendering import HTML, Renderer
 
-_log = structlog.get_logger()
+_log = Log("troth.web")
 _CODES = {
     HTTPStatus.NOT_FOUND: ("not-found", "There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "This address does not take this method."),

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 
-import structlog
-
 from troth.choice import Choice, offered_purposes, remembering
 from troth.gate import Ask, Outcome
+from troth.kernel import Log
 from troth.policy import Policy
 from troth.web.site import Site
 from troth.web.visiting import Visitor
 
-_log = structlog.get_logger()
+_log = Log("troth.web")
 _NO = "objected"
 _REFUSING = frozenset({_NO, "restricted"})
 

@@ -1,21 +1,21 @@
 """The server: one process, one event loop, Granian in front of the application."""
 
 import asyncio
+import gc
 import signal
 import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from troth.bootstrap import Troth, mail_coming_in, open_troth
-from troth.kernel import InvalidInput
+from troth.kernel import InvalidInput, Log, set_up_logs
 from troth.web.app import create_app
 
-_log = structlog.get_logger()
+_log = Log("troth.web")
 BACKLOG = 1_024
 _LOOK_AGAIN = 0.01
 
@@ -55,6 +55,12 @@ def serve(
 
 def configure_logs() -> None:
     """Write static events with ids, one JSON object a line, to standard error."""
+    set_up_logs(_write_json)
+
+
+def _write_json() -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -91,8 +97,11 @@ async def _run(
     ready: Callable[[str], None] | None,
 ) -> None:
     certificate, key = tls or (None, None)
+    app = create_app(troth)
+    gc.collect()
+    gc.freeze()  # what stays as long as the server is not looked through again: each look would hold up every request
     server = Server(
-        create_app(troth),
+        app,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

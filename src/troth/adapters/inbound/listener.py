@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from troth.adapters.inbound.opening import Limits
 from troth.inbound import MOST_HOPS, Inbox, hops_of
-from troth.kernel import InvalidInput, NotFound, Refused, TrothError
+from troth.kernel import InvalidInput, Log, NotFound, Refused, TrothError
 
 SESSION_SECONDS = 600.0
 """The longest connection, whatever is said on it."""
@@ -24,7 +23,7 @@ _PORTS = {"smtp": 25, "lmtp": 24}
 _COMMANDS = 200
 """How often a connection may say each command."""
 _IDENT = "Troth"
-_log = structlog.get_logger("troth.inbound")
+_log = Log("troth.inbound")
 # The library writes addresses and whole lines of mails to its log; ours holds ids only.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 
