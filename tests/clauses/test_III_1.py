@@ -337,5 +337,8 @@ def test_recipients_of_the_old_value_are_told(web: Web) -> None:
     assert [one["role"] for one in told["steps"] if one["step"] == "recipient-told"] == ["staff.privacy"]
     assert items(web, number)["Example Parcels, Inc."] == ("tell", "done")
     assert next(one for one in told["clocks"] if one["rule"] == "push-correction")["met"]
-    assert "carrier" in {one.detail.get("recipient") for one in entries(web) if one.act == "matter"}
+    had, right = [one for one in entries(web) if (one.act, one.recipient) == ("disclose", "carrier")]
+    assert (right.person, right.fields, right.clauses) == (person, had.fields, ("III.1",))
+    assert (right.purpose, right.actor) == ("essential.service.rights_request", "staff.privacy")
+    assert Signed(web, person).get("/my/used").text.count("Example Parcels, Inc.") == 2
     assert "Example Parcels, Inc. is told" in Signed(web, person).get(f"/my/requests/{number}").text

@@ -20,6 +20,7 @@ from troth.bootstrap.answering import answering_key
 from troth.connectors import Run
 from troth.flows import Work
 from troth.kernel import Conflict, InvalidInput, NotFound, SettableClock, Unauthenticated
+from troth.ledger import whole_journal
 from troth.web import create_app
 
 DESK = "customer-desk"
@@ -120,6 +121,38 @@ def test_a_recipient_that_is_away_is_told_again_the_same(
         assert len({one["headers"]["webhook-id"] for one in heard}) == 1
         assert len({one["headers"]["webhook-timestamp"] for one in heard}) == 5
         assert all(one["body"]["data"]["identity"] == {"email": [ADA]} for one in heard)
+
+
+def test_each_telling_stands_in_the_journal(tmp_path: Path, clock: SettableClock, desk: Told) -> None:
+    """Told again, also after the person is erased: decided each time, with recipient, instant, clause, purpose and fields."""
+    with telling(tmp_path / "data", clock, desk) as office:
+        case = office.ask("erase")
+        who = office.told(case).matter.person
+        for _ in range(2):
+            office.go_on(hours=31)
+        office.troth.flush_ledger()
+        passed = [one for one in whole_journal(office.troth.database, who) if one.act == "disclose"]
+        assert len(passed) == len(desk.heard) == 3
+        assert len({one.at for one in passed}) == 3
+        assert {(one.recipient, one.purpose, one.clauses, one.fields, one.effect) for one in passed} == {
+            (DESK, RIGHTS, ("II.22",), ("email",), "permit")
+        }
+
+
+def test_nothing_put_by_goes_to_a_recipient_whose_contract_ended(
+    tmp_path: Path, clock: SettableClock, desk: Told
+) -> None:
+    """What was read while it was a recipient is not passed on once it is none; the refusal is on record."""
+    reference = Path(__file__).parents[2] / "policies" / "software-vendor" / "policy.md"
+    with telling(tmp_path / "data", clock, desk) as office:
+        case = office.ask("erase")
+        text = reference.read_text(encoding="utf-8")
+        ended = text.replace("signed: 2014-07-01, until: 2030-06-30", "signed: 2014-07-01, until: 2025-12-31")
+        office.troth.post_policy(office.troth.draft_policy(ended.encode()))
+        for _ in range(2):
+            office.go_on(hours=31)
+        assert len(desk.heard) == 1
+        assert office.items(case, "desk")["privacy.erase"][0] == "failed"
 
 
 def test_what_is_not_signed_is_not_believed(tmp_path: Path, clock: SettableClock, desk: Told) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.relay.conftest import Two
 from troth.gate import Ask
 from troth.kernel import InvalidInput, NotFound, Refused
+from troth.ledger import encode_entry, whole_journal
 from troth.relay import MOST_A_DAY, TooMany
 from troth.relay.aliases import LASTS
 
@@ -29,6 +30,22 @@ def test_both_ways(two: Two) -> None:
     assert [[one.text for one in writer.messages] for writer in writers] == [
         ["Third", "Hello, [address removed]"]
     ]
+
+
+def test_who_wrote_reads_that_it_was_passed_on(two: Two) -> None:
+    """Both journals tell of a message: whose it became, and in the writer's own that it went out, through whom and why."""
+    two.relays.write(two.ben.person, two.ann.person, "Hello", "Subject")
+    two.run()
+    two.troth.flush_ledger()
+    (written,) = [e for e in whole_journal(two.troth.database, two.ben.person) if e.act == "pass-message"]
+    (sent,) = [
+        e
+        for e in whole_journal(two.troth.database, two.ann.person)
+        if e.act == "send" and "email" not in e.fields and e.purpose == written.purpose
+    ]
+    assert written.recipient == sent.recipient == "email-provider"
+    assert (written.clauses, written.fields, written.at) == (sent.clauses, sent.fields, sent.at)
+    assert two.ann.person not in encode_entry(written).decode()
 
 
 def test_off_is_denied(two: Two) -> None:

@@ -19,7 +19,7 @@ from troth.connectors import (
     run_of,
 )
 from troth.flows import CORRECT, Work, corrections
-from troth.gate import Ask, note_matter
+from troth.gate import Ask, Outcome, note_matter
 from troth.kernel import NotFound, Refused, Unavailable, from_micros, micros, new_id
 from troth.policy import Policy, read_span
 from troth.rights import DONE, WAITING, add_receipts, items_of
@@ -53,15 +53,46 @@ class ConnectorMemory:
         if run is not None and run.identity:
             with self._troth.database.snapshot() as tx:
                 sealed = opened_parcel(tx, self._troth.vault.keys, run.identity)
-            self._check_recipient()
-            return msgspec.json.decode(sealed, type=dict[str, list[str]])
+            return self._passed_on(work, msgspec.json.decode(sealed, type=dict[str, list[str]]))
         return self._from_gate(work)
 
     def _from_gate(self, work: Work) -> Identity:
         named = self._settings.fields(self._troth.policy())
+        if not work.person:
+            return {}
         fields = tuple(dict.fromkeys(named.values()))
+        (outcome,) = self._troth.perform([self._ask(work, fields)])
+        if outcome.problem is not None and outcome.problem.code == NotFound.code:
+            return {}
+        _check(outcome)
+        return {
+            kind: [str(outcome.values[field])] for kind, field in named.items() if outcome.values.get(field)
+        }
+
+    def _passed_on(self, work: Work, identity: Identity) -> Identity:
+        """What was put by, as far as the policy still lets the recipient have it: each telling is an act of its own.
+
+        Our own databases are told nothing; the act by which what names the person was read stands for the work there.
+
+        Raises:
+            Refused: The policy does not name the recipient any more, its contract has ended, or nothing may go to it.
+        """
+        named = self._settings.fields(self._troth.policy())
+        if not self._settings.recipient:
+            return identity
+        fields = tuple(dict.fromkeys(named[kind] for kind in identity if kind in named))
+        (outcome,) = self._troth.gate.pass_on([self._ask(work, fields)])
+        _check(outcome)
+        return {
+            kind: values
+            for kind, values in identity.items()
+            if kind in named and named[kind] not in outcome.withheld
+        }
+
+    def _ask(self, work: Work, fields: tuple[str, ...]) -> Ask:
+        """The act by which what is in some fields of the person reaches this place."""
         recipient = self._settings.recipient
-        ask = Ask(
+        return Ask(
             act="disclose" if recipient else "use",
             purpose=work.purpose,
             key=work.key,
@@ -72,20 +103,6 @@ class ConnectorMemory:
             channel="api" if recipient else "",
             partial=True,
         )
-        if not work.person:
-            return {}
-        (outcome,) = self._troth.perform([ask])
-        problem = outcome.problem
-        if problem is not None and problem.code == NotFound.code:
-            return {}
-        if problem is not None and problem.code == Unavailable.code:
-            raise Unavailable(problem.detail, mend=problem.mend)
-        if not outcome.permitted:
-            clause = problem.clause if problem is not None else next(iter(outcome.clauses), "")
-            raise Refused(problem.detail if problem is not None else outcome.explanation, clause=clause)
-        return {
-            kind: [str(outcome.values[field])] for kind, field in named.items() if outcome.values.get(field)
-        }
 
     def corrected(self, work: Work) -> Mapping[str, object]:
         """See `Memory.corrected`."""
@@ -101,39 +118,10 @@ class ConnectorMemory:
         fields = tuple(dict.fromkeys(known[item.target] for item in done if item.state == DONE))
         if not fields:
             return {}
-        ask = Ask(
-            act="disclose",
-            purpose=work.purpose,
-            key=work.key,
-            person=work.person,
-            case=work.case,
-            fields=fields,
-            recipient=self._settings.recipient,
-            channel="api",
-            partial=True,
-        )
-        (outcome,) = self._troth.perform([ask])
+        (outcome,) = self._troth.perform([self._ask(work, fields)])
         if outcome.problem is not None and outcome.problem.code == Unavailable.code:
             raise Unavailable(outcome.problem.detail, mend=outcome.problem.mend)
         return dict(outcome.values) if outcome.permitted else {}
-
-    def _check_recipient(self) -> None:
-        """What was put by goes only to a recipient that is still one.
-
-        Raises:
-            Refused: The policy does not name it any more, or its contract has ended.
-        """
-        if not self._settings.recipient:
-            return
-        declared = self._troth.policy().recipients.get(self._settings.recipient)
-        today = self._troth.clock.now().date().isoformat()
-        contract = declared.contract if declared is not None else None
-        if declared is None or (contract is not None and contract.until and contract.until < today):
-            raise Refused(
-                "The recipient is none of the policy's any more.",
-                clause="II.19",
-                mend="Remove the connector.",
-            )
 
     def put_by(self, work: Work, identity: Identity) -> None:
         """See `Memory.put_by`."""
@@ -220,6 +208,21 @@ class ConnectorMemory:
         with troth.database.transaction() as tx:
             keep_parcel(tx, troth.vault.keys, parcel, content, now)
         return parcel
+
+
+def _check(outcome: Outcome) -> None:
+    """Raise what stands against an act.
+
+    Raises:
+        Refused: The policy.
+        Unavailable: A store takes no work.
+    """
+    problem = outcome.problem
+    if problem is not None and problem.code == Unavailable.code:
+        raise Unavailable(problem.detail, mend=problem.mend)
+    if not outcome.permitted:
+        clause = problem.clause if problem is not None else next(iter(outcome.clauses), "")
+        raise Refused(problem.detail if problem is not None else outcome.explanation, clause=clause)
 
 
 def _due(policy: Policy, kind: str, now: int) -> int:

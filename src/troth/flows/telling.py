@@ -1,6 +1,6 @@
 """Telling recipients: whoever was given a value before it was corrected hears the new one.
 
-Who that is stands in the ledger: the person's own journal names the recipient of each disclosure and the fields. A recipient with a
+Who that is stands in the ledger: the person's own journal names the recipient of each act by which something went out, and the fields. A recipient with a
 connector is told by it; every other one is an item that waits until somebody of staff says that the recipient was told, so that no
 correction is called done before. Other databases of the company that hold such a value wait in the same way: nothing here knows which
 of their rows say what the profile said.
@@ -16,6 +16,8 @@ from troth.policy import Policy
 from troth.rights import RECIPIENTS, Item
 
 _CLAUSE = "III.1"
+_CARRIED = frozenset({"send", "pass-message"})
+"""Acts whose recipient carries a message once, and is given the address anew with the next."""
 _BY_STAFF = "staff tell them, and say so here"
 
 
@@ -56,7 +58,7 @@ class RecipientsStore:
         had = {
             entry.recipient
             for entry in self._journal(work.person)
-            if entry.act == "disclose" and entry.effect == "permit" and wrong & set(entry.fields)
+            if entry.act not in _CARRIED and entry.effect == "permit" and wrong & set(entry.fields)
         }
         told = [(_titled(policy, name), name) for name in sorted(had - {""} - self._connected())]
         categories = frozenset(policy.fields[name].category for name in wrong)

@@ -18,7 +18,15 @@ from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppression
 from troth.gate.facts import matching_fields
 from troth.gate.holds import LegalHold, active_holds, holds_of
 from troth.gate.model import MAX_RECORDS, Ask, Outcome, Problem
-from troth.gate.noting import IN_RECEIPT, Shown, note_choice, note_matter, note_shown
+from troth.gate.noting import (
+    IN_RECEIPT,
+    Shown,
+    ToldByStaff,
+    note_choice,
+    note_matter,
+    note_shown,
+    note_told,
+)
 from troth.gate.opening import Follower, Opening
 from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, stage_mail
@@ -60,6 +68,7 @@ __all__ = [
     "Problem",
     "SharedCommits",
     "Shown",
+    "ToldByStaff",
     "Values",
     "Version",
     "Waiting",
@@ -80,6 +89,7 @@ __all__ = [
     "note_choice",
     "note_matter",
     "note_shown",
+    "note_told",
     "open_cases",
     "post_version",
     "revoke_held",

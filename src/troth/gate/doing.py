@@ -28,6 +28,8 @@ from troth.vault import ReadWant, Vault, begin_erasure, erase_all_but, erase_fie
 _OF_ANYBODY = LIST_ORDERS | {"purge-child"}
 """Orders about an identifier, whether or not anybody has it."""
 _CHANGING = frozenset({"erase", "send", "instruct"})
+PASSED = "pass-message"
+"""The word of the ledger for a message that somebody wrote and that goes to another person."""
 HOLD = "hold"
 """The word of the ledger for a submission that waits for its confirmation."""
 
@@ -173,9 +175,18 @@ class Doer:
         met = clocks_met(values) if one.ask.order in CHILD_ORDERS else {}
         body = recorded(entry_id, one, _decided(one), case, self._now, self._words, done, met)
         entries.append((entry_id, who, body))
+        if one.permitted and one.ask.act == "send" and one.ask.sender and one.ask.record:
+            entries.append(self._passed(one, case))
         if one.denied is not None:
             entries.append(self._denied(one, one.denied, case))
         return _decided_outcome(one, entry_id, case, values, collected)
+
+    def _passed(self, one: Weighed, case: str) -> tuple[str, str, bytes]:
+        """The entry for whoever wrote what is sent to somebody else: in their own journal, and without whom it goes to."""
+        entry_id, sender = new_id(), one.ask.sender
+        written = one._replace(person=sender)
+        body = recorded(entry_id, written, _decided(one), case, self._now, self._words, PASSED)
+        return entry_id, sender, body
 
     def _denied(self, one: Weighed, decision: Decision, case: str) -> tuple[str, str, bytes]:
         """The entry of a denial that whoever asked is not told of; it names nobody."""

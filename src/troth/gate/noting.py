@@ -7,6 +7,7 @@ choice was made, and can be counted. It is no consent record of anybody (clause 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from troth.gate.facts import categories_of
 from troth.gate.recording import NOTHING_MORE, UNDECLARED, known_word
 from troth.kernel import new_id
 from troth.ledger import Entry, encode_entry, stage
@@ -15,6 +16,8 @@ from troth.storage import Transaction
 
 MATTER = "matter"
 """Word of the ledger for what happens to a request or dispute by itself."""
+DISCLOSE = "disclose"
+"""Word of the ledger for what goes to a recipient."""
 SHOWN, CHOSEN = "show-notice", "choose"
 IN_RECEIPT = "page.receipt"
 """The place of a notice that a visitor reads in a receipt of it."""
@@ -25,6 +28,28 @@ class Shown(NamedTuple):
 
     notice: str
     place: str
+
+
+class ToldByStaff(NamedTuple):
+    """What staff told somebody themselves, outside of Troth.
+
+    Args:
+        person: Handle of whose values they are.
+        case: Id of the case.
+        recipient: Declared recipient, or a database of our own as the plan names it.
+        fields: Names of the fields.
+        purpose: Data use of the case.
+        clause: Clause of the duty.
+        role: Of who told it.
+    """
+
+    person: str
+    case: str
+    recipient: str
+    fields: Collection[str]
+    purpose: str
+    clause: str
+    role: str
 
 
 def note_shown(tx: Transaction, policy: Policy, shown: Mapping[Shown, int], now: int) -> dict[Shown, str]:
@@ -98,6 +123,41 @@ def note_matter(
         detail={"what": what, **more},
     )
     stage(tx, [(entry_id, "", encode_entry(entry))])
+    return entry_id
+
+
+def note_told(tx: Transaction, policy: Policy, told: ToldByStaff, what: str, now: int) -> str:
+    """Record in a person's journal that staff told somebody the right values, as a duty asks.
+
+    Args:
+        tx: The unit of work of the step by which they say so, which is an act of its own.
+        policy: The version in force.
+        told: Whom, and what about whom.
+        what: What happened, a word of the code's own.
+        now: Instant (microseconds).
+
+    Returns:
+        The id of the entry.
+    """
+    entry_id = new_id()
+    outside = told.recipient in policy.recipients
+    entry = Entry(
+        id=entry_id,
+        at=now,
+        act=DISCLOSE if outside else MATTER,
+        effect="permit",
+        clauses=(told.clause,),
+        policy=policy.sha256,
+        actor=told.role,
+        person=told.person,
+        purpose=told.purpose,
+        data=categories_of(told.fields, policy),
+        fields=tuple(sorted(told.fields)),
+        recipient=told.recipient if outside else "",
+        case=told.case,
+        detail={"what": what, "recipient": told.recipient},
+    )
+    stage(tx, [(entry_id, told.person, encode_entry(entry))])
     return entry_id
 
 

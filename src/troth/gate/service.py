@@ -23,6 +23,7 @@ from troth.gate.form import CheckValues, malformed
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
+from troth.gate.passing import passed_on
 from troth.gate.promising import stage_erased
 from troth.gate.proofs import clear_proofs, forget_proofs
 from troth.gate.publication import PolicyShelf
@@ -276,6 +277,19 @@ class Gate:
         self._outdated.update(doer.outdated)
         self._unfinished.update(doer.discarded)
         return outcomes
+
+    def pass_on(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """Decide and record acts by which values go out that an earlier act read and put by; nothing is read.
+
+        Args:
+            asks: The acts, each about a person by handle, who may be erased by now.
+
+        Raises:
+            Unavailable: A store takes no work.
+        """
+        with self._database.transaction() as tx:
+            words = self._words_of(self._shelf.in_force(tx))
+            return passed_on(tx, self._vault, self._shelf, words, asks, micros(self._clock.now()))
 
     def rehearse(self, asks: Sequence[Ask], seen: Scratch) -> list[Outcome]:
         """Decide collections and store nothing of them; that they were tried is on record.

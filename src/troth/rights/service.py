@@ -22,7 +22,7 @@ from troth.rights.model import (
 from troth.rights.numbers import read_number
 from troth.rights.plans import Item, stage_unattended
 from troth.rights.proving import NEWS, few_today, prove
-from troth.rights.telling import check_told, note_told, start_telling
+from troth.rights.telling import check_told, start_telling, tell_recipient
 from troth.storage import Database, Transaction
 
 Along = Callable[[Transaction, Sequence[Outcome]], None]
@@ -243,7 +243,7 @@ class Rights:
         check_no_person(self._actor(key).person)
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
-            note_told(tx, self._policy(), row, recipient, who, now)
+            tell_recipient(tx, self._policy(), row, recipient, who, now)
 
         return self._act(key, self.row(name), along)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from troth.gate import note_matter
+from troth.gate import ToldByStaff, note_told
 from troth.kernel import NotFound, Refused, from_micros, micros
 from troth.policy import Policy, instant_after, read_span
 from troth.rights import keeping
@@ -47,7 +47,9 @@ def start_telling(tx: Transaction, policy: Policy, case: str, items: Sequence[It
         keeping.add_duties(tx, [Duty(case, rule.name, "remind", micros(due), 0, why, rule.remind or desk)])
 
 
-def note_told(tx: Transaction, policy: Policy, row: MatterRow, recipient: str, who: Noted, now: int) -> None:
+def tell_recipient(
+    tx: Transaction, policy: Policy, row: MatterRow, recipient: str, who: Noted, now: int
+) -> None:
     """Note that a recipient was told, in the plan, the steps and the ledger; the request then goes on.
 
     Args:
@@ -74,11 +76,22 @@ def note_told(tx: Transaction, policy: Policy, row: MatterRow, recipient: str, w
             met = next((one for one in keeping.duties_of(tx, row.case) if one.rule == rule.name), None)
             if met is not None and _CORRECTED in rule.on:
                 keeping.meet_duty(tx, met, now)
-    entry = note_matter(
-        tx, policy, case=row.case, what=TOLD, clause="III.1", now=now, more={"recipient": recipient}
-    )
+    purpose = next((one.purpose for one in policy.cases.values() if one.matter == row.matter), None) or ""
+    fields = _corrected(tx, policy, row.case)
+    told_by = ToldByStaff(row.person, row.case, recipient, fields, purpose, "III.1", who.role)
+    entry = note_told(tx, policy, told_by, TOLD, now)
     add_receipts(tx, row.case, [entry])
     stage_answer(tx, row.case, now)
+
+
+def _corrected(tx: Transaction, policy: Policy, case: str) -> frozenset[str]:
+    """The fields that a request corrects, by its plan."""
+    named = {item.target.partition(":")[0] for item in items_of(tx, case) if item.action == "correct"}
+    return frozenset(
+        str(policy.fields[one].corrects)
+        for one in named
+        if one in policy.fields and policy.fields[one].corrects
+    )
 
 
 def check_told(tx: Transaction, row: MatterRow, to: str) -> None:

@@ -60,6 +60,7 @@ DID: Mapping[str, str] = {
     "use": "Your data was read",
     "send": "A message was sent to you",
     "disclose": "Your data was passed on",
+    "pass-message": "Your message was passed on to another user",
     "analyse": "Your data was counted",
     "erase": "Data was deleted",
     "erased": "The deletion was finished",
