@@ -29,12 +29,32 @@ REPORT = "question: What is bought most?\ndata_sets: [usage]\npurposes: [essenti
 AUDIENCE = "declare: audience\nname: some\npurposes: [marketing]\ncohort: 10\nattributes: [{}]\n"
 
 
+METRIC = (
+    "declare: telemetry\nname: crashes\ntype: counter\nmaximum: 1000\ncategory: system.operations\nreason: To mend them.\n"
+    "owner: the product team\nexpires: never\npurposes: [essential.service.fulfil_order]\nschedule: weekly\ndestination: us\n"
+)
+TELEMETRY = (
+    "permit: reports\nacts: [collect]\nactors: [service.shop]\ndata: [system]\npurposes: [essential.service.fulfil_order]\n"
+    "retention: reports\nthen: [answer-requests]\nreason: Reports of installations.\n"
+    f"{_NEXT}declare: retention\nname: reports\ndata: [system]\npurposes: [essential.service.fulfil_order]\nkeep: 1 year\nafter: report.received\n"
+    f"{_NEXT}declare: point\nname: reports\nchannels: [product]\ntelemetry: true\nform: false\nactor: service.shop\n"
+    f"purposes: [essential.service.fulfil_order]\nnotice: shop-notice\n{_NEXT}declare: product\nname: sensor\nreports_from: '5'\n"
+    f"{_NEXT}{METRIC}"
+)
+
+
 class Fault(NamedTuple):
     """A spoilt document, the check that must refuse it, and a text on the line it must name."""
 
     check: str
     text: str
     at: str
+
+
+def _telemetry(old: str, new: str) -> str:
+    """A point that takes telemetry, with one fault."""
+    assert old in TELEMETRY
+    return with_rule(TELEMETRY.replace(old, new))
 
 
 def _permit(old: str, new: str) -> str:
@@ -164,6 +184,16 @@ FAULTS = [
     Fault("point-unpermitted", spoilt("actor: service.shop", "actor: service.mail"), "declare: point"),
     Fault("point-unpermitted", spoilt("data: [user.contact, user.name]", "data: [user.contact]"), "declare: point"),
     Fault("event-point", spoilt("channels: [web]\nfields", "events: true\nchannels: [web]\nfields"), "declare: point"),
+    Fault("telemetry-point", with_rule(METRIC), "declare: telemetry"),
+    Fault("telemetry-point", _telemetry("form: false\n", ""), "declare: point\nname: reports"),
+    Fault("telemetry-point", _telemetry("\nreports_from: '5'", ""), "declare: point\nname: reports"),
+    Fault("telemetry-metric", _telemetry("maximum: 1000\n", ""), "declare: telemetry"),
+    Fault("telemetry-metric", _telemetry("type: counter", "type: labelled-counter"), "declare: telemetry"),
+    Fault("telemetry-metric", _telemetry("type: counter", "type: timing\nedges: [10, 5]"), "declare: telemetry"),
+    Fault("telemetry-metric", _telemetry("expires: never", "expires: 2016-02-31"), "declare: telemetry"),
+    Fault("telemetry-metric", _telemetry("type: counter", "type: counter\nrandomised: 1.5"), "declare: telemetry"),
+    Fault("telemetry-identity", _telemetry("name: crashes", "name: host_name"), "declare: telemetry"),
+    Fault("telemetry-identity", _telemetry("type: counter", "type: labelled-counter\nchoices: [c0ffee00aa]"), "declare: telemetry"),
     Fault("slot-default", with_rule(SLOT.replace("default: plain", "default: none")), "declare: slot"),
     Fault("segment-slot", with_rule(SEGMENT.replace("{section: /a}", "{field: email, value: x}")), "declare: segment"),
     Fault("segment-slot", with_rule(_segment("variant: other", "variant: none")), "declare: segment"),
@@ -193,6 +223,11 @@ FAULTS = [
 def test_the_small_policy_is_sound() -> None:
     """A sound policy has no finding, so whatever a fault below reports comes from the fault."""
     assert check_policy(SOUND) == []
+
+
+def test_a_policy_with_telemetry_is_sound() -> None:
+    """A point for telemetry, a metric, and a product that may send it are no fault."""
+    assert check_policy(with_rule(TELEMETRY)) == []
 
 
 def test_the_reference_policy_is_sound() -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from troth.policy import Permit, Policy
-from troth.policy.things import Activity, PolicyException, Product, Telemetry
+from troth.policy import Permit, Policy, telemetry_schema
+from troth.policy.things import Activity, PolicyException, Product
 
 
 def covered(key: str, by: Iterable[str]) -> bool:
@@ -74,11 +74,15 @@ def test_recipients_are_limited(reference: Policy) -> None:
         assert recipient.data or recipient.fields, recipient.name
 
 
-def test_telemetry_is_what_the_point_takes(reference: Policy) -> None:
-    """The declared figures of telemetry are the fields of its point, and each is anonymous."""
-    declared = {figure.name for figure in reference.of(Telemetry)}
-    assert declared == set(reference.points["telemetry"].fields)
-    assert {reference.fields[name].klass for name in declared} == {"anonymous"}
+def test_telemetry_is_about_machines_alone(reference: Policy) -> None:
+    """Every metric is about the machine and the product, somebody answers for it, and one point takes them all."""
+    schema = telemetry_schema(reference)
+    assert schema is not None
+    assert (schema.point, set(schema.products)) == ("telemetry", {"example-sensor", "example-server"})
+    assert {metric.type for metric in schema.metrics.values()} == {
+        "counter", "labelled-counter", "quantity", "timing", "boolean", "choice", "weeks-in-use",
+    }  # fmt: skip
+    assert {metric.category for metric in schema.metrics.values()} == {"system.operations.telemetry"}
 
 
 def test_the_four_points_warn_and_screen(reference: Policy) -> None:

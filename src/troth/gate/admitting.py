@@ -34,6 +34,8 @@ class Arrival(NamedTuple):
         opted_out: Whether the browser says no and was not overruled knowingly.
         informed: Whether the notice of the point was shown.
         verified: Whether who asks has proved that the data are about him.
+        data: Data categories, where no declared field stands for them: those of telemetry.
+        facts: What the caller has established about an installation and its report; see `ESTABLISHED`.
     """
 
     act: str
@@ -48,6 +50,12 @@ class Arrival(NamedTuple):
     opted_out: bool = False
     informed: bool = False
     verified: bool = False
+    data: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+ESTABLISHED = frozenset({"installation.opted-in", "installation.supported", "report.valid"})
+"""The facts that an arrival may bring along; every other is the gate's to find out."""
 
 
 class Admission(NamedTuple):
@@ -124,13 +132,12 @@ class Admitting:
         for stance, purpose in state.stances if state is not None else ():
             if covers(purpose, arrival.purpose):
                 facts.add(f"person.{stance}")
-        data = categories_of(arrival.fields, self._policy)
         return self._policy.decide(
             Act(
                 arrival.act,
                 actor.role,
                 arrival.purpose,
-                data,
+                self._data(arrival),
                 "",
                 arrival.channel,
                 tuple(sorted(facts)),
@@ -148,11 +155,16 @@ class Admitting:
             yield "signal.opt-out"
         if arrival.verified:
             yield "person.verified"
+        yield from ESTABLISHED.intersection(arrival.facts)
         point = self._policy.points.get(arrival.point)
         if point is not None and arrival.channel in point.channels:
             yield "point.declared"
             if arrival.informed:
                 yield "notice.shown"
+
+    def _data(self, arrival: Arrival) -> tuple[str, ...]:
+        named = categories_of(arrival.fields, self._policy)
+        return tuple(sorted({*named, *arrival.data})) if arrival.data else named
 
     def _entry(
         self, entry: str, arrival: Arrival, actor: Actor, decision: Decision, person: str, count: int
@@ -169,7 +181,7 @@ class Admitting:
                 key=actor.key_id,
                 person=person,
                 purpose=known_word(arrival.purpose, self._words.purposes),
-                data=categories_of(arrival.fields, self._policy),
+                data=self._data(arrival),
                 fields=arrival.fields,
                 channel=known_word(arrival.channel, self._words.channels),
                 detail={"count": str(count)},

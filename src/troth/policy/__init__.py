@@ -22,6 +22,13 @@ from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, instant_after, instant_before, read_span
 from troth.policy.staying import Staying, staying
 from troth.policy.technologies import HOST_PREFIX, Cookie, OfferedChoice, OtherSite, Pixel, Storage
+from troth.policy.telemetry import (
+    Telemetry,
+    TelemetrySchema,
+    release_numbers,
+    schema_document,
+    telemetry_schema,
+)
 from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
@@ -74,6 +81,8 @@ __all__ = [
     "Span",
     "Staying",
     "Storage",
+    "Telemetry",
+    "TelemetrySchema",
     "Website",
     "cedar_entities",
     "cedar_request",
@@ -87,12 +96,15 @@ __all__ = [
     "kept_policy",
     "read_enforcement",
     "read_span",
+    "release_numbers",
     "rule_schema",
     "run_cases",
     "schedule_of",
+    "schema_document",
     "split_condition",
     "standard_terms",
     "staying",
+    "telemetry_schema",
     "to_cedar",
     "use_title",
 ]

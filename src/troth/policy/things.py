@@ -11,6 +11,7 @@ from troth.policy.customising import Segment, Slot
 from troth.policy.holds import Hold
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
+from troth.policy.telemetry import Telemetry
 from troth.policy.websites import PART_MEANING, EventPart, Website
 
 FieldType = Literal[
@@ -89,13 +90,16 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     channels: Annotated[Keys, Meta(description="the channels it may be used through")] = ()
     fields: Annotated[
         dict[FieldName, Literal["required", "optional"]], Meta(description="the fields it takes")
-    ]
+    ] = msgspec.field(default_factory=dict)
     purposes: Annotated[SomeKeys, Meta(description="data uses the data is collected for")]
     actor: Annotated[Key, Meta(description="the role that collects")]
     notice: Annotated[Name | None, Meta(description="the notice shown at the moment of collection")] = None
     age_screen: Annotated[bool, Meta(description="an age screen stands before the first field")] = False
     public: Annotated[bool, Meta(description="open to visitors without a credential")] = False
     events: Annotated[bool, Meta(description="it takes the web events of the company's sites")] = False
+    telemetry: Annotated[
+        bool, Meta(description="it takes the reports of installations: every declared metric, and no field")
+    ] = False
     form: Annotated[bool, Meta(description="people fill it in on a form page; false: programs feed it")] = (
         True
     )
@@ -269,25 +273,6 @@ class Retention(
     purposes: Annotated[SomeKeys, Meta(description="data uses")]
     keep: Annotated[SpanText, Meta(description='how long, such as "2 years"')]
     after: Annotated[Name, Meta(description="the event the span counts from, such as ticket-closed")]
-
-
-class Telemetry(
-    Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="telemetry"
-):
-    """A field of the reports that opted-in installations send."""
-
-    kind: ClassVar[str] = "telemetry"
-    name: FieldName
-    type: Literal["counter", "integer", "number", "boolean", "choice", "version", "labelled-counter"]
-    unit: str = ""
-    reason: Annotated[Text, Meta(description="why it is collected")]
-    purposes: SomeKeys
-    category: Category = "system.operations"
-    schedule: Annotated[Text, Meta(description="when it is sent")]
-    destination: Annotated[Text, Meta(description="where it is sent")]
-    choices: Annotated[tuple[str, ...], Meta(description="the values or labels allowed")] = ()
-    minimum: float | None = None
-    maximum: float | None = None
 
 
 class Product(

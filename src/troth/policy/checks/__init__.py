@@ -15,6 +15,7 @@ from troth.policy.checks import (
     scopes,
     structure,
     technologies,
+    telemetry,
     terms,
 )
 from troth.policy.checks.registry import Check, registry
@@ -30,7 +31,7 @@ READING: Mapping[str, str] = {
 }
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
-    scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, technologies.CHECKS,
+    scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, telemetry.CHECKS, technologies.CHECKS,
     customising.CHECKS, counting.CHECKS, matters.CHECKS,
 )  # fmt: skip
 

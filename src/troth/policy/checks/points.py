@@ -7,6 +7,7 @@ from troth.policy.draft import Draft, label
 from troth.policy.matching import Scope, scope_of
 from troth.policy.model import Finding
 from troth.policy.rules import Notice, Permit
+from troth.policy.telemetry import Telemetry
 from troth.policy.things import Activity, Point
 from troth.policy.vocabulary import lineage
 
@@ -31,7 +32,7 @@ def _incomplete(draft: Draft) -> Iterator[Finding]:
                 f"{label(point)} shows {point.notice!r}, which is no notice",
                 "name a notice of this policy",
             )
-        if not point.fields:
+        if not point.fields and not point.telemetry:
             yield draft.find(
                 point, "point-incomplete", f"{label(point)} takes no field", "write fields: {email: required}"
             )
@@ -133,15 +134,23 @@ def _point_unpermitted(draft: Draft) -> Iterator[Finding]:
                 )
         fitting = [s.data for s in collecting if _open(s.purposes, point.purposes)]
         covered = frozenset().union(*(data for data in fitting if data is not None))
-        for name in point.fields:
-            category = draft.fields[name].category if name in draft.fields else None
-            if category and category not in covered and None not in fitting:
+        for name, category in _taken(draft, point):
+            if category not in covered and None not in fitting:
                 yield draft.find(
                     point,
                     "point-unpermitted",
                     f"no rule permits {label(point)} to collect the field {name!r} ({category}) for any of its purposes",
                     "add a permit for it, or remove the field",
                 )
+
+
+def _taken(draft: Draft, point: Point) -> Iterator[tuple[str, str]]:
+    """What a point takes, by name and category."""
+    if point.telemetry:
+        yield from ((metric.name, metric.category) for metric in draft.of(Telemetry))
+    for name in point.fields:
+        if name in draft.fields:
+            yield name, draft.fields[name].category
 
 
 def _activity_unpermitted(draft: Draft) -> Iterator[Finding]:
