@@ -8,11 +8,14 @@ import sqlalchemy as sa
 
 from tests.connectors.shop import ADA, DATASET, fill
 from troth.adapters import SqlStore
-from troth.connectors import Identity, Run, read_dataset
+from troth.connectors import Change, Identity, Run, Wrong, read_dataset
 from troth.flows import Work
 
 WORK = Work("case", "R-1", "erase", "person", "record", "key", "use", "en")
 COPY = WORK._replace(kind="access")
+CORRECTION = WORK._replace(kind="correct")
+NAME = Wrong("name", "Name", "user.name")
+PHONE = Wrong("phone", "Telephone number", "user.contact.phone_number")
 
 
 class Kept:
@@ -23,6 +26,7 @@ class Kept:
         self.put: Identity | None = None
         self.runs: dict[str, Run] = {}
         self.reads = 0
+        self.values: Mapping[Wrong, Change | None] = {}
 
     def identity(self, work: Work) -> Identity:  # noqa: ARG002  the port's
         """The person's identifiers."""
@@ -31,6 +35,14 @@ class Kept:
     def corrected(self, work: Work) -> Mapping[str, object]:  # noqa: ARG002  the shape of the port
         """Nothing is corrected."""
         return {}
+
+    def wrong(self, work: Work) -> Sequence[Wrong]:  # noqa: ARG002  the port's
+        """What is corrected."""
+        return list(self.values)
+
+    def changes(self, work: Work) -> tuple[Identity, Mapping[Wrong, Change | None]]:
+        """What was put by."""
+        return self.identity(work), self.values
 
     def put_by(self, work: Work, identity: Identity) -> None:
         """Keep them."""

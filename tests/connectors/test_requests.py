@@ -87,7 +87,7 @@ def test_a_database_that_is_down_waits_and_the_rest_goes_on(
     """The vault is erased; what names the person lies sealed until the database is back, and is destroyed then."""
     folder = tmp_path / "data"
     with running(folder, clock) as office:
-        written(folder, _nowhere(other_url))
+        written(folder, nowhere(other_url))
         office.troth.connectors.add("shop", SHOP, DATASET)
         case = office.ask("erase")
         told = office.told(case)
@@ -131,15 +131,15 @@ def test_what_is_late_is_told_once(tmp_path: Path, clock: SettableClock, other_u
     """Two days after it began, the duty to have others erase is late: the ledger says so under its clause, and staff by mail, once."""
     folder = tmp_path / "data"
     with running(folder, clock) as office:
-        written(folder, _nowhere(other_url))
+        written(folder, nowhere(other_url))
         office.troth.connectors.add("shop", SHOP, DATASET)
         office.troth.roster.add(name="desk@example.com", title="Desk", role="staff.privacy")
         office.ask("erase")
         office.go_on(hours=47)
-        assert _late(office.troth.database) == []
+        assert late_in(office.troth.database) == []
         for _ in range(3):
             office.go_on(hours=2)
-        (entry,) = _late(office.troth.database)
+        (entry,) = late_in(office.troth.database)
         (mail,) = (folder / "mail").glob("staff.*.eml")
         assert "Late: R-" in mail.read_text(encoding="utf-8")
         assert ADA not in mail.read_text(encoding="utf-8")
@@ -231,12 +231,13 @@ def test_a_connector_is_added_once_and_removed(tmp_path: Path, clock: SettableCl
             connectors.files.remove("shop")
 
 
-def _nowhere(url: str) -> str:
+def nowhere(url: str) -> str:
     """The same URL of a database that is not there."""
     return url.replace("other.db", "away/other.db").replace("_own?", "_away?")
 
 
-def _late(database: Database) -> list[Entry]:
+def late_in(database: Database) -> list[Entry]:
+    """What the ledger says of connectors that are late."""
     with database.snapshot() as tx:
         rows = tx.rows(Statement(select(ledger_staged.c.body)))
     found = [decode_entry(bytes(row[0])) for row in rows]

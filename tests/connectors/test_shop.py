@@ -191,7 +191,7 @@ def test_each_strategy(other_url: str, shop: sa.Engine, strategy: str, settings:
 def test_a_trigger_that_brings_values_back_stops_the_whole_erasure(store: SqlStore, shop: sa.Engine) -> None:
     """What was written is read again before the commit; when something else stands there, nothing is changed."""
     with shop.begin() as connection:
-        for line in _KEEP_NAMES[shop.dialect.name]:
+        for line in KEEP_NAMES[shop.dialect.name]:
             connection.exec_driver_sql(line)
     before = dump(shop)
     with pytest.raises(Unavailable, match="does not hold what was written"):
@@ -199,7 +199,7 @@ def test_a_trigger_that_brings_values_back_stops_the_whole_erasure(store: SqlSto
     assert dump(shop) == before
 
 
-_KEEP_NAMES = {
+KEEP_NAMES = {
     "sqlite": [
         "CREATE TRIGGER stay AFTER UPDATE ON customer BEGIN UPDATE customer SET name = old.name WHERE id = old.id; END"
     ],

@@ -29,11 +29,12 @@ def carry_out(base: Path, case: str, number: int, *, before: bool) -> None:
     with troth.open(base / "data", clock=FileClock(base / "clock"), sequencer=False) as running:
         seen = [0]
         for store in (running.database, running.keystore):
-            _count(store, seen, number, before=before)
+            count_commits(store, seen, number, before=before)
         running.answering.carry_out(case)
 
 
-def _count(store: Database, seen: list[int], number: int, *, before: bool) -> None:
+def count_commits(store: Database, seen: list[int], number: int, *, before: bool) -> None:
+    """Have a store's process killed right before or after the commit of a number."""
     transaction = store.transaction
 
     @contextmanager

@@ -81,7 +81,7 @@ def stores_of(troth: "Troth") -> list[Store]:
         ForgettingStore("events", "visits of our web sites", troth.events.forget),
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
-        CorrectionStore(troth.gate.perform_along, troth.policy),
+        CorrectionStore(troth.gate.perform_along, troth.policy, troth.connectors.put_by),
         *troth.connectors.stores(),
         UsesStore(troth.database, troth.gate.perform_along, troth.policy),
         VaultStore(
@@ -96,7 +96,6 @@ def stores_of(troth: "Troth") -> list[Store]:
             troth.policy,
             lambda person: _journal(troth, person),
             lambda: troth.connectors.told_of(CORRECT),
-            troth.connectors.holding,
         ),
         StayingStore("inbox", lambda: unread_mail(troth)),
         StayingStore("suppression", lambda: listed_hashes(troth)),

@@ -1,7 +1,7 @@
 """Connectors, wired: identifiers through the gate, a memory of what was done, and the stores that requests go through."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
@@ -21,11 +21,11 @@ from troth.connectors import (
     runs_of_person,
     runs_with_answers,
 )
-from troth.flows import Done, Part, Store, Work
+from troth.flows import CORRECT, Correction, Done, Part, Store, Work
 from troth.gate import note_matter
 from troth.kernel import InvalidInput, Log, NotFound, TrothError, Unavailable, micros
 from troth.policy import Policy, standard_terms
-from troth.rights import Item, matter_by_case, stage_answer
+from troth.rights import DATABASE, Item, items_of, matter_by_case, stage_answer
 from troth.storage import Task
 from troth.vault import forget_parcels
 
@@ -74,31 +74,25 @@ class Connectors:
                 found.add(settings.recipient)
         return frozenset(found)
 
-    def holding(self, categories: frozenset[str]) -> list[tuple[str, str]]:
-        """Name and title of each database whose data set has a column of one of the categories, or of one above or below it."""
-        found = []
-        for name in self.files.names():
+    def put_by(self, work: Work, read: Callable[[], Mapping[str, Correction]]) -> None:
+        """Have each database that a correction's plan goes to put by what stood here; nothing is read where none does.
+
+        Raises:
+            Unavailable: It cannot be put by; nothing may be corrected before.
+        """
+        with self._troth.database.snapshot() as tx:
+            planned = {
+                item.store
+                for item in items_of(tx, work.case)
+                if item.action == CORRECT and item.target.startswith(DATABASE)
+            }
+        for name in sorted(planned):
             try:
-                if self.files.settings(name).kind != "sql":
-                    continue
-                dataset = self.files.dataset(name)
+                settings = self.files.settings(name)
             except TrothError as error:
                 _log.error("connector_not_opened", connector=name, reason=error.code)
                 continue
-            held = {
-                one
-                for collection in dataset.collections.values()
-                for field in collection.fields.values()
-                for one in field.categories
-                if not collection.skip
-            }
-            if any(
-                f"{one}.".startswith(f"{c}.") or f"{c}.".startswith(f"{one}.")
-                for one in held
-                for c in categories
-            ):
-                found.append((name, dataset.title or name))
-        return found
+            ConnectorMemory(self._troth, name, settings).put_by_change(work, read)
 
     def stamp(self) -> tuple[object, ...]:
         """Changes whenever a connector is added, changed or removed, and with the policy."""
@@ -221,10 +215,13 @@ class Connectors:
         return run
 
     def forget(self, person: str) -> None:
-        """Destroy what recipients answered about somebody who was erased."""
+        """Destroy what recipients answered about somebody who was erased, and what was put by for corrections."""
         with self._troth.database.reading() as tx:
-            runs = [run for run in runs_of_person(tx, person) if run.answer]
-        self._destroy_answers(runs)
+            runs = runs_of_person(tx, person)
+            rows = {run.case: matter_by_case(tx, run.case) for run in runs if run.identity}
+        correct = {case for case, row in rows.items() if row is not None and row.kind == CORRECT}
+        self._destroy_answers([run for run in runs if run.answer])
+        self._destroy_names([run for run in runs if run.identity and run.case in correct])
 
     def chase(self) -> None:
         """Tell what is late, once each: by mail to staff, in the log, and in the ledger under the duty's clause."""
@@ -264,6 +261,15 @@ class Connectors:
             for run in runs:
                 note_parcels(tx, run, identity=run.identity, answer="")
             forget_parcels(tx, [run.answer for run in runs], now)
+
+    def _destroy_names(self, runs: Sequence[Run]) -> None:
+        if not runs:
+            return
+        self._troth.vault.keys.destroy([run.identity for run in runs])
+        with self._troth.database.transaction() as tx:
+            for run in runs:
+                note_parcels(tx, run, identity="", answer="")
+            forget_parcels(tx, [run.identity for run in runs], micros(self._troth.clock.now()))
 
     def tasks(self) -> list[Task]:
         """What is done periodically about connectors."""
@@ -333,7 +339,9 @@ class Shut:
 
     def plan(self, work: Work) -> list[Item]:
         """One item, that something may be there."""
-        return [Item(work.case, 0, self.name, f"what {self.name} has", "", "erase", "")]
+        wrong = work.kind == CORRECT
+        target, action = (DATABASE + self.name, CORRECT) if wrong else ("", "erase")
+        return [Item(work.case, 0, self.name, f"what {self.name} has", target, action, "")]
 
     def carry_out(self, work: Work, item: Item) -> Done:  # noqa: ARG002  the shape of the port
         """Nothing can be done.

@@ -1,15 +1,17 @@
 """What a connector knows of its work: identifiers, by a decision of the policy, and what was begun and done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from troth.bootstrap.connector_files import ConnectorSettings
 from troth.connectors import (
+    Change,
     Identity,
     Run,
+    Wrong,
     add_run,
     note_done,
     note_found,
@@ -18,7 +20,7 @@ from troth.connectors import (
     run_by_message,
     run_of,
 )
-from troth.flows import CORRECT, Work, corrections
+from troth.flows import CORRECT, CORRECTIONS, Correction, Work, corrections, given_corrections
 from troth.gate import Ask, Outcome, note_matter
 from troth.kernel import NotFound, Refused, Unavailable, from_micros, micros, new_id
 from troth.policy import Policy, read_span
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 _MESSAGE = "msg_"
 STARTS: Mapping[str, str] = {"erase": "person.erased", "correct": "record.corrected"}
 """The event of the policy's duties that begins a recipient's part, by kind of request."""
+
+
+class _PutBy(msgspec.Struct, frozen=True):
+    """What lies sealed of a correction until a database has it: who it is about, and old and new value by field."""
+
+    identity: dict[str, list[str]]
+    values: dict[str, tuple[Any, Any]]
 
 
 class ConnectorMemory:
@@ -106,16 +115,9 @@ class ConnectorMemory:
 
     def corrected(self, work: Work) -> Mapping[str, object]:
         """See `Memory.corrected`."""
-        policy = self._troth.policy()
         if work.kind != CORRECT or not self._settings.recipient:
             return {}
-        with self._troth.database.snapshot() as tx:
-            items = [item for item in items_of(tx, work.case) if item.action == CORRECT]
-        known = corrections(policy)
-        done = [item for item in items if item.target in known]
-        if any(item.state == WAITING for item in done):
-            raise Unavailable("The correction itself comes first.", mend="It goes on by itself.")
-        fields = tuple(dict.fromkeys(known[item.target] for item in done if item.state == DONE))
+        fields = self._corrected(work)
         if not fields:
             return {}
         (outcome,) = self._troth.perform([self._ask(work, fields)])
@@ -123,19 +125,83 @@ class ConnectorMemory:
             raise Unavailable(outcome.problem.detail, mend=outcome.problem.mend)
         return dict(outcome.values) if outcome.permitted else {}
 
+    def _corrected(self, work: Work) -> tuple[str, ...]:
+        """The fields that were corrected here.
+
+        Raises:
+            Unavailable: That is not done yet.
+        """
+        known = corrections(self._troth.policy())
+        with self._troth.database.snapshot() as tx:
+            items = [item for item in items_of(tx, work.case) if item.store == CORRECTIONS]
+        ours = [item for item in items if item.target in known]
+        if any(item.state == WAITING for item in ours):
+            raise Unavailable("The correction itself comes first.", mend="It goes on by itself.")
+        return tuple(dict.fromkeys(known[item.target] for item in ours if item.state == DONE))
+
+    def wrong(self, work: Work) -> Sequence[Wrong]:
+        """See `Memory.wrong`."""
+        policy = self._troth.policy()
+        known = corrections(policy)
+        given = given_corrections(self._troth.gate.perform_along, policy, work)
+        return [_wrong(policy, known[name]) for name in given]
+
+    def changes(self, work: Work) -> tuple[Identity, Mapping[Wrong, Change | None]]:
+        """See `Memory.changes`."""
+        done = self._corrected(work)
+        run = self.run(work.case)
+        if run is None or not run.identity:
+            return {}, {}
+        try:
+            with self._troth.database.snapshot() as tx:
+                sealed = opened_parcel(tx, self._troth.vault.keys, run.identity)
+        except NotFound:  # its key was destroyed just now, with the person
+            return {}, {}
+        put = msgspec.json.decode(sealed, type=_PutBy)
+        policy = self._troth.policy()
+        return put.identity, {
+            _wrong(policy, name): Change(*values) if name in done else None
+            for name, values in put.values.items()
+            if name in policy.fields
+        }
+
+    def put_by_change(self, work: Work, read: Callable[[], Mapping[str, Correction]]) -> None:
+        """Seal who a correction is about and what stood there: once it is done here, nothing else tells what to look for.
+
+        Args:
+            work: The request.
+            read: Gives old and new value by field.
+
+        Raises:
+            Unavailable: The key store takes no work; nothing may be corrected before.
+        """
+        run = self.run(work.case)
+        if run is not None and (run.identity or run.done_at):
+            return
+        identity = {kind: list(values) for kind, values in self._from_gate(work).items()}
+        values = {name: (one.old, one.new) for name, one in read().items()}
+        self._keep_by(run or self.begin(work), msgspec.json.encode(_PutBy(identity, values)))
+
     def put_by(self, work: Work, identity: Identity) -> None:
         """See `Memory.put_by`."""
         run = self.run(work.case) or self.begin(work)
         if run.identity or run.done_at:
             return
-        parcel = self._sealed(msgspec.json.encode(identity))
+        self._keep_by(run, msgspec.json.encode(identity))
+
+    def _keep_by(self, run: Run, content: bytes) -> None:
+        parcel = self._sealed(content)
         with self._troth.database.transaction() as tx:
             note_parcels(tx, run, identity=parcel, answer=run.answer)
 
     def run(self, case: str) -> Run | None:
         """See `Memory.run`."""
         with self._troth.database.reading() as tx:
-            return run_of(tx, case, self._name)
+            run = run_of(tx, case, self._name)
+        if run is not None and run.done_at and run.identity:
+            self._forget_identity(run)  # whoever noted its end was stopped right behind
+            return run._replace(identity="")
+        return run
 
     def by_message(self, message: str) -> Run | None:
         """See `Memory.by_message`."""
@@ -173,17 +239,24 @@ class ConnectorMemory:
         troth = self._troth
         now = micros(troth.clock.now())
         answer = self._sealed(data) if data else ""
-        if run.identity:
-            troth.vault.keys.destroy([run.identity])
         with troth.database.transaction() as tx:
             if note_done(tx, run, result, words, now, answer):
                 entry = note_matter(
                     tx, troth.policy(), case=run.case, what=f"{result} in {self._name}", clause="", now=now
                 )
                 add_receipts(tx, run.case, [entry])
-            if run.identity:
-                note_parcels(tx, run, identity="", answer=answer)
-                forget_parcels(tx, [run.identity], now)
+            done = run_of(tx, run.case, self._name)
+        if (
+            done is not None and done.identity
+        ):  # the end is noted first: without its key, nobody could find out
+            self._forget_identity(done)
+
+    def _forget_identity(self, run: Run) -> None:
+        troth = self._troth
+        troth.vault.keys.destroy([run.identity])
+        with troth.database.transaction() as tx:
+            note_parcels(tx, run, identity="", answer=run.answer)
+            forget_parcels(tx, [run.identity], micros(troth.clock.now()))
 
     def copied(self, work: Work) -> None:
         """See `Memory.copied`."""
@@ -223,6 +296,13 @@ def _check(outcome: Outcome) -> None:
     if not outcome.permitted:
         clause = problem.clause if problem is not None else next(iter(outcome.clauses), "")
         raise Refused(problem.detail if problem is not None else outcome.explanation, clause=clause)
+
+
+def _wrong(policy: Policy, name: str) -> Wrong:
+    """A field that was wrong, and whether its category tells it from every other field."""
+    field = policy.fields[name]
+    alike = [one for one in policy.fields.values() if one.category == field.category]
+    return Wrong(name, field.title or name.replace("_", " "), field.category, alone=len(alike) == 1)
 
 
 def _due(policy: Policy, kind: str, now: int) -> int:

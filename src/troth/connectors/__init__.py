@@ -1,5 +1,6 @@
 """Connectors: what other databases hold about people, read from data-set files; how it is found and masked; what was done."""
 
+from troth.connectors.correcting import Change, Place, Wrong, misfit, places_of
 from troth.connectors.graph import Graph, graph_of, order_of_erasing
 from troth.connectors.keeping import (
     Run,
@@ -39,6 +40,7 @@ from troth.connectors.walking import Found, Source, TooMany, told_apart, walk
 
 __all__ = [
     "STRATEGIES",
+    "Change",
     "Collection",
     "Column",
     "Dataset",
@@ -50,6 +52,7 @@ __all__ = [
     "Identity",
     "Key",
     "Masking",
+    "Place",
     "Plan",
     "Reference",
     "Row",
@@ -59,16 +62,19 @@ __all__ = [
     "Table",
     "TablePlan",
     "TooMany",
+    "Wrong",
     "add_run",
     "graph_of",
     "late_runs",
     "masked",
+    "misfit",
     "note_chased",
     "note_done",
     "note_found",
     "note_parcels",
     "note_sent",
     "order_of_erasing",
+    "places_of",
     "plan_for",
     "read_dataset",
     "remove_run",

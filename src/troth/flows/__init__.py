@@ -19,7 +19,15 @@ from troth.flows.backup import (
 )
 from troth.flows.certifying import Certifying
 from troth.flows.copying import SAID, VALUES, OwnCopy, day, used_row
-from troth.flows.correcting import CORRECT, CorrectionStore, corrections
+from troth.flows.correcting import (
+    CORRECT,
+    CORRECTIONS,
+    Correction,
+    CorrectionStore,
+    corrections,
+    given_corrections,
+    said,
+)
 from troth.flows.package_forms import flat
 from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
@@ -32,6 +40,7 @@ from troth.flows.wording import LANGUAGES, SOURCE, Wording, catalogue, chosen_la
 __all__ = [
     "CLAIMS_FILE",
     "CORRECT",
+    "CORRECTIONS",
     "DATA_FILE",
     "LANGUAGES",
     "ROWS_FILE",
@@ -46,6 +55,7 @@ __all__ = [
     "ClosingStore",
     "Contents",
     "Copies",
+    "Correction",
     "CorrectionStore",
     "Done",
     "Finisher",
@@ -74,8 +84,10 @@ __all__ = [
     "corrections",
     "day",
     "flat",
+    "given_corrections",
     "make_halves",
     "package_schema",
+    "said",
     "used_row",
     "verify_package",
     "wording",

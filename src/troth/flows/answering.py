@@ -12,6 +12,8 @@ from troth.gate import case_is_verified
 from troth.kernel import Clock, NotFound, TrothError, Unavailable, micros
 from troth.policy import Policy
 from troth.rights import (
+    BY_HAND,
+    DATABASE,
     DONE,
     FAILED,
     KEPT,
@@ -21,6 +23,7 @@ from troth.rights import (
     MatterRow,
     Rights,
     items_of,
+    meet_telling,
     note_items,
 )
 from troth.storage import Database
@@ -55,11 +58,15 @@ class Work(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What became of an item. `waiting` has it tried again; `until` (microseconds) says when what keeps it ends."""
+    """What became of an item. `waiting` has it tried again; `until` (microseconds) says when what keeps it ends.
+
+    `by_hand` with `waiting`: it waits for a person of staff, and the note says why.
+    """
 
     state: Literal["done", "kept", "waiting", "failed"]
     note: str = ""
     until: int = 0
+    by_hand: bool = False
 
 
 class Part(NamedTuple):
@@ -248,7 +255,10 @@ class Answering:
         went = [(item, self._done(store, work, item)) for item in items]
         now = micros(self._clock.now())
         with self._database.transaction() as tx:
-            note_items(tx, [(item, done.state, done.note, done.until) for item, done in went], now)
+            noted = [(_left_to(item, done), done.state, done.note, done.until) for item, done in went]
+            note_items(tx, noted, now)
+            if any(item.target.startswith(DATABASE) for item in items):
+                meet_telling(tx, self._policy(), work.case, now)
         return not any(done.state == WAITING and item.action == TELL for item, done in went)
 
     @staticmethod
@@ -279,6 +289,10 @@ class Answering:
             purpose=purpose or "",
             language=row.language,
         )
+
+
+def _left_to(item: Item, done: Done) -> Item:
+    return item._replace(action=BY_HAND) if done.by_hand else item
 
 
 def _told(left: Sequence[Item]) -> str:

@@ -9,7 +9,7 @@ or the ledger.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from troth.flows.answering import ByHand, Done, Part, Work
 from troth.flows.vault_store import PerformAlong
@@ -20,8 +20,21 @@ from troth.rights import KEPT, Item, add_receipts
 from troth.storage import Transaction
 
 CORRECT = "correct"
+CORRECTIONS = "corrections"
+"""Place of a plan: the person's own record."""
 _CHANNEL, _CLAUSE = "api", "III.1"
 _AS_WRITTEN = "it stays as it was written"
+
+
+class Correction(NamedTuple):
+    """What a field said, and what it says once the request is carried out; nothing where it said nothing."""
+
+    old: object
+    new: object
+
+
+PutBy = Callable[[Work, Callable[[], Mapping[str, Correction]]], None]
+"""Has whoever must find the old values elsewhere put them by, given what reads them; called before each new value is written."""
 
 
 class CorrectionStore:
@@ -30,11 +43,13 @@ class CorrectionStore:
     Args:
         perform: Performs acts together with rows of the plan; the gate's.
         policy: Gives the version in force.
+        put_by: Called before a new value takes the place of an old one.
     """
 
-    name = "corrections"
+    name = CORRECTIONS
 
-    def __init__(self, perform: PerformAlong, policy: Callable[[], Policy]) -> None:
+    def __init__(self, perform: PerformAlong, policy: Callable[[], Policy], put_by: PutBy) -> None:
+        self._put_by = put_by
         self._perform = perform
         self._policy = policy
 
@@ -77,6 +92,7 @@ class CorrectionStore:
                 self._collect(work, point, {target: value}, record)
             return Done("done")
         if name in given:
+            self._put_by(work, lambda: self._changes(work))
             self._collect(work, point, {target: given[name]})
             self._done(work, "erase", fields=(name,), record=work.record)
         return Done("done")
@@ -85,14 +101,23 @@ class CorrectionStore:
         """Nothing: the request's own record stands in the vault's part."""
         return iter(())
 
+    def _changes(self, work: Work) -> dict[str, Correction]:
+        """Old and new value of every field that the request still has a new one for."""
+        policy = self._policy()
+        known = corrections(policy)
+        names = given_corrections(self._perform, policy, work)
+        new = self._done(work, "use", fields=tuple(names), record=work.record).values
+        old = self._done(work, "use", fields=tuple(known[name] for name in names), partial=True).values
+        return {known[name]: Correction(old.get(known[name]), new[name]) for name in names}
+
     def _copies(self, work: Work, name: str, target: str, held: Sequence[Mapping[str, str]]) -> list[Item]:
         """An item for each record that says of a field what the profile says: it takes the new value, or stays and says why."""
         point, title = _point(self._policy(), work.purpose, target), _title(self._policy(), target)
-        now = _plain(self._done(work, "use", fields=(target,)).values.get(target))
-        said = self._said(work, target, [one["record"] for one in held if one["record"]])
+        now = said(self._done(work, "use", fields=(target,)).values.get(target))
+        told = self._said(work, target, [one["record"] for one in held if one["record"]])
         items = []
         for one in held:
-            if _plain(said.get(one["record"])) != now or not one["record"]:
+            if said(told.get(one["record"])) != now or not one["record"]:
                 continue
             item = Item(
                 work.case,
@@ -180,7 +205,7 @@ def _title(policy: Policy, name: str) -> str:
     return policy.fields[name].title or name.replace("_", " ")
 
 
-def _plain(value: object) -> object:
+def said(value: object) -> object:
     """A value as it is compared: whoever wrote it with another case or space meant the same."""
     return " ".join(value.split()).casefold() if isinstance(value, str) else value
 

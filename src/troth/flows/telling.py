@@ -2,11 +2,10 @@
 
 Who that is stands in the ledger: the person's own journal names the recipient of each act by which something went out, and the fields. A recipient with a
 connector is told by it; every other one is an item that waits until somebody of staff says that the recipient was told, so that no
-correction is called done before. Other databases of the company that hold such a value wait in the same way: nothing here knows which
-of their rows say what the profile said.
+correction is called done before. Other databases of the company are corrected by their own connectors.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from troth.flows.answering import TELL, Done, Part, Work
 from troth.flows.correcting import CORRECT, corrections, given_corrections
@@ -29,7 +28,6 @@ class RecipientsStore:
         policy: Gives the version in force.
         journal: Gives every entry of the ledger about a person.
         connected: Gives the recipients that a connector tells of corrections.
-        databases: Gives name and title of each other database that holds a value of some data categories.
     """
 
     name = RECIPIENTS
@@ -40,16 +38,14 @@ class RecipientsStore:
         policy: Callable[[], Policy],
         journal: Callable[[str], Iterator[Entry]],
         connected: Callable[[], frozenset[str]],
-        databases: Callable[[frozenset[str]], Sequence[tuple[str, str]]],
     ) -> None:
-        self._databases = databases
         self._perform = perform
         self._policy = policy
         self._journal = journal
         self._connected = connected
 
     def plan(self, work: Work) -> list[Item]:
-        """One item for each recipient that was given a value which is corrected, and for each other database that has such."""
+        """One item for each recipient that was given a value which is corrected."""
         if work.kind != CORRECT or not work.person:
             return []
         policy = self._policy()
@@ -61,8 +57,6 @@ class RecipientsStore:
             if entry.act not in _CARRIED and entry.effect == "permit" and wrong & set(entry.fields)
         }
         told = [(_titled(policy, name), name) for name in sorted(had - {""} - self._connected())]
-        categories = frozenset(policy.fields[name].category for name in wrong)
-        told += [(f"database: {title}", f"database:{name}") for name, title in self._databases(categories)]
         return [Item(work.case, 0, self.name, what, target, TELL, _CLAUSE) for what, target in told]
 
     def carry_out(self, work: Work, item: Item) -> Done:  # noqa: ARG002  the port's

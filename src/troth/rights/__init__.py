@@ -46,6 +46,8 @@ from troth.rights.model import (
 from troth.rights.numbers import read_number
 from troth.rights.plans import (
     ANSWER,
+    BY_HAND,
+    DATABASE,
     DONE,
     FAILED,
     KEPT,
@@ -66,7 +68,7 @@ from troth.rights.receiving import FOLLOWER, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
 from troth.rights.service import Rights, Told
 from troth.rights.statutes import STATUTES, statutes_for
-from troth.rights.telling import RECIPIENTS, TOLD
+from troth.rights.telling import RECIPIENTS, TOLD, meet_telling
 from troth.rights.uses import (
     RELEASE,
     STANCES,
@@ -80,8 +82,10 @@ from troth.rights.watching import Fired, watch
 
 __all__ = [
     "ANSWER",
+    "BY_HAND",
     "CLOSING",
     "COPY_FETCHED",
+    "DATABASE",
     "DONE",
     "EXTENDED",
     "FAILED",
@@ -154,6 +158,7 @@ __all__ = [
     "late_count",
     "matter_by_case",
     "matters_of",
+    "meet_telling",
     "moved_clocks",
     "note_fetched",
     "note_item",

@@ -17,6 +17,10 @@ from troth.storage import Statement, Transaction, Upsert, stage_job
 ANSWER = "matter.answer"
 """Topic of a request that is to be carried out; body: the id of its case."""
 WAITING, DONE, KEPT, FAILED = "waiting", "done", "kept", "failed"
+BY_HAND = "by-hand"
+"""Action of an item that waits for a person: its note says what is to be looked at."""
+DATABASE = "database:"
+"""Begin of the target of an item that carries a correction into another database."""
 
 
 class Item(NamedTuple):
@@ -28,7 +32,7 @@ class Item(NamedTuple):
         store: Name of the place that holds something, such as `vault` or `events`.
         what: What is concerned, in the policy's words.
         target: What the store needs to find it again; empty where nothing is left to do. Never a value.
-        action: copy, erase, mask, correct, restrict, release, tell or keep.
+        action: copy, erase, mask, correct, restrict, release, tell, by-hand or keep.
         reason: Why: the clause that it follows; for keep, what keeps it.
         until: For keep: when the reason ends; 0 for none.
         state: waiting, done, kept or failed.

@@ -33,7 +33,9 @@ class ItemAnswer(Struct, frozen=True, kw_only=True):
     store: Annotated[str, Meta(description="the place that holds something")]
     what: str
     target: str
-    action: Annotated[str, Meta(description="copy, erase, mask, correct, restrict, release, tell or keep")]
+    action: Annotated[
+        str, Meta(description="copy, erase, mask, correct, restrict, release, tell, by-hand or keep")
+    ]
     reason: Annotated[str, Meta(description="clause that it follows; for keep, what keeps it")]
     until: Annotated[str, Meta(description="for keep: when the reason ends")]
     state: Literal["waiting", "done", "kept", "failed"]

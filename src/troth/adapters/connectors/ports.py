@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from troth.connectors import Identity, Run
+from troth.connectors import Change, Identity, Run, Wrong
 from troth.flows import Work
 
 
@@ -19,6 +19,22 @@ class Memory(Protocol):
 
     def corrected(self, work: Work) -> Mapping[str, object]:
         """The new values of a correction, by field, that the policy lets the recipient have; empty for other requests.
+
+        Raises:
+            Unavailable: The correction itself is not done yet.
+        """
+
+    def wrong(self, work: Work) -> Sequence[Wrong]:
+        """The fields that a correction gives new values for.
+
+        Raises:
+            Refused: The policy does not permit to look.
+        """
+
+    def changes(self, work: Work) -> tuple[Identity, Mapping[Wrong, Change | None]]:
+        """The person's identifiers, and old and new value of each field, as they were put by; nothing where nothing was.
+
+        A field that was not corrected here has no values.
 
         Raises:
             Unavailable: The correction itself is not done yet.

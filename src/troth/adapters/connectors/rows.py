@@ -129,6 +129,12 @@ def _still(value: Any) -> Any:
     return bytes(value) if isinstance(value, (bytearray, memoryview)) else value
 
 
+def same_value(column: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[bool]:
+    """The condition that a column holds a value."""
+    found: sa.ColumnElement[bool] = column == value
+    return found
+
+
 def same_row(table: sa.Table, plan: TablePlan, key: Key) -> sa.ColumnElement[bool]:
     """The condition that a row is this one; empty values count as the same."""
     return sa.and_(

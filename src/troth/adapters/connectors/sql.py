@@ -7,32 +7,41 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Engine
 
+from troth.adapters.connectors.correcting import correct_rows, joined, told_of
 from troth.adapters.connectors.engines import open_engine, reading, writing
 from troth.adapters.connectors.erasing import Erased, digests, erase_rows
 from troth.adapters.connectors.ports import Memory
 from troth.adapters.connectors.reflecting import Reflected, reflect
 from troth.adapters.connectors.rows import Rows, shown
 from troth.connectors import (
+    Change,
     Dataset,
     Finding,
     Found,
+    Graph,
     Identity,
+    Place,
     Plan,
     Run,
     graph_of,
+    places_of,
     plan_for,
     told_apart,
     walk,
 )
-from troth.flows import Done, Part, Work
+from troth.flows import CORRECT, Done, Part, Work
 from troth.kernel import Unavailable
-from troth.rights import Item
+from troth.rights import BY_HAND, DATABASE, Item
 
 COPIES = frozenset({"access", "portability"})
-_COPIED, _ERASED = "III.0", "III.2"
+_COPIED, _ERASED, _CORRECTED = "III.0", "III.2", "III.1"
 _FRESH_SECONDS = 60.0
 _AGAIN_SECONDS = 2.0
 _SOMEBODY_ELSE = "(somebody else)"
+_LOOK = "look:"
+"""Before the target of what a person has to look at, in the words that are kept of a correction."""
+_FORGOTTEN = "what stood here before is not known any more"
+_CHANGED = "the data set has changed since it was planned"
 
 
 class DoesNotFit(Unavailable):
@@ -88,7 +97,8 @@ class SqlStore:
         self._kinds = tuple(kinds)
         self._categories = categories
         self._any_case = any_case
-        self._items = _items(name, dataset, self._kinds)
+        self._graph = graph_of(dataset, {}, self._kinds)
+        self._items = _items(name, dataset, self._graph)
         self._opening = threading.Lock()
         self._engine: Engine | None = None
         self._seen: tuple[float, Reflected, Plan] | None = None
@@ -97,12 +107,15 @@ class SqlStore:
 
     def plan(self, work: Work) -> list[Item]:
         """One item for each table where rows may be found. Only the data set is looked at: a database that is down stops no plan."""
+        if work.kind == CORRECT:
+            places = places_of(self._dataset, self._graph, self._memory.wrong(work))
+            return [self._correction(work, place) for place in places]
         if work.kind in COPIES:
             return [item._replace(case=work.case, action="copy", reason=_COPIED) for item in self._items]
         return [item._replace(case=work.case) for item in self._items] if work.kind == "erase" else []
 
     def carry_out(self, work: Work, item: Item) -> Done:
-        """Do one item. The first item of an erasure erases in every table, in one transaction; the others find it done.
+        """Do one item. The first item of an erasure or a correction does every table, in one transaction; the others find it done.
 
         Raises:
             Lost: The database is down.
@@ -111,23 +124,25 @@ class SqlStore:
         """
         if item.action == "copy":
             return Done("done")
+        if item.action == BY_HAND:
+            return Done("waiting", item.note, by_hand=True)
         finished = self._finished
         if finished is not None and finished[0] == work.case:
-            return Done("done", finished[1].get(item.target, "no rows"))
+            return _went(item, finished[1])
         run = self._memory.run(work.case)
         if run is not None and run.done_at:
             self._finished = (work.case, run.words)
-            return Done("done", run.words.get(item.target, "no rows"))
+            return _went(item, run.words)
         failed = self._failed
         if failed is not None and failed.stands_for(work.case, item.target):
             raise failed.error
         try:
-            told = self._erase(work, run)
+            told = self._correct(work) if item.action == CORRECT else self._erase(work, run)
             self._finished = (work.case, told)
         except Unavailable as error:
             self._failed = _Failed(work.case, item.target, time.monotonic(), error)
             raise
-        return Done("done", told.get(item.target, "no rows"))
+        return _went(item, told)
 
     def copy(self, work: Work) -> Iterator[Part]:
         """A person's rows, table by table.
@@ -196,6 +211,55 @@ class SqlStore:
             return {name: "done before" for name in plan.order if plan.tables[name].erases}
         return _told(plan, erased)
 
+    def _correction(self, work: Work, place: Place) -> Item:
+        what = f"{self._dataset.title}, {place.collection}: {place.title}"[:400]
+        action = BY_HAND if place.by_hand else CORRECT
+        target = self._target(place)
+        return Item(work.case, 0, self.name, what, target, action, _CORRECTED, note=place.by_hand)
+
+    def _target(self, place: Place) -> str:
+        return f"{DATABASE}{self.name}:{place.field}:{place.collection}"
+
+    def _correct(self, work: Work) -> Mapping[str, str]:
+        """Correct every table; what a person has to look at is told apart."""
+        identity, values = self._memory.changes(work)
+        if not values:
+            return {_LOOK: _FORGOTTEN}
+        by_name = {wrong.name: change for wrong, change in values.items()}
+        places = places_of(self._dataset, self._graph, tuple(values))
+        told = {_LOOK + self._target(place): place.by_hand for place in places if place.by_hand}
+        changes = {place: by_name[place.field] for place in places if not place.by_hand}
+        if changes and any(identity.values()):
+            try:
+                told |= self._correct_rows(work, identity, changes)
+            except Unavailable:
+                self._seen = None  # the database may have changed since it was looked at
+                raise
+        else:
+            told |= {self._target(place): "nothing names the person there" for place in changes}
+        self._memory.finish(self._memory.run(work.case) or self._memory.begin(work), "done", told)
+        return told
+
+    def _correct_rows(
+        self, work: Work, identity: Identity, changes: Mapping[Place, Change | None]
+    ) -> dict[str, str]:
+        run = self._memory.run(work.case)
+
+        def begin(found: Found) -> None:
+            if run is None or not run.found:
+                self._memory.begin(work, digests(found, self.name, self._digest_key))
+
+        with writing(self._open(), self.name) as connection:
+            reflected, plan = self._fitting(connection, erasing=False)
+            went = correct_rows(
+                connection, plan, reflected, identity, changes, any_case=self._any_case, begin=begin
+            )
+        told = {}
+        for place, one in went.items():
+            words, look = told_of(one)
+            told[(_LOOK if look else "") + self._target(place)] = words
+        return told
+
     def _open(self) -> Engine:
         with self._opening:
             if self._engine is None:
@@ -223,9 +287,32 @@ class SqlStore:
         return self._seen[1:]
 
 
-def _items(store: str, dataset: Dataset, kinds: Sequence[str]) -> list[Item]:
+def _went(item: Item, words: Mapping[str, str]) -> Done:
+    """How an item went, by what is kept of the whole."""
+    if item.action != CORRECT:
+        return Done("done", words.get(item.target, "no rows"))
+    whole = item.target.count(":") == 1  # planned while the connector could not be opened
+    left = [
+        told
+        for target, told in words.items()
+        if target == _LOOK or _is(item, target, whole=whole, look=_LOOK)
+    ]
+    if left:
+        return Done("waiting", joined(left), by_hand=True)
+    done = [told for target, told in words.items() if _is(item, target, whole=whole)]
+    if done or whole:
+        return Done("done", joined(done))
+    return Done("waiting", _CHANGED, by_hand=True)
+
+
+def _is(item: Item, target: str, *, whole: bool, look: str = "") -> bool:
+    """Whether kept words are about an item."""
+    wanted = look + item.target
+    return target.startswith(wanted + ":") if whole else target == wanted
+
+
+def _items(store: str, dataset: Dataset, graph: Graph) -> list[Item]:
     """What is erased of somebody, table by table, as far as the data set tells."""
-    graph = graph_of(dataset, {}, kinds)
     found = []
     for one in dataset.collections.values():
         fields = [f for f in one.fields.values() if f.personal]

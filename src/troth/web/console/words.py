@@ -74,6 +74,7 @@ ACTIONS: Mapping[str, str] = {
     "restrict": "Stop",
     "release": "Let go on",
     "tell": "Tell",
+    "by-hand": "By hand",
     "keep": "Keep",
 }
 PIECES: Mapping[str, str] = {"waiting": "Waits", "done": "Done", "kept": "Kept", "failed": "Failed"}

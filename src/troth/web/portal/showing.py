@@ -184,9 +184,7 @@ def pieces(speech: Speech, items: Sequence[Item]) -> list[Piece]:
     """A plan as its person sees it: what is changed, what stays and why, and who is told."""
     return [
         Piece(
-            speech.words("{company} is told", company=one.what)
-            if one.store == RECIPIENTS and ":" not in one.target
-            else one.what,
+            speech.words("{company} is told", company=one.what) if one.store == RECIPIENTS else one.what,
             speech.words(PIECES[one.state]),
             one.state == "done",
             one.reason if one.state == "kept" else "",
