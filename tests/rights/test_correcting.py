@@ -23,7 +23,7 @@ def answering(desk: Desk) -> Answering:
         policy=desk.gate.policy,
         rights=desk.rights,
         key=lambda: desk.key("service.rights", (RIGHTS,), ("request",)),
-        stores=lambda: (CorrectionStore(desk.gate.perform_along, desk.gate.policy),),
+        stores=lambda: (CorrectionStore(desk.gate.perform_along, desk.gate.policy, lambda *_: None),),
         finishers={CORRECT: lambda _, __: None},
     )
 

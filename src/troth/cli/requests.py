@@ -172,13 +172,13 @@ def tell(
         str,
         typer.Argument(
             metavar="RECIPIENT",
-            help="Whom you told the right value: the `target` of an item that waits, as `troth requests show` gives it.",
+            help="Whom you told the right value, or where you changed it: the `target` of an item that waits, as `troth requests show` gives it.",
         ),
     ],
     *,
     key_file: KeyFile = None,
 ) -> None:
-    """Say that a recipient of a value that was wrong has been told the right one; the request then goes on."""
+    """Say that a recipient of a value that was wrong was told the right one, or a database changed by hand; the request then goes on."""
     _step(say, lambda rights: rights.tell(api_key(key_file), number, recipient))
 
 
