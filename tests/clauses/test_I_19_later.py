@@ -35,7 +35,10 @@ def _import(site: Site, key: str, address: str) -> Any:
 
 @pytest.mark.clause("I.19")
 def test_later_knowledge_purges_and_suppresses(vendor: Vendor) -> None:
-    """One command erases a child's record: nothing of it is left, it comes back through no door, the two days are kept."""
+    """One command erases a child's record: only the books of an order are left, told with law and day, and sealed as ever.
+
+    It comes back through no door, and the two days are kept.
+    """
     importer = vendor.key("service.import", REGISTER)
     with vendor.open() as site:
         values = {"name": f"{CANARY} name", "email": KID, "serial": f"{CANARY}-9"}
@@ -49,7 +52,15 @@ def test_later_knowledge_purges_and_suppresses(vendor: Vendor) -> None:
             ("purge-child", "in time")
         ]
         assert vendor.files_with(CANARY) == []
-        assert _rows(vendor, "SELECT count(DISTINCT person) FROM sealed_field") == [(1,)]
+        kept = purged["values"]["kept"]
+        assert {(one["reason"], one["until"][:10]) for one in kept} == {
+            ("II.11 tax law (books and invoices)", "2033-01-05")
+        }
+        assert {one["slot"].partition(".")[0] for one in kept} == {
+            "billing_address", "name", "order_lines", "order_number",
+        }  # fmt: skip
+        stands = _rows(vendor, "SELECT person, field FROM sealed_field ORDER BY field")
+        assert [slot for who, slot in stands if who == purged["person"]] == [one["slot"] for one in kept]
         listed = "SELECT count(*) FROM suppression WHERE reason = 'child'"
         assert _rows(vendor, listed) == [(1,)]
         for again in (site.register(3, email=KID), _import(site, importer, KID)):

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.answering import disposal_key
-from troth.gate import DISPOSER, Ask, DueRecord, due_records
+from troth.gate import DISPOSER, Ask, DueRecord, due_records, free_remnants
 from troth.kernel import Log, Refused, micros
+from troth.rights import planned_for
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -57,6 +58,34 @@ def dispose_due(troth: "Troth") -> int:
     return len(due)
 
 
+def finish_remnants(troth: "Troth") -> int:
+    """Erase what is left of erased people once nothing keeps it any more; gives how many people were looked at anew.
+
+    What a request kept is finished by its plan, which has its certificate issued again.
+
+    Raises:
+        Refused: The policy does not let it be disposed of.
+        Unavailable: A store takes no work.
+    """
+    done, after = 0, ""
+    while True:
+        policy, now = troth.policy(), micros(troth.clock.now())
+        with troth.database.snapshot() as tx:
+            page = free_remnants(tx, policy, now, after, _AT_ONCE)
+            free = [who for who in page.free if not planned_for(tx, who)]
+        if free:
+            _erase_people(troth, free)
+            done += len(free)
+        if not page.last:
+            return done
+        after = page.last
+
+
+def _erase_people(troth: "Troth", people: Sequence[str]) -> None:
+    key, purpose = disposal_key(troth)
+    _perform(troth, [Ask(act="erase", purpose=purpose, key=key, person=who) for who in people])
+
+
 def retention_tasks(troth: "Troth") -> list[Task]:
     """What is done periodically about retention."""
 
@@ -65,7 +94,15 @@ def retention_tasks(troth: "Troth") -> list[Task]:
         if gone:
             _log.info("retention_disposed", records=gone)
 
-    return [Task("retention", _DAILY, dispose, "Erase records whose retention is over.")]
+    def finish() -> None:
+        gone = finish_remnants(troth)
+        if gone:
+            _log.info("remnants_erased", people=gone)
+
+    return [
+        Task("retention", _DAILY, dispose, "Erase records whose retention is over."),
+        Task("remnants", _DAILY, finish, "Erase what a duty or hold kept of erased people, once it ends."),
+    ]
 
 
 def _erase(troth: "Troth", due: Sequence[DueRecord]) -> None:
@@ -74,6 +111,11 @@ def _erase(troth: "Troth", due: Sequence[DueRecord]) -> None:
         Ask(act="erase", purpose=purpose, key=key, person=one.person, record=one.record, fields=one.fields)
         for one in due
     ]
+    _perform(troth, asks)
+
+
+def _perform(troth: "Troth", asks: Sequence[Ask]) -> None:
+    purpose = asks[0].purpose
     for outcome in troth.perform(asks):
         problem = outcome.problem
         if problem is not None and problem.code == Refused.code:

@@ -37,7 +37,7 @@ _ASK_PURPOSE = "the data use that this serves, as essential.service.rights_reque
     example="troth child purge --by email=kid@example.com --purpose essential.service.rights_request --yes",
     gives={
         **OUTCOME,
-        "values": "erased: whether there was a record; clocks: obligation, known, due and met of each deadline",
+        "values": "erased: whether there was a record; clocks: obligation, known, due and met of each deadline; kept: slot, reason and end",
     },
 )
 def purge(

@@ -32,7 +32,7 @@ from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
-from troth.gate.retaining import DueRecord, due_records
+from troth.gate.retaining import DueRecord, due_records, free_remnants
 from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
@@ -80,6 +80,7 @@ __all__ = [
     "due_records",
     "end_case",
     "extend_key",
+    "free_remnants",
     "holds_of",
     "issue_key",
     "key_records",

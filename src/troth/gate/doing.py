@@ -272,7 +272,8 @@ class Doer:
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
         if one.ask.order in LIST_ORDERS | CHILD_ORDERS:
             found = protect(self._tx, self._vault, one, self._policy, self._now)
-            if one.ask.order == "purge-child":
+            if one.ask.order == "purge-child" and found["erased"]:
+                found = {**found, **self._erase_whole(one.person)}
                 self._known.discard(one.person)
             return one.ask.case, found
         return carry_out_order(
@@ -291,11 +292,15 @@ class Doer:
             self._known.discard(one.person)
 
     def _erase(self, one: Weighed) -> Mapping[str, Any]:
-        """Erase fields, or the person; what a law or a court keeps of a person stays, and is told."""
-        tx, who, now = self._tx, one.person, self._now
+        """Erase fields, or the person."""
         if one.ask.fields:
-            self._end_keys(erase_fields(tx, who, one.fields, now, one.ask.record))
+            self._end_keys(erase_fields(self._tx, one.person, one.fields, self._now, one.ask.record))
             return {}
+        return self._erase_whole(one.person)
+
+    def _erase_whole(self, who: str) -> Mapping[str, Any]:
+        """Erase a person; what a law or a court keeps of them stays, and is told. Nothing else stays, whoever they are."""
+        tx, now = self._tx, self._now
         kept = kept_slots(tx, self._policy, who, now)
         if not kept:
             begin_erasure(tx, who, now)

@@ -14,7 +14,6 @@ from troth.storage import Transaction
 from troth.vault import (
     CHILD,
     Vault,
-    begin_erasure,
     consent_to_sharing,
     listings,
     release,
@@ -97,13 +96,12 @@ def _children(tx: Transaction, vault: Vault, one: Weighed, policy: Policy, now: 
 
 
 def _purge(tx: Transaction, vault: Vault, one: Weighed, policy: Policy, now: int) -> Mapping[str, Any]:
-    """Suppress first, then erase; somebody unknown is only suppressed, so that the order repeats without harm."""
+    """Suppress, before the record is erased; somebody unknown is only suppressed, so that the order repeats without harm."""
     suppress(tx, vault.keys, identifiers_of(one.ask.identify, policy), CHILD, now)
     known = bool(one.person) and one.person in vault.people(tx, [one.person])
     if known:
         for kind in sorted(matching_fields(policy)):
             suppress_person(tx, one.person, CHILD, now, kind)
-        begin_erasure(tx, one.person, now)
     return {"erased": known, "clocks": clocks(one, policy, now)}
 
 

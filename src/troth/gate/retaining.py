@@ -9,7 +9,7 @@ from troth.gate.tables import case_file
 from troth.kernel import from_micros, micros
 from troth.policy import Policy, Scheduled, schedule_of
 from troth.storage import Lookup, Transaction
-from troth.vault import Record, holdings_of, oldest_records, slot_of
+from troth.vault import Record, holdings_of, oldest_records, remnants, slot_of
 
 _CASES = Lookup(case_file, by=("person",), take=("case_type", "record", "closed_at"))
 _PAGE = 500
@@ -39,6 +39,13 @@ class DueRecord(NamedTuple):
     fields: tuple[str, ...]
 
 
+class Remnants(NamedTuple):
+    """A page of people who were erased in part: those of whom something is free, and the last handle; empty at the end."""
+
+    free: Sequence[str]
+    last: str
+
+
 def due_records(tx: Transaction, policy: Policy, until: int) -> Iterator[DueRecord]:
     """Every record that is due for disposal by an instant (microseconds), kind by kind, the oldest first.
 
@@ -57,6 +64,26 @@ def due_records(tx: Transaction, policy: Policy, until: int) -> Iterator[DueReco
             if young:
                 break  # ids go by the time of creation, and no case ends before its record is made
             after = page[-1].record
+
+
+def free_remnants(tx: Transaction, policy: Policy, now: int, after: str, most: int) -> Remnants:
+    """Which of the people who were erased but for what holds kept have something left that nothing keeps any more.
+
+    Args:
+        tx: A snapshot.
+        policy: The version in force, whose holds count.
+        now: Instant (microseconds).
+        after: The last handle of the page before; empty for the first page.
+        most: Most people looked at.
+    """
+    page = remnants(tx, after, most)
+    free = []
+    for who in page:
+        kept = kept_slots(tx, policy, who, now)
+        left = {slot_of(one.field, one.record) for one in holdings_of(tx, who)}
+        if not kept or left != kept.keys():
+            free.append(who)
+    return Remnants(free, page[-1] if len(page) == most else "")
 
 
 def _due(

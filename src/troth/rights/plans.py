@@ -7,11 +7,11 @@ unit of work of its own, so that whatever stops the work in between, it goes on 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from troth.policy import CaseType
 from troth.rights.model import MatterRow
-from troth.rights.tables import plan_item, plan_receipt
+from troth.rights.tables import matter, plan_item, plan_receipt
 from troth.storage import Statement, Transaction, Upsert, stage_job
 
 ANSWER = "matter.answer"
@@ -93,6 +93,17 @@ _RELEASED = Statement(
     .order_by(plan_item.c.until)
     .limit(bindparam("most"))
 )
+_KEPT_OF = Statement(
+    select(plan_item.c.case_id)
+    .join(matter, matter.c.case_id == plan_item.c.case_id)
+    .where(
+        matter.c.person == bindparam("who"),
+        matter.c.kind == "erase",
+        or_(plan_item.c.state == KEPT, plan_item.c.state == WAITING),
+        plan_item.c.target != "",
+    )
+    .limit(1)
+)
 _ADD_RECEIPT = Upsert(plan_receipt, by=("case_id", "entry"))
 _RECEIPTS = Statement(
     select(plan_receipt.c.entry)
@@ -149,6 +160,11 @@ def note_items(tx: Transaction, went: Sequence[tuple[Item, str, str, int]], now:
 def released_items(tx: Transaction, now: int, most: int = 500) -> list[Item]:
     """Kept items whose reason has ended at an instant (microseconds), or has no known end and may have, the longest ago first."""
     return [Item(*row) for row in tx.rows(_RELEASED, {"now": now, "most": most})]
+
+
+def planned_for(tx: Transaction, person: str) -> bool:
+    """Whether an erasure that a person asked for still keeps something or waits: its plan finishes that by itself."""
+    return bool(tx.rows(_KEPT_OF, {"who": person}))
 
 
 def add_receipts(tx: Transaction, case: str, entries: Sequence[str]) -> None:

@@ -50,6 +50,7 @@ from troth.vault.erasure import (
     erase_all_but,
     finish_erasure,
     mark_remnant,
+    remnants,
     sweep_orphan_keys,
 )
 from troth.vault.errors import (
@@ -246,6 +247,7 @@ __all__ = [
     "release",
     "release_purpose",
     "release_sender",
+    "remnants",
     "restrict_purpose",
     "restricted_above",
     "restricted_purposes",

@@ -57,6 +57,12 @@ _FORGET_SAID = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who"))) for table in (preference, block)
 )
 _KEEP = Statement(update(person).where(person.c.person == bindparam("who")).values(state=KEPT, has_stances=0))
+_REMNANTS = Statement(
+    select(person.c.person)
+    .where(person.c.person > bindparam("after"), person.c.state == KEPT)
+    .order_by(person.c.person)
+    .limit(bindparam("most"))
+)
 _FORGET_MOVES = Statement(
     delete(address_change).where(
         (address_change.c.submission == bindparam("who")) | (address_change.c.person == bindparam("who"))
@@ -124,6 +130,11 @@ def mark_remnant(tx: Transaction, who: str) -> None:
     tx.run(_KEEP, {"who": who})
 
 
+def remnants(tx: Transaction, after: str, most: int) -> list[str]:
+    """People who were erased but for what a hold kept, by handle, behind another one."""
+    return [row[0] for row in tx.rows(_REMNANTS, {"after": after, "most": most})]
+
+
 def sweep_orphan_keys(database: Database, keys: KeyRing, now: int) -> int:
     """Destroy keys of handles that never became people; gives the number of handles swept.
 
@@ -156,5 +167,6 @@ __all__ = [
     "erase_all_but",
     "finish_erasure",
     "mark_remnant",
+    "remnants",
     "sweep_orphan_keys",
 ]
