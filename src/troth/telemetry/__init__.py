@@ -1,0 +1,39 @@
+"""The sender of telemetry: off until somebody switches it on, and everything that it sends can be looked at first.
+
+It needs the standard library only, and nothing else of Troth: a product can take this folder along by itself.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from troth.telemetry.report import last_day, sample_report, serialize_report
+from troth.telemetry.schema import Metric, ReportError, Schema, SchemaError, TelemetryError
+
+if TYPE_CHECKING:
+    from troth.telemetry.blinding import Blinded, BlindError, PublicKey, blind, finalize, prepare, verify
+
+__all__ = [
+    "BlindError",
+    "Blinded",
+    "Metric",
+    "PublicKey",
+    "ReportError",
+    "Schema",
+    "SchemaError",
+    "TelemetryError",
+    "blind",
+    "finalize",
+    "last_day",
+    "prepare",
+    "sample_report",
+    "serialize_report",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what only sending needs when it is first used, so that importing stays light (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module("troth.telemetry.blinding"), name)
