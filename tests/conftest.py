@@ -16,7 +16,7 @@ import hypothesis
 import pytest
 
 import troth
-from tests.support import postgres
+from tests.support import mariadb, postgres
 from tests.support.process import ClockFile, Troth
 from troth.kernel import SettableClock
 from troth.storage import Database, create_all, data_tables, key_tables, open_database
@@ -35,17 +35,23 @@ hypothesis.settings.load_profile(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the folder of the run's PostgreSQL before workers start, so that they all find the same one."""
+    """Name the folders of the run's servers before workers start, so that they all find the same ones."""
     config.addinivalue_line(
         "markers", "postgresql: needs a PostgreSQL server; set by the fixtures that it uses"
     )
+    config.addinivalue_line("markers", "mariadb: needs a MariaDB server; set by the fixtures that it uses")
     config.addinivalue_line("markers", "migrations: runs the schema migrations; set for files named so")
     if not hasattr(config, "workerinput") and postgres.URL_VARIABLE not in os.environ:
         os.environ[postgres.FOLDER_VARIABLE] = str(postgres.new_folder())
+    if not hasattr(config, "workerinput"):
+        os.environ[mariadb.FOLDER_VARIABLE] = str(mariadb.new_folder())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the run's PostgreSQL."""
+    """Stop the run's servers."""
+    other = os.environ.pop(mariadb.FOLDER_VARIABLE, "") if not hasattr(config, "workerinput") else ""
+    if other:
+        mariadb.Server(Path(other)).stop()
     folder = os.environ.get(postgres.FOLDER_VARIABLE)
     if folder and not hasattr(config, "workerinput"):
         postgres.Server(Path(folder)).stop()
@@ -65,13 +71,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             engine is None and "postgres_server" in getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.postgresql)
+        if engine == "mariadb" or (engine is None and "mariadb_url" in getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.mariadb)
         if _PROCESSES.intersection(item.path.parts):
             item.add_marker(pytest.mark.slow)
         if "migration" in item.path.name:
             item.add_marker(pytest.mark.migrations)
     items.sort(
         key=lambda item: (
-            2 * bool(item.get_closest_marker("slow")) + bool(item.get_closest_marker("postgresql"))
+            2 * bool(item.get_closest_marker("slow"))
+            + bool(item.get_closest_marker("postgresql") or item.get_closest_marker("mariadb"))
         )
     )
 
@@ -140,6 +149,23 @@ def pg_url(postgres_server: str, worker_name: str) -> Iterator[str]:
     postgres.create_database(postgres_server, name)
     yield postgres.renamed(postgres_server, name)
     postgres.drop_database(postgres_server, name)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> mariadb.Server:
+    """The run's MariaDB server, which is up."""
+    server = mariadb.Server(Path(os.environ[mariadb.FOLDER_VARIABLE]))
+    server.ensure()
+    return server
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: mariadb.Server, worker_name: str) -> Iterator[str]:
+    """URL of an empty MariaDB database of this test's own, whose text compares as the distribution has it: in any case."""
+    name = f"{worker_name}_own"
+    mariadb_server.run(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    yield mariadb_server.url(name)
+    mariadb_server.run(f"DROP DATABASE {name}")
 
 
 @pytest.fixture

@@ -86,11 +86,19 @@ class Kept:
         return run.answer.encode()
 
 
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine of the other database."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
 def other_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """URL of another, empty database, on each engine."""
-    if engine == "postgresql":
-        url: str = request.getfixturevalue("pg_url")
+    servers = {"postgresql": "pg_url", "mariadb": "mariadb_url"}
+    if engine in servers:
+        url: str = request.getfixturevalue(servers[engine])
         return url
     return f"sqlite:///{tmp_path / 'other.db'}"
 
@@ -98,7 +106,10 @@ def other_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> st
 @pytest.fixture
 def other(other_url: str) -> Iterator[sa.Engine]:
     """The same database, for a test to fill and look into."""
-    engine = sa.create_engine(other_url.replace("postgresql://", "postgresql+psycopg://"))
+    named = {"postgresql://": "postgresql+psycopg://", "mariadb://": "mariadb+pymysql://"}
+    for short, driver in named.items():
+        other_url = other_url.replace(short, driver)
+    engine = sa.create_engine(other_url)
     yield engine
     engine.dispose()
 

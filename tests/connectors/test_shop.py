@@ -207,6 +207,7 @@ KEEP_NAMES = {
         "CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.name := old.name; RETURN new; END $$",
         "CREATE TRIGGER stay BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION stay()",
     ],
+    "mariadb": ["CREATE TRIGGER stay BEFORE UPDATE ON customer FOR EACH ROW SET NEW.name = OLD.name"],
 }
 
 
