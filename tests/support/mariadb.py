@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import pymysql
+import sqlalchemy as sa
 
 from tests.support.waiting import wait_until
 
@@ -60,10 +60,11 @@ class Server:
 
     def run(self, *statements: str) -> None:
         """Run statements as the administrator."""
-        connection = pymysql.connect(unix_socket=str(self._socket), user="root", autocommit=True)
-        with connection, connection.cursor() as cursor:
+        driver = self.url().replace("mariadb:", "mariadb+pymysql:")
+        engine = sa.create_engine(driver, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
             for one in statements:
-                cursor.execute(one)
+                connection.exec_driver_sql(one)
 
     def ensure(self) -> None:
         """Start the server unless another worker already has.
@@ -90,7 +91,12 @@ class Server:
             shutil.chown(self.folder, user, pwd.getpwnam(user).pw_gid)
         common = ["--no-defaults", f"--datadir={self._data}", *([f"--user={user}"] if user else [])]
         made = subprocess.run(
-            [_program("mariadb-install-db"), *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            [
+                _program("mariadb-install-db"),
+                *common,
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -139,6 +139,8 @@ def misfit(change: Change | None, table: Table, name: str) -> str:
         )
     if name in table.key or any(name in here for here, _, _ in table.foreign):
         return "the column holds rows together"
+    if not table.undoes:
+        return "the table's engine cannot undo changes"
     if column.choices and change.new not in column.choices:
         return "the column takes a few values only, and the new one is none of them"
     if column.length and len(change.new) > column.length:

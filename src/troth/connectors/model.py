@@ -112,6 +112,7 @@ class Column(NamedTuple):
         nullable: Whether it may be empty.
         length: Longest text; 0 for no limit.
         choices: The only texts that it takes, of an enumeration.
+        padded: Whether spaces behind its texts mean nothing (CHAR).
     """
 
     name: str
@@ -119,6 +120,7 @@ class Column(NamedTuple):
     nullable: bool
     length: int = 0
     choices: tuple[str, ...] = ()
+    padded: bool = False
 
 
 class Table(NamedTuple):
@@ -129,12 +131,14 @@ class Table(NamedTuple):
         key: Columns of its primary key; empty for none.
         unique: Sets of columns of which no two rows hold the same.
         foreign: Foreign keys: columns here, the other table, columns there.
+        undoes: Whether the database undoes changes of it that are not committed.
     """
 
     columns: Mapping[str, Column]
     key: tuple[str, ...]
     unique: tuple[tuple[str, ...], ...] = ()
     foreign: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = ()
+    undoes: bool = True
 
 
 class Finding(NamedTuple):

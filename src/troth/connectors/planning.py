@@ -237,6 +237,15 @@ def _table_findings(collection: Collection, table: Table) -> Iterable[Finding]:
                 "the data set does not name this column; it stays as it is",
                 "Add it.",
             )
+    if not table.undoes:
+        yield Finding(
+            "error",
+            collection.name,
+            "",
+            "its engine cannot undo changes, so nothing is done wholly or not at all",
+            "Give it an engine with transactions: ALTER TABLE ... ENGINE=InnoDB.",
+            only_erasing=True,
+        )
     if not table.key:
         yield Finding(
             "note",

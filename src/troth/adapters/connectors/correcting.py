@@ -9,9 +9,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from troth.adapters.connectors.comparing import same_value
 from troth.adapters.connectors.erasing import NotClean
 from troth.adapters.connectors.reflecting import Reflected
-from troth.adapters.connectors.rows import Rows, same_row, same_value
+from troth.adapters.connectors.rows import Rows, same_row
 from troth.connectors import (
     Change,
     Found,

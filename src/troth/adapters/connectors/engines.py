@@ -25,6 +25,10 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
+_MYSQL_SESSION = (
+    f"SET SESSION innodb_lock_wait_timeout = {STATEMENT_SECONDS},"
+    " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"  # what does not fit is an error, and not cut
+)
 _OPS_BETWEEN_LOOKS = 100_000
 WRITES = "troth_writes"
 
@@ -66,7 +70,11 @@ def open_engine(url: str) -> Engine:
             f" -c idle_in_transaction_session_timeout={milliseconds * 4}",
         }
     elif kind in ("mysql", "mariadb"):
-        options["connect_args"] = {"connect_timeout": WAIT_SECONDS, "read_timeout": STATEMENT_SECONDS}
+        options["connect_args"] = {
+            "connect_timeout": WAIT_SECONDS,
+            "read_timeout": STATEMENT_SECONDS,
+            "init_command": _MYSQL_SESSION,
+        }
     try:
         engine = sa.create_engine(made, hide_parameters=True, **options)
     except ImportError as error:
@@ -98,7 +106,11 @@ def _with_driver(url: str) -> URL:
 
 
 def _package(kind: str) -> str:
-    return {"postgresql": "'troth[postgres]'", "mysql": "pymysql", "mariadb": "pymysql"}.get(kind, kind)
+    return {
+        "postgresql": "'troth[postgres]'",
+        "mysql": "'troth[mariadb]'",
+        "mariadb": "'troth[mariadb]'",
+    }.get(kind, kind)
 
 
 def _sqlite_connected(connection: Any, _: Any) -> None:
@@ -146,7 +158,12 @@ def writing(engine: Engine, name: str) -> Iterator[Connection]:
         Lost: It cannot be reached or takes too long; whether it was done is not known if that was at its end.
         Rejected: The database refused the change; nothing of it was done.
     """
-    with _told(name), engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+    options: dict[str, Any] = {WRITES: True}
+    if engine.dialect.name in ("mysql", "mariadb"):
+        options["isolation_level"] = (
+            "READ COMMITTED"  # so that looking again sees what others committed meanwhile
+        )
+    with _told(name), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 

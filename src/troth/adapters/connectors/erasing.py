@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from troth.adapters.connectors.comparing import same_value
 from troth.adapters.connectors.engines import Rejected
 from troth.adapters.connectors.reflecting import Reflected
 from troth.adapters.connectors.rows import Rows, same_row
@@ -158,7 +159,10 @@ class _Erasing:
         names = {name: _NEW + str(number) for number, name in enumerate(plan.masks)}
         whole = [one for one in made if None not in one]
         if whole:
-            where = [table.c[name] == sa.bindparam(_OLD + str(n)) for n, name in enumerate(plan.key)]
+            where = [
+                same_value(table.c[name], sa.bindparam(_OLD + str(n), type_=table.c[name].type))
+                for n, name in enumerate(plan.key)
+            ]
             values: dict[str, Any] = {name: sa.bindparam(bound) for name, bound in names.items()}
             self._connection.execute(
                 sa.update(table).where(*where).values(values),

@@ -25,6 +25,9 @@ _FAMILIES: tuple[tuple[type[Any], str], ...] = (
 )
 
 
+_WITH_TRANSACTIONS = frozenset({"innodb", "rocksdb", "tokudb", "ndbcluster"})
+
+
 class Reflected(NamedTuple):
     """Tables by collection: what is known of them, and what statements are made of."""
 
@@ -60,6 +63,7 @@ def _reflect_schema(
     uniques = inspector.get_multi_unique_constraints(**asked)
     indexes = inspector.get_multi_indexes(**asked)
     foreign = inspector.get_multi_foreign_keys(**asked)
+    options = inspector.get_multi_table_options(**asked)
     for place, found in columns.items():
         bare = place[1]
         collection = named[bare]
@@ -75,6 +79,7 @@ def _reflect_schema(
             key=tuple(key["constrained_columns"]) if key else (),
             unique=tuple(dict.fromkeys(one for one in unique if one)),
             foreign=tuple(_foreign(one) for one in foreign.get(place, ())),
+            undoes=_undoes(options.get(place) or {}),
         )
         tables[collection] = sa.Table(
             quoted_name(bare, quote=True),
@@ -82,6 +87,12 @@ def _reflect_schema(
             *(sa.Column(quoted_name(one["name"], quote=True), _type(one["type"])) for one in found),
             schema=quoted_name(schema, quote=True) if schema else None,
         )
+
+
+def _undoes(options: Mapping[str, Any]) -> bool:
+    """Whether a table's engine has transactions; only MySQL and MariaDB have some that have none."""
+    engines = [value for name, value in options.items() if name.endswith("_engine")]
+    return all(str(one).lower() in _WITH_TRANSACTIONS for one in engines)
 
 
 def _type(kind: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
@@ -103,4 +114,5 @@ def _column(raw: Mapping[str, Any]) -> Column:
     family = next((name for base, name in _FAMILIES if isinstance(kind, base)), "other")
     choices = tuple(kind.enums) if isinstance(kind, types.Enum) else ()
     length = getattr(kind, "length", None) if family == "text" and not choices else None
-    return Column(raw["name"], family, bool(raw["nullable"]), int(length or 0), choices)
+    padded = isinstance(kind, types.CHAR)
+    return Column(raw["name"], family, bool(raw["nullable"]), int(length or 0), choices, padded)

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from troth.adapters.connectors.comparing import characters, exactly, folded, same_value
 from troth.adapters.connectors.reflecting import Reflected
-from troth.connectors import Key, Plan, Row, TablePlan
+from troth.connectors import Column, Key, Plan, Row, TablePlan
 
 AT_ONCE = 500
 _BIGGEST = 2**63
@@ -49,40 +50,95 @@ class Rows:
         self._tables = reflected.tables
         self._known = reflected.known
         self._any_case = any_case
+        self._keyed: dict[tuple[str, tuple[str, ...]], bool] = {}
 
-    def find(self, collection: str, field: str, values: Sequence[str]) -> Iterable[tuple[Key, Row]]:
+    def find(self, collection: str, field: str, values: Sequence[str]) -> Iterator[tuple[Key, Row]]:
         """See `Source.find`."""
         column = self._tables[collection].c[field]
-        family = self._known[collection].columns[field].family
-        if family == "text" and self._any_case:
-            found = sa.func.lower(column).in_(sorted({one.lower() for one in values}))
-            return self._selected(collection, found)
-        fitting = self._fitting(collection, (field,), [(one,) for one in values])
-        return self._selected(collection, column.in_([one for (one,) in fitting])) if fitting else ()
+        known = self._known[collection].columns[field]
+        if known.family == "text" and self._any_case:
+            lowered = {one.lower() for one in values}
+            for key, row in self._selected(collection, sa.func.lower(column).in_(sorted(lowered))):
+                if characters([known], [str(row[field]).lower()])[0] in lowered:
+                    yield key, row
+            return
+        if fitting := self._fitting(collection, (field,), [(one,) for one in values]):
+            found = self._selected(collection, column.in_([one for (one,) in fitting]))
+            yield from self._same(collection, (field,), fitting, found)
 
     def rows(
         self, collection: str, fields: tuple[str, ...], values: Sequence[Key]
     ) -> Iterator[tuple[Key, Row]]:
         """See `Source.rows`."""
         for part in _batches(self._fitting(collection, fields, values)):
-            yield from self._selected(collection, self._among(collection, fields, part))
+            found = self._selected(collection, self._among(collection, fields, part))
+            yield from (
+                found if self._by_key(collection, fields) else self._same(collection, fields, part, found)
+            )
 
     def counts(self, collection: str, fields: tuple[str, ...], values: Sequence[Key]) -> Mapping[Key, int]:
         """See `Source.counts`."""
         columns = [self._tables[collection].c[name] for name in fields]
+        shown = [sa.func.min(one) if isinstance(one.type, sa.String) else one for one in columns]
+        groups = [exactly(one) if isinstance(one.type, sa.String) else one for one in columns]
         counted: dict[Key, int] = {}
         fitting = {self._fit(collection, fields, one): one for one in values}
         wanted = [one for one in fitting if None not in one]
         for part in _batches(wanted):
-            statement = (
-                sa.select(*columns, sa.func.count())
-                .where(self._among(collection, fields, part))
-                .group_by(*columns)
-            )
+            where = self._among(collection, fields, part)
+            statement = sa.select(*shown, sa.func.count()).where(where).group_by(*groups)
             for *value, number in self._connection.execute(statement):
-                key = tuple(value)
-                counted[fitting.get(self._fit(collection, fields, key), key)] = number
+                for key in self._meant(collection, fields, dict.fromkeys(part), tuple(value)):
+                    counted[fitting[key]] = counted.get(fitting[key], 0) + number
         return counted
+
+    def _meant(
+        self, collection: str, fields: tuple[str, ...], asked: Mapping[Key, object], value: Key
+    ) -> Sequence[Key]:
+        """Which of the values that were asked for a value means.
+
+        Where the database itself takes others for the same, all that it may mean: rather one too many is counted than one too few.
+        """
+        found = self._fit(collection, fields, value)
+        if found in asked:
+            return [found]
+        columns = self._columns(collection, fields)
+        meant = characters(columns, found)
+        same = [one for one in asked if None not in meant and characters(columns, one) == meant]
+        if same or not self._by_key(collection, fields):
+            return same
+        return [one for one in asked if folded(one) == folded(found)] or list(asked)
+
+    def _same(
+        self,
+        collection: str,
+        fields: tuple[str, ...],
+        asked: Sequence[Key],
+        found: Iterable[tuple[Key, Row]],
+    ) -> Iterator[tuple[Key, Row]]:
+        """The rows whose texts are what was asked for by their characters."""
+        columns = self._columns(collection, fields)
+        wanted = {characters(columns, one) for one in asked}
+        for key, row in found:
+            if characters(columns, [row[name] for name in fields]) in wanted:
+                yield key, row
+
+    def _columns(self, collection: str, fields: tuple[str, ...]) -> list[Column]:
+        return [self._known[collection].columns[name] for name in fields]
+
+    def _by_key(self, collection: str, fields: tuple[str, ...]) -> bool:
+        """Whether a foreign key of the database itself says what these fields are the same as, by its own collation."""
+        if (collection, fields) not in self._keyed:
+            self._keyed[collection, fields] = self._foreign(collection, set(fields))
+        return self._keyed[collection, fields]
+
+    def _foreign(self, collection: str, named: set[str]) -> bool:
+        table = self._plan.dataset.collections[collection].table
+        return any(
+            (name == collection and set(here) == named) or (other == table and set(there) == named)
+            for name, known in self._known.items()
+            for here, other, there in known.foreign
+        )
 
     def again(self, collection: str, keys: Sequence[Key]) -> Iterator[tuple[Key, Row]]:
         """Rows by their keys."""
@@ -129,17 +185,11 @@ def _still(value: Any) -> Any:
     return bytes(value) if isinstance(value, (bytearray, memoryview)) else value
 
 
-def same_value(column: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[bool]:
-    """The condition that a column holds a value."""
-    found: sa.ColumnElement[bool] = column == value
-    return found
-
-
 def same_row(table: sa.Table, plan: TablePlan, key: Key) -> sa.ColumnElement[bool]:
     """The condition that a row is this one; empty values count as the same."""
     return sa.and_(
         *(
-            table.c[name].is_(None) if one is None else table.c[name] == one
+            table.c[name].is_(None) if one is None else same_value(table.c[name], one)
             for name, one in zip(plan.key, key, strict=True)
         )
     )
