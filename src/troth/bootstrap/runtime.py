@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.eventing import Events
     from troth.flows import Answering
     from troth.inbound import Inbox
-    from troth.insights import Insights
+    from troth.insights import Changes, Insights
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Rights
@@ -228,6 +228,13 @@ class Troth:
         from troth.bootstrap.analysing import insights_of
 
         return insights_of(self)
+
+    @cached_property
+    def product_changes(self) -> "Changes":
+        """The log of product changes, each with the report that led to it."""
+        from troth.insights import Changes
+
+        return Changes(self.database, self.gate, self.clock)
 
     @cached_property
     def audiences(self) -> "Audiences":

@@ -9,7 +9,7 @@ from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
 if TYPE_CHECKING:
-    from troth.insights import Run, Standing
+    from troth.insights import ProductChange, Run, Standing
 
 app = group("report", "Reports: counts of people for a declared purpose, without those who objected.")
 Name = Annotated[str, typer.Argument(metavar="REPORT", help="Name of a declared report.")]
@@ -19,6 +19,18 @@ _RUN = {
     "begun": "when",
     "due": "when the schedule wanted it; empty when somebody asked",
     "figures": "counts, total, groups, other, left_out and cohort; null in place of a number: some, and fewer than the cohort",
+}
+
+
+_CHANGE = {
+    "change": "its id",
+    "product": "as it was given",
+    "release": "as it was given",
+    "text": "what changes and why",
+    "report": "the report that led to it",
+    "run": "the run that it rests on",
+    "counted": "when that run began",
+    "noted": "when the change was noted",
 }
 
 
@@ -63,6 +75,59 @@ def show(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
         runs = troth.insights.runs(name, key)
     text = "\n\n".join(_figures_text(one) for one in runs) or "It was never run."
     say.answer({"report": name, "runs": [run_document(one) for one in runs]}, text)
+
+
+@command(
+    app,
+    "note-change",
+    example="troth report note-change example-sensor --because registered-products --text 'Search opens first.' --key-file analyst.key",
+    gives=_CHANGE,
+)
+def note_change(
+    say: Say,
+    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="A declared product.")],
+    *,
+    because: Annotated[
+        str, typer.Option(help="The report that led to the change; you must be allowed to see its figures.")
+    ],
+    text: Annotated[str, typer.Option(help="What changes and why, in plain language.")],
+    of_run: Annotated[
+        str, typer.Option("--run", help="The run it rests on; left out: the newest with figures.")
+    ] = "",
+    release: Annotated[str, typer.Option(help="The version that brings the change.")] = "",
+    key_file: KeyFile = None,
+) -> None:
+    """Note in the public log that a product is changed because of what a report showed (clause II.5)."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        noted = troth.product_changes.note_change(
+            key, product=product, text=text, report=because, run=of_run, release=release
+        )
+    say.answer(_change(noted), f"Noted {noted.change}: it rests on run {noted.run} of {noted.report}.")
+
+
+@command(
+    app,
+    "changes",
+    example="troth report changes",
+    gives={
+        "changes": "the newest changes of products: change, product, release, text, report, run, counted, noted"
+    },
+)
+def changes(say: Say) -> None:
+    """List the changes of products with the reports that led to them."""
+    with say.open() as troth:
+        found = troth.product_changes.changes()
+    cells = [(moment(one.noted_at), one.product, one.release, one.report, one.text) for one in found]
+    say.answer(
+        {"changes": [_change(one) for one in found]},
+        table(("noted", "product", "release", "report", "change"), cells),
+    )
+
+
+def _change(one: "ProductChange") -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in ("change", "product", "release", "text", "report", "run")}
+    return told | {"counted": moment(one.counted_at), "noted": moment(one.noted_at)}
 
 
 def run_document(one: "Run") -> dict[str, Any]:

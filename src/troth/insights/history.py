@@ -13,6 +13,7 @@ _ADD = Statement(insert(report_run))
 _OF = Statement(
     select(*_COLUMNS).where(_c.report == bindparam("name")).order_by(_c.run.desc()).limit(bindparam("most"))
 )
+_ONE = Statement(select(*_COLUMNS).where(_c.run == bindparam("which")))
 _LAST_DUE = Statement(select(func.coalesce(func.max(_c.due_at), 0)).where(_c.report == bindparam("name")))
 _encode = msgspec.json.Encoder().encode
 _figures = msgspec.json.Decoder(Figures).decode
@@ -40,6 +41,12 @@ def keep_run(tx: Transaction, run: Run) -> None:
 def runs_of(tx: Transaction, report: str, most: int) -> list[Run]:
     """The newest runs of a report, newest first."""
     return [_run(row) for row in tx.rows(_OF, {"name": report, "most": most})]
+
+
+def run_of(tx: Transaction, run: str) -> Run | None:
+    """A run by its handle."""
+    row = tx.row(_ONE, {"which": run})
+    return _run(row) if row else None
 
 
 def last_due(tx: Transaction, report: str) -> int:

@@ -29,7 +29,7 @@ from troth.policy.telemetry import (
     schema_document,
     telemetry_schema,
 )
-from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
+from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Product, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
 from troth.policy.wording import use_title
@@ -70,6 +70,7 @@ __all__ = [
     "Point",
     "Policy",
     "PolicyErrors",
+    "Product",
     "Recipient",
     "Report",
     "Require",

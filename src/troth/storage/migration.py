@@ -52,6 +52,7 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0020",
         "0021",
         "0022",
+        "0023",
     ),
     "keys": ("0001", "0002"),
 }

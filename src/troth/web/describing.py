@@ -24,7 +24,7 @@ from troth.web.pages import page
 from troth.web.portal_shapes import AskForm, DisplayForm, DisputeForm
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.relay_shapes import RELAY_FORMS
-from troth.web.report_shapes import ReportsAnswer, RunsAnswer
+from troth.web.report_shapes import ChangeAnswer, ChangeBody, ChangesAnswer, ReportsAnswer, RunsAnswer
 from troth.web.site import json_response, site_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -57,6 +57,9 @@ _SHAPES = (
     MatterAnswer,
     MattersAnswer,
     StepBody,
+    ChangeBody,
+    ChangeAnswer,
+    ChangesAnswer,
     AskForm,
     DisputeForm,
     DisplayForm,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from troth.insights import Figures, Run, Standing
+from troth.insights import Figures, ProductChange, Run, Standing
 from troth.kernel import from_micros
 
 
@@ -51,6 +51,52 @@ class RunsAnswer(Struct, frozen=True, kw_only=True):
 
     report: str
     runs: tuple[RunAnswer, ...]
+
+
+class ChangeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of a product, and the report that led to it."""
+
+    product: Annotated[str, Meta(max_length=80, description="a declared product")]
+    text: Annotated[str, Meta(max_length=2000, description="what changes and why, in plain language")]
+    report: Annotated[str, Meta(max_length=80, description="a declared report whose figures you may see")]
+    run: Annotated[
+        str, Meta(max_length=40, description="the run that it rests on; left out: the newest with figures")
+    ] = ""
+    release: Annotated[str, Meta(max_length=40, description="the version that brings it")] = ""
+
+
+class ChangeAnswer(Struct, frozen=True, kw_only=True):
+    """A change of a product with what showed that it was wanted."""
+
+    change: str
+    product: str
+    release: str
+    text: str
+    report: str
+    run: str
+    counted: Annotated[str, Meta(description="when the run began")]
+    noted: str
+
+
+class ChangesAnswer(Struct, frozen=True, kw_only=True):
+    """Changes of products, newest first."""
+
+    changes: tuple[ChangeAnswer, ...]
+
+
+def change_answer(one: ProductChange) -> ChangeAnswer:
+    """A change as it is told."""
+    counted, noted = _instant(one.counted_at), _instant(one.noted_at)
+    return ChangeAnswer(
+        change=one.change,
+        product=one.product,
+        release=one.release,
+        text=one.text,
+        report=one.report,
+        run=one.run,
+        counted=counted,
+        noted=noted,
+    )
 
 
 def run_answer(run: Run) -> RunAnswer:
