@@ -5,11 +5,14 @@ It needs the standard library only, and nothing else of Troth: a product can tak
 
 from typing import TYPE_CHECKING, Any
 
+from troth.telemetry.chance import truth_probability
+from troth.telemetry.recorder import Telemetry
 from troth.telemetry.report import last_day, sample_report, serialize_report
 from troth.telemetry.schema import Metric, ReportError, Schema, SchemaError, TelemetryError
 
 if TYPE_CHECKING:
     from troth.telemetry.blinding import Blinded, BlindError, PublicKey, blind, finalize, prepare, verify
+    from troth.telemetry.sending import Sender, Sending, Status
 
 __all__ = [
     "BlindError",
@@ -19,6 +22,10 @@ __all__ = [
     "ReportError",
     "Schema",
     "SchemaError",
+    "Sender",
+    "Sending",
+    "Status",
+    "Telemetry",
     "TelemetryError",
     "blind",
     "finalize",
@@ -26,8 +33,11 @@ __all__ = [
     "prepare",
     "sample_report",
     "serialize_report",
+    "truth_probability",
     "verify",
 ]
+
+_SENDING = frozenset(("Sender", "Sending", "Status"))
 
 
 def __getattr__(name: str) -> Any:
@@ -36,4 +46,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module("troth.telemetry.blinding"), name)
+    home = "sending" if name in _SENDING else "blinding"
+    return getattr(importlib.import_module(f"troth.telemetry.{home}"), name)
