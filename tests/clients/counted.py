@@ -33,7 +33,7 @@ def rows(company: Vendor) -> list[Row]:
             "source",
         ]
         found: list[tuple[str, Row]] = []
-        for batch in lake._table().scan(columns=names):
+        for batch in lake.table().scan(columns=names):
             columns = [batch.column(name).to_pylist() for name in names]
             found += [(one[0], Row(*one[1:])) for one in zip(*columns, strict=True)]
         return [row for _, row in sorted(found, key=lambda pair: pair[0])] + waiting

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.events.conftest import USAGE, Counting
-from troth.events import inbox
+from troth.events import EventKeeper
 from troth.events.lake import Lake
 from troth.kernel import Unavailable, new_id
 from troth.ledger import decode_entry
 from troth.ledger.tables import ledger_entry
-from troth.storage import Statement
+from troth.storage import Statement, StoredBatch
 
 CANARY = "zq-canary-lake"
 
@@ -37,7 +37,7 @@ def pages(counting: Counting) -> list[str]:
     """Pages of every event in the lake."""
     return [
         str(page)
-        for batch in lake_of(counting)._table().scan(columns=["page"])
+        for batch in lake_of(counting).table().scan(columns=["page"])
         for page in batch.column("page").to_pylist()
     ]
 
@@ -76,7 +76,7 @@ def test_a_crash_between_table_and_inbox_counts_nothing_twice(
     views(counting, 3)
     append = Lake.append
 
-    def append_and_fail(lake: Lake, batches: list[inbox.Batch], number: int) -> None:
+    def append_and_fail(lake: Lake, batches: list[StoredBatch], number: int) -> None:
         append(lake, batches, number)
         raise Unavailable("The process ended here.")
 
@@ -169,8 +169,10 @@ def test_retention_disposes_by_itself(counting: Counting) -> None:
 
 def test_without_a_lake_events_stay(counting: Counting) -> None:
     """Without the extra, folding does nothing, and erasing and disposing work on the inbox."""
-    keeper = counting.web.troth.events.keeper
-    keeper.lake = None
+    troth = counting.web.troth
+    keeper = EventKeeper(
+        troth.database, None, troth.gate, troth.clock, troth.events.salts, troth.folder / "events.lock"
+    )
     views(counting, 4)
     assert keeper.fold() == 0
     assert keeper.status().waiting.events == 4

@@ -198,5 +198,5 @@ def test_a_million_events_fold_although_the_process_is_killed(tmp_path: Path) ->
         assert found.lake.events == 1_000_000
         lake = running.events.keeper.lake
         assert lake is not None
-        ids = {one for batch in lake._table().scan(columns=["id"]) for one in batch.column("id").to_pylist()}
+        ids = {one for batch in lake.table().scan(columns=["id"]) for one in batch.column("id").to_pylist()}
         assert len(ids) == 1_000_000

@@ -104,6 +104,7 @@ def test_every_route_is_described(shared: Web) -> None:
         for method in route.methods - {"OPTIONS", "HEAD"}
     }
     routes |= {("POST", "/v1/acts"), ("GET", "/v1/people/{person}"), ("DELETE", "/v1/people/{person}")}
+    routes |= {("POST", path) for path in shared.app._door._routes}
     tracked = {(method, path) for path, methods in shared.app._tracking._routes.items() for method in methods}
     routes |= tracked
     routes |= {(method, "/s/{key}" + path) for method, path in tracked if path not in {"/p.gif", "/t.js"}}

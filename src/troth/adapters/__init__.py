@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from troth.adapters.blind_signing import BlindSigner, blind_signed, new_blind_key, public_numbers
     from troth.adapters.connectors import (
         EVENTS,
         WEBHOOK_HEADERS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS",
     "WEBHOOK_HEADERS",
+    "BlindSigner",
     "FolderMailer",
     "Limits",
     "Memory",
@@ -36,19 +38,26 @@ __all__ = [
     "SmtpMailer",
     "SqlStore",
     "WebhookStore",
+    "blind_signed",
     "certificate_pdf",
     "check_url",
     "create_root_key_file",
     "fetch_page",
     "mail_listener",
+    "new_blind_key",
     "new_secret",
     "open_mailbox",
     "open_mailer",
     "open_root_key",
+    "public_numbers",
     "secret_bytes",
 ]
 
 _PLACES = {
+    "BlindSigner": "blind_signing",
+    "blind_signed": "blind_signing",
+    "new_blind_key": "blind_signing",
+    "public_numbers": "blind_signing",
     "EVENTS": "connectors",
     "WEBHOOK_HEADERS": "connectors",
     "Memory": "connectors",

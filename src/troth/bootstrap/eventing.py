@@ -12,11 +12,10 @@ from troth.events import (
     ReadChoice,
     Salts,
     Visit,
-    lake_available,
     sites_of,
     visitors_of,
 )
-from troth.storage import Task
+from troth.storage import Task, lake_available
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.background import Background
     from troth.bootstrap.connecting import Connectors
     from troth.bootstrap.eventing import Events
+    from troth.bootstrap.telemetry import Telemetry
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Changes, Insights
@@ -249,6 +250,13 @@ class Troth:
         from troth.bootstrap.eventing import Events
 
         return Events(self)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        """The receiving door of telemetry, and what is done with reports in the background."""
+        from troth.bootstrap.telemetry import Telemetry
+
+        return Telemetry(self)
 
     @cached_property
     def relays(self) -> "Relays":

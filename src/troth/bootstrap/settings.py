@@ -58,6 +58,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             empty for none.
         submissions_per_minute: What one network may send to public points without a key; 0 for no limit.
         choices_per_minute: How often one network may choose about cookies; 0 for no limit.
+        telemetry_host: Host name on which telemetry answers, and nothing else does; empty for that of all pages.
+        opt_ins_per_minute: How often one network may switch telemetry on; 0 for no limit.
     """
 
     host: str = "127.0.0.1"
@@ -66,6 +68,8 @@ class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     style: str = ""
     submissions_per_minute: int = 120
     choices_per_minute: int = 60
+    telemetry_host: str = ""
+    opt_ins_per_minute: int = 60
 
     @property
     def over_https(self) -> bool:

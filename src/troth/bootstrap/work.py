@@ -117,6 +117,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         Task("suppressions", _DAILY, dispose_listed, "Dispose of the suppression list past its retention."),
         Task("finished-jobs", _HOURLY, remove_jobs, "Remove jobs that were finished a week ago."),
         *troth.events.tasks(),
+        *troth.telemetry.tasks(),
         *inbox_tasks(troth, troth.inbox),
         *polling_tasks(troth, troth.inbox),
         report_task(troth),

@@ -25,6 +25,7 @@ RUNS = {
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
     "events": "counts visits of the web sites, after the visitor's choice only",
     "outreach": "sends mail by a decision for each, and counts audiences that hold no child",
+    "ingress": "takes reports of installations that opted in, and keeps nothing that tells which they are",
     "insights": "runs declared reports, which count people and show nobody",
     "web": "publishes the policy and serves the API",
     "storage": "keeps everything on disk, together or not at all",
@@ -64,6 +65,9 @@ ESTABLISHED = (
     "suppressed.opted-out",
     "suppressed.no-contact",
     "suppressed.bounced",
+    "installation.opted-in",
+    "installation.supported",
+    "report.valid",
 )
 """The facts that the gate of this release establishes, beside `case.<type>` of every declared case."""
 

@@ -29,6 +29,7 @@ from troth.cli import (
     retention,
     serving,
     staff,
+    telemetry,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
@@ -52,6 +53,7 @@ _PARTS = (
     (reports.app, PEOPLE),
     (audiences.app, PEOPLE),
     (events.app, KEEPING),
+    (telemetry.app, KEEPING),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),
     (jobs.app, KEEPING),

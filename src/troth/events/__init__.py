@@ -4,7 +4,7 @@ from troth.events.errors import MalformedEvent
 from troth.events.identity import SALTS_TABLE, Salts, visitors_of
 from troth.events.inbox import keep as keep_events
 from troth.events.keeping import Disposed, EventKeeper, Status, Visit
-from troth.events.lake import Lake, lake_available
+from troth.events.lake import Lake
 from troth.events.matomo import read_matomo, read_matomo_bulk
 from troth.events.model import Choice, Headers, ReadChoice, Request, Row, Sender, Sent, Sites, Taken, sites_of
 from troth.events.plausible import read_plausible
@@ -31,7 +31,6 @@ __all__ = [
     "Taken",
     "Visit",
     "keep_events",
-    "lake_available",
     "read_matomo",
     "read_matomo_bulk",
     "read_plausible",

@@ -5,34 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete
 
 from troth.events.model import Row, Shape
-from troth.events.tables import event_batch, event_fold, event_seen
-from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.events.tables import EVENTS, event_seen
+from troth.storage import Lookup, Statement, StoredBatch, Transaction, Upsert
 
 FORMAT = 2
 SEEN_BYTES = 16
-_b, _f, _s = event_batch.c, event_fold.c, event_seen.c
-_ADD = Statement(insert(event_batch))
 _SEEN = Lookup(event_seen, by=("event_id",), take=("at",))
 _NOTE_SEEN = Upsert(event_seen, by=("event_id",))
-_FORGET_SEEN = Statement(delete(event_seen).where(_s.at < bindparam("before")))
-_WAITING = Statement(select(func.count(), func.coalesce(func.sum(_b.events), 0), func.min(_b.at)))
-_ALL = Statement(
-    select(_b.batch_id, _b.at, _b.body)
-    .where(_b.batch_id > bindparam("after"))
-    .order_by(_b.batch_id)
-    .limit(bindparam("most"))
-)
-_REPLACE = Statement(
-    update(event_batch)
-    .where(_b.batch_id == bindparam("which"))
-    .values(events=bindparam("number"), body=bindparam("content"))
-)
-_DROP = Statement(delete(event_batch).where(_b.batch_id == bindparam("which")))
-_BEFORE = Statement(select(func.coalesce(func.sum(_b.events), 0)).where(_b.at < bindparam("before")))
-_DROP_BEFORE = Statement(delete(event_batch).where(_b.at < bindparam("before")))
+_FORGET_SEEN = Statement(delete(event_seen).where(event_seen.c.at < bindparam("before")))
 
 
 class Body(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -118,7 +101,7 @@ def keep(tx: Transaction, batch_id: str, now: int, entries: list[str], rows: Seq
 
 def keep_body(tx: Transaction, batch_id: str, now: int, body: Body) -> None:
     """The same for events that are packed already."""
-    tx.run(_ADD, (batch_id, now, len(body.shapes), _encode(body)))
+    EVENTS.add(tx, StoredBatch(batch_id, now, len(body.shapes), _encode(body)))
 
 
 def body_of(entries: list[str], rows: Sequence[Row]) -> Body:
@@ -182,16 +165,22 @@ def rows_of(body: Body) -> Iterator[Row]:
 
 def waiting(tx: Transaction) -> Waiting:
     """What waits."""
-    row = tx.row(_WAITING)
-    return Waiting(row[0], int(row[1]), row[2] or 0) if row else Waiting(0, 0, 0)
+    return Waiting(*EVENTS.waiting(tx))
 
 
 def batches(tx: Transaction, after: str = "", most: int = 200) -> list[Batch]:
     """Batches in the order of their ids, behind one of them."""
-    return [
-        Batch(number, at, decode_body(body))
-        for number, at, body in tx.rows(_ALL, {"after": after, "most": most})
-    ]
+    return [opened(batch) for batch in EVENTS.behind(tx, after, most)]
+
+
+def opened(batch: StoredBatch) -> Batch:
+    """A stored batch as read."""
+    return Batch(batch.batch_id, batch.at, decode_body(batch.body))
+
+
+def entries_of(body: bytes) -> list[str]:
+    """The ledger entries that decided what a stored body holds."""
+    return decode_body(body).entries
 
 
 def decode_body(body: bytes) -> Body:
@@ -215,10 +204,9 @@ def erase_from_batches(
         left = [row for row in rows_of(body) if row.person not in subjects and row.visitor not in subjects]
         gone += len(body.shapes) - len(left)
         if left:
-            content = _encode(body_of(body.entries, left))
-            tx.run(_REPLACE, {"which": last, "number": len(left), "content": content})
+            EVENTS.replace(tx, last, len(left), _encode(body_of(body.entries, left)))
         else:
-            tx.run(_DROP, {"which": last})
+            EVENTS.drop(tx, [last])
     return gone, last
 
 
@@ -229,18 +217,6 @@ def count_visitors(tx: Transaction, visitors: frozenset[str]) -> int:
         after = some[-1].batch_id
         found += sum(one in visitors for batch in some for one in batch.body.visitors)
     return found
-
-
-def drop_batches(tx: Transaction, which: Iterable[str]) -> None:
-    """Remove batches by their ids."""
-    tx.run_many(_DROP, [(one,) for one in which])
-
-
-def dispose_batches(tx: Transaction, before: int) -> int:
-    """Remove batches from before an instant (microseconds); gives how many events went."""
-    row = tx.row(_BEFORE, {"before": before})
-    tx.run(_DROP_BEFORE, {"before": before})
-    return int(row[0]) if row else 0
 
 
 def all_rows(tx: Transaction) -> Iterator[tuple[Batch, Row]]:

@@ -1,53 +1,24 @@
-"""What is done with events once they are on disk: folded into the lake, erased, disposed of.
+"""What is done with events once they are on disk: folded into the lake, erased, disposed of."""
 
-A folding has a number. Batches are claimed for it in the database, put into the table in one commit that bears the number, and
-removed from the inbox. When the numbers of database and table differ, or claims are left, a process ended in between, or one
-of the two was restored from a copy. Then the table itself is asked which batches are in it, by the ledger entries that their
-events bear; so nothing is lost and nothing counts twice.
-"""
-
-import fcntl
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select
-
 from troth.events import inbox
 from troth.events.identity import Salts
-from troth.events.inbox import Batch, Waiting
-from troth.events.lake import Condition, Lake
+from troth.events.inbox import Waiting
+from troth.events.lake import Lake
 from troth.events.model import CHANNEL, sites_of
 from troth.events.retaining import disposal_instant
-from troth.events.tables import event_batch, event_fold
+from troth.events.tables import EVENTS
 from troth.gate import DISPOSAL, DISPOSER, Arrival, Gate
 from troth.kernel import Clock, Refused, TrothError, Unavailable, micros
-from troth.storage import Database, Statement, Transaction
+from troth.storage import Condition, Database, Folding, Transaction
 
-FOLD_EVENTS = 100_000
-"""Most events of one folding, unless one batch has more; memory is bounded by it."""
 REPEATS = timedelta(days=7)
 """How long the id of an event is known."""
 RIGHTS = "essential.service.rights_request"
-
-_b, _f = event_batch.c, event_fold.c
-_LAST = ""
-"""In place of a batch: the number of the last folding that the database knows to be in the table."""
-_CLAIMS = Statement(select(_f.batch_id, _f.fold_no).order_by(_f.batch_id).limit(2))
-_FREE = Statement(select(_b.batch_id, _b.events).order_by(_b.batch_id).limit(bindparam("most")))
-_CLAIM = Statement(insert(event_fold))
-_OF_FOLD = Statement(
-    select(_b.batch_id, _b.at, _b.body)
-    .join(event_fold, _f.batch_id == _b.batch_id)
-    .where(_f.fold_no == bindparam("number"))
-    .order_by(_b.batch_id)
-)
-_DROP_BATCHES = Statement(delete(event_batch).where(_b.batch_id.in_(select(_f.batch_id))))
-_DROP_CLAIMS = Statement(delete(event_fold))
-_MOST_BATCHES = 20_000
 
 
 class Status(NamedTuple):
@@ -93,8 +64,8 @@ class EventKeeper:
         self, database: Database, lake: Lake | None, gate: Gate, clock: Clock, salts: Salts, lock: Path
     ) -> None:
         self._database, self.lake, self._gate, self._clock = database, lake, gate, clock
-        self._salts, self._lock = salts, lock
-        self._guard = threading.Lock()
+        self._salts = salts
+        self._folding = Folding(database, EVENTS, lake, inbox.entries_of, lock)
 
     def fold(self) -> int:
         """Fold everything that waits into the lake; gives how many events went. Without a lake nothing does.
@@ -102,17 +73,7 @@ class EventKeeper:
         Raises:
             Unavailable: A store takes no work; what waits stays.
         """
-        if self.lake is None:
-            return 0
-        total = 0
-        with self._alone():
-            number = self._agree(self.lake)
-            while True:
-                number += 1
-                moved = self._fold_once(self.lake, number)
-                if not moved:
-                    return total
-                total += moved
+        return self._folding.fold()
 
     def status(self) -> Status:
         """Where the events are."""
@@ -131,7 +92,7 @@ class EventKeeper:
         subjects = frozenset([*persons, *visitors]) - {""}
         if not subjects:
             return 0
-        with self._alone():
+        with self._folding.alone():
             return self._erase(subjects, persons, visitors)
 
     def erase_visitor(self, key: str, visitors: Sequence[str]) -> int:
@@ -147,9 +108,8 @@ class EventKeeper:
             Unavailable: A store takes no work; repeat it.
         """
         subjects = frozenset(visitors)
-        with self._alone():
-            if self.lake is not None:
-                self._agree(self.lake)
+        with self._folding.alone():
+            self._folding.agree()
             with self._database.transaction() as tx:
                 count = inbox.count_visitors(tx, subjects)
                 count += self.lake.count_visitors(visitors) if self.lake is not None else 0
@@ -206,11 +166,10 @@ class EventKeeper:
         before = disposal_instant(policy, self._clock.now())
         if not before:
             return Disposed(0, 0)
-        with self._alone():
-            if self.lake is not None:
-                self._agree(self.lake)
+        with self._folding.alone():
+            self._folding.agree()
             with self._database.transaction() as tx:
-                count = inbox.dispose_batches(tx, before)
+                count = EVENTS.dispose(tx, before)
                 count += self.lake.count_before(before) if self.lake is not None else 0
                 if count:
                     self._decide_disposal(tx, count)
@@ -226,7 +185,7 @@ class EventKeeper:
             inbox.forget_seen(tx, micros(self._clock.now() - REPEATS))
         self._salts.destroy_old()
         if self.lake is not None:
-            with self._alone():
+            with self._folding.alone():
                 self.lake.tidy()
 
     def _decide_disposal(self, tx: Transaction, count: int) -> None:
@@ -251,8 +210,7 @@ class EventKeeper:
         )
 
     def _erase(self, subjects: frozenset[str], persons: Sequence[str], visitors: Sequence[str]) -> int:
-        if self.lake is not None:
-            self._agree(self.lake)
+        self._folding.agree()
         gone = self._erase_inbox(subjects)
         if self.lake is not None:
             gone += self.lake.erase("person", [one for one in persons if one])
@@ -269,71 +227,3 @@ class EventKeeper:
             gone += removed
             if not after:
                 return gone
-
-    def _fold_once(self, lake: Lake, number: int) -> int:
-        batches = self._claimed(number)
-        if not batches:
-            return 0
-        lake.append(batches, number)
-        with self._database.transaction() as tx:
-            tx.run(_DROP_BATCHES)
-            self._know(tx, number)
-        return sum(len(batch.body.shapes) for batch in batches)
-
-    def _agree(self, lake: Lake) -> int:
-        """Have database and table agree on what is folded; gives the number of the last folding in the table."""
-        number = lake.folded()
-        with self._database.reading() as tx:
-            claims = tx.rows(_CLAIMS)
-        if claims == [(_LAST, number)] or (not claims and not number):
-            return number
-        held = self._held(lake)
-        with self._database.transaction() as tx:
-            inbox.drop_batches(tx, held)
-            self._know(tx, number)
-        return number
-
-    def _held(self, lake: Lake) -> list[str]:
-        """The batches of the inbox that are in the table already."""
-        bearing: dict[str, str] = {}
-        oldest, after = 0, ""
-        while True:
-            with self._database.snapshot() as tx:
-                found = inbox.batches(tx, after)
-            if not found:
-                break
-            for batch in found:
-                after = batch.batch_id
-                oldest = min(oldest or batch.at, batch.at)
-                bearing.update(dict.fromkeys(batch.body.entries, batch.batch_id))
-        return sorted({bearing[entry] for entry in lake.holding(frozenset(bearing), oldest)})
-
-    @staticmethod
-    def _know(tx: Transaction, number: int) -> None:
-        tx.run(_DROP_CLAIMS)
-        tx.run(_CLAIM, (_LAST, number))
-
-    def _claimed(self, number: int) -> list[Batch]:
-        """The oldest batches that wait, claimed for a folding."""
-        with self._database.transaction() as tx:
-            chosen: list[tuple[str, int]] = []
-            size = 0
-            for batch_id, events in tx.rows(_FREE, {"most": _MOST_BATCHES}):
-                if chosen and size + events > FOLD_EVENTS:
-                    break
-                chosen.append((batch_id, number))
-                size += events
-            if not chosen:
-                return []
-            tx.run_many(_CLAIM, chosen)
-        with self._database.snapshot() as tx:
-            rows = tx.rows(_OF_FOLD, {"number": number})
-        return [Batch(batch_id, at, inbox.decode_body(body)) for batch_id, at, body in rows]
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep others of this machine from the table meanwhile."""
-        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._guard, self._lock.open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from troth.events import SALTS_TABLE
+from troth.ingress import SECRETS_TABLE
 from troth.kernel import Conflict, Corrupt, InvalidInput, NotFound, Unavailable
 from troth.storage import (
     Database,
@@ -113,7 +114,7 @@ def write_backup(contents: Contents, backup: Backup, seal: Wrap, progress: Progr
     with _taken_back_unless_written(backup.data, backup.keys):
         _write_data(contents, backup.data, progress)
         _seal_folder(backup, "data")
-        frames = dump_rows(contents.keystore, key_tables, leave_out=(SALTS_TABLE,))
+        frames = dump_rows(contents.keystore, key_tables, leave_out=(SALTS_TABLE, SECRETS_TABLE))
         known = revision(contents.keystore, key_store=True) or ""
         write_rows(backup.keys / SEALED_FILE, known, frames, seal, progress)
         shutil.copyfile(contents.signer, backup.keys / SIGNER_FILE)

@@ -36,6 +36,8 @@ class Arrival(NamedTuple):
         verified: Whether who asks has proved that the data are about him.
         data: Data categories, where no declared field stands for them: those of telemetry.
         facts: What the caller has established about an installation and its report; see `ESTABLISHED`.
+        order: What is ordered, in a word of the caller's own; empty for none.
+        about: Random handle of what it is about and nobody is singled out by; empty for none.
     """
 
     act: str
@@ -52,6 +54,8 @@ class Arrival(NamedTuple):
     verified: bool = False
     data: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    order: str = ""
+    about: str = ""
 
 
 ESTABLISHED = frozenset({"installation.opted-in", "installation.supported", "report.valid"})
@@ -169,6 +173,7 @@ class Admitting:
     def _entry(
         self, entry: str, arrival: Arrival, actor: Actor, decision: Decision, person: str, count: int
     ) -> bytes:
+        told = {"count": str(count), "order": arrival.order, "about": arrival.about}
         return encode_entry(
             Entry(
                 id=entry,
@@ -184,6 +189,6 @@ class Admitting:
                 data=self._data(arrival),
                 fields=arrival.fields,
                 channel=known_word(arrival.channel, self._words.channels),
-                detail={"count": str(count)},
+                detail={name: text for name, text in told.items() if text},
             )
         )

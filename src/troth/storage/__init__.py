@@ -1,6 +1,8 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
 
 from troth.storage.database import Busy, Database, Row, Transaction, create_all, open_database
+from troth.storage.folding import Folding
+from troth.storage.inbox import Inbox, StoredBatch, Waits
 from troth.storage.jobs import (
     Handler,
     Job,
@@ -13,6 +15,7 @@ from troth.storage.jobs import (
     stage_job,
     waiting_jobs,
 )
+from troth.storage.lake import Condition, DeltaFolder, day_of, lake_available
 from troth.storage.migration import HEADS, downgrade, migrate, open_current, revision
 from troth.storage.rows import Frame, Wrap, as_they_are, dump_rows, load_rows, read_rows, write_rows
 from troth.storage.schema import data_tables, key_tables
@@ -23,9 +26,13 @@ from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 __all__ = [
     "HEADS",
     "Busy",
+    "Condition",
     "Database",
+    "DeltaFolder",
+    "Folding",
     "Frame",
     "Handler",
+    "Inbox",
     "Job",
     "JobOver",
     "JobRecord",
@@ -34,20 +41,24 @@ __all__ = [
     "Row",
     "Scratch",
     "Statement",
+    "StoredBatch",
     "Task",
     "TaskRecord",
     "TaskRunner",
     "Transaction",
     "Upsert",
+    "Waits",
     "Wrap",
     "as_they_are",
     "create_all",
     "data_tables",
+    "day_of",
     "downgrade",
     "dump_rows",
     "forget_jobs",
     "job_records",
     "key_tables",
+    "lake_available",
     "load_rows",
     "migrate",
     "open_current",

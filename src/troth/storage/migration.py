@@ -53,8 +53,9 @@ REVISIONS: Mapping[History, tuple[str, ...]] = {
         "0021",
         "0022",
         "0023",
+        "0024",
     ),
-    "keys": ("0001", "0002"),
+    "keys": ("0001", "0002", "0003"),
 }
 """Revisions that this version knows, oldest first; a constant, so that opening a store needs no Alembic."""
 

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
 from troth.collection import recognisers
-from troth.kernel import Log, TrothError
+from troth.kernel import Log, NotFound, TrothError
 from troth.web import (
     account_api,
     accounts,
@@ -33,6 +33,7 @@ from troth.web import (
     reporting,
     running,
     signing_in,
+    telemetry,
 )
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import App, Message, Receive, Scope, Send, respond
@@ -84,6 +85,7 @@ HANDLERS = [
     *running.HANDLERS,
     *pages.HANDLERS,
     *describing.HANDLERS,
+    *telemetry.HANDLERS,
 ]
 
 
@@ -109,7 +111,7 @@ def create_app(troth: Troth) -> App:
     batcher, web = troth.batcher(), troth.settings.web
     failures, metrics = FailedSignIns(troth.clock), Metrics()
     shown = ShownNotices(troth.database, troth.clock)
-    tracking = Tracking(troth, failures, metrics)
+    tracking, door = Tracking(troth, failures, metrics), telemetry.ReportDoor(troth, failures, metrics)
     site = Site(
         troth=troth,
         acting=Acting(batcher, failures, metrics),
@@ -123,6 +125,7 @@ def create_app(troth: Troth) -> App:
         marks=Marks(troth.web_secret, troth.clock, web.public_url),
         submissions=Submissions(troth.clock, web.submissions_per_minute),
         choices=Submissions(troth.clock, web.choices_per_minute),
+        opt_ins=Submissions(troth.clock, web.opt_ins_per_minute),
     )
     site.renderer.heading = lambda: pages.heading(troth)
     framework = Litestar(
@@ -132,10 +135,10 @@ def create_app(troth: Troth) -> App:
         logging_config=None,
         state=State({"site": site}),
         on_startup=[shown.start],
-        on_shutdown=[batcher.close, shown.stop, tracking.close],
+        on_shutdown=[batcher.close, shown.stop, tracking.close, door.close],
         request_max_body_size=None,
     )
-    return Front(site, framework, tracking)
+    return Front(site, framework, tracking, door)
 
 
 def _prepare_keys(troth: Troth) -> None:
@@ -179,11 +182,13 @@ class Front:
         site: Shared parts.
         framework: Handles all but the hot endpoints.
         tracking: Handles the endpoints that trackers call.
+        door: Handles the endpoints that installed products call.
     """
 
-    def __init__(self, site: Site, framework: App, tracking: Tracking) -> None:
+    def __init__(self, site: Site, framework: App, tracking: Tracking, door: telemetry.ReportDoor) -> None:
         self.site = site
-        self._tracking = tracking
+        self._tracking, self._door = tracking, door
+        self._own_host = telemetry.OwnHost(site.troth.settings.web.telemetry_host)
         self._framework = framework
         public_url = site.troth.settings.web.public_url
         self._headers = security_headers(public_url)
@@ -205,6 +210,15 @@ class Front:
             await self._framework(scope, receive, send)
             return
         path, method = str(scope["path"]), str(scope["method"])
+        if self._own_host.elsewhere(scope, path):
+            await self._elsewhere(scope, send)
+            return
+        report = self._door.taker(path)
+        if report is not None:
+            await self._report(
+                report, scope, receive, self._counted(guarded(send, self._headers, without_body=False))
+            )
+            return
         tracked = self._tracking.methods(path)
         if tracked is not None:
             await self._track(tracked[0], Visit(scope, receive, send, tracked[1]))
@@ -230,6 +244,16 @@ class Front:
             await methods.get(method, _refuse(allowed))(scope, receive, send)
         except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
             await respond_error(scope, send, error, self.site.renderer)
+
+    async def _report(self, report: App, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await report(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  the edge: whatever fails becomes an answer, and is logged
+            await respond_error(scope, send, error, self.site.renderer)
+
+    async def _elsewhere(self, scope: Scope, send: Send) -> None:
+        send = self._counted(guarded(send, self._headers, without_body=scope["method"] == "HEAD"))
+        await respond_error(scope, send, NotFound("There is nothing at this address."), self.site.renderer)
 
     async def _track(self, methods: Mapping[str, Tracked], visit: Visit) -> None:
         method = str(visit.scope["method"])

@@ -26,6 +26,7 @@ from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.relay_shapes import RELAY_FORMS
 from troth.web.report_shapes import ChangeAnswer, ChangeBody, ChangesAnswer, ReportsAnswer, RunsAnswer
 from troth.web.site import json_response, site_of
+from troth.web.telemetry.operations import TELEMETRY_SCHEMAS
 
 AnyRequest = Request[Any, Any, Any]
 _REF = "#/components/schemas/{name}"
@@ -164,7 +165,7 @@ def description() -> dict[str, Any]:
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": {**_schemas(), **_OWN_SCHEMAS, **EVENT_SCHEMAS},
+            "schemas": {**_schemas(), **_OWN_SCHEMAS, **EVENT_SCHEMAS, **TELEMETRY_SCHEMAS},
             "securitySchemes": {"key": _KEY},
         },
     }

@@ -1,6 +1,6 @@
-"""Gathers requests with events that wait, and has them taken in together.
+"""Gathers requests with events or reports that wait, and has them taken in together.
 
-While events wait, the loop looks once more whether others come, then commits them itself: handing them to a thread and back
+While they wait, the loop looks once more whether others come, then commits them itself: handing them to a thread and back
 costs more than the commit, because the threads take the interpreter from each other. It does so only where that cannot hold
 up other visitors: when nobody else is writing at this moment, and as long as commits are quick. Otherwise a thread does it.
 """
@@ -8,8 +8,8 @@ up other visitors: when nobody else is writing at this moment, and as long as co
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, Protocol, TypeVar
 
-from troth.events import Intake, Request, Taken
 from troth.kernel import TrothError, Unavailable
 from troth.storage import Busy
 
@@ -26,10 +26,33 @@ _LOOKS = 3
 """How often the loop looks for others before it commits."""
 FORGET_SECONDS = 600.0
 """After so long nothing is remembered of who sent events."""
-Waits = tuple[Request, "asyncio.Future[Taken | TrothError]"]
 
 
-class Gathering:
+class Bodied(Protocol):
+    """A request with a body."""
+
+    @property
+    def body(self) -> bytes:
+        """What was sent."""
+
+
+Asked = TypeVar("Asked", bound=Bodied)
+Answer = TypeVar("Answer")
+_Asked_contra = TypeVar("_Asked_contra", contravariant=True)
+_Out = TypeVar("_Out")
+
+
+class Intake(Protocol[_Asked_contra, _Out]):
+    """Takes requests in, many in one unit of work."""
+
+    def perform(self, requests: Sequence[_Asked_contra], /, *, wait: bool = True) -> list[_Out | TrothError]:
+        """Take requests in; gives what became of each, in order."""
+
+    def forget(self) -> None:
+        """Forget what was remembered of senders."""
+
+
+class Gathering(Generic[Asked, Answer]):
     """An asynchronous front of the intake; belongs to one event loop.
 
     Args:
@@ -37,10 +60,10 @@ class Gathering:
         max_waiting: Most requests that may wait; more are refused at once instead of piling up.
     """
 
-    def __init__(self, intake: Intake, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(self, intake: Intake[Asked, Answer], *, max_waiting: int = MAX_WAITING) -> None:
         self._intake = intake
         self._max_waiting = max_waiting
-        self._waiting: list[Waits] = []
+        self._waiting: list[tuple[Asked, asyncio.Future[Answer | TrothError]]] = []
         self._bytes = 0
         self._looked = 0
         self._looks = 0
@@ -51,7 +74,7 @@ class Gathering:
         self._forgetting: asyncio.TimerHandle | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="troth-events")
 
-    def take(self, request: Request) -> "asyncio.Future[Taken | TrothError]":
+    def take(self, request: Asked) -> "asyncio.Future[Answer | TrothError]":
         """Have a request taken in with whatever else waits; done when its events are on disk.
 
         Raises:
@@ -62,7 +85,7 @@ class Gathering:
         if len(self._waiting) >= self._max_waiting:
             raise Unavailable("Too many events wait.", mend="Send fewer at once, or in batches.")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Taken | TrothError] = loop.create_future()
+        future: asyncio.Future[Answer | TrothError] = loop.create_future()
         self._waiting.append((request, future))
         self._bytes += len(request.body)
         if not self._gathering:
@@ -146,7 +169,7 @@ class Gathering:
             self._looked, self._looks = 0, 0
             loop.call_soon(self._look)
 
-    def _next(self) -> list[Waits]:
+    def _next(self) -> "list[tuple[Asked, asyncio.Future[Answer | TrothError]]]":
         batch = self._waiting[:MAX_REQUESTS]
         del self._waiting[:MAX_REQUESTS]
         self._bytes -= _size(batch)
@@ -161,17 +184,20 @@ class Gathering:
             self._forgetting = asyncio.get_running_loop().call_later(1.0, self._forget)
 
 
-def _size(batch: Sequence[Waits]) -> int:
+def _size(batch: "Sequence[tuple[Asked, asyncio.Future[Answer | TrothError]]]") -> int:
     return sum(len(request.body) for request, _ in batch)
 
 
-def _tell(batch: Sequence[Waits], results: Sequence[Taken | TrothError]) -> None:
+def _tell(
+    batch: "Sequence[tuple[Asked, asyncio.Future[Answer | TrothError]]]",
+    results: Sequence[Answer | TrothError],
+) -> None:
     for (_, future), result in zip(batch, results, strict=True):
         if not future.done():
             future.set_result(result)
 
 
-def _fail(batch: Sequence[Waits], error: Exception) -> None:
+def _fail(batch: "Sequence[tuple[Asked, asyncio.Future[Answer | TrothError]]]", error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

@@ -42,6 +42,8 @@ class Metrics:
         )
         self._events = _event_counter(self._registry)
         self._event_kinds: dict[tuple[str, str], Counter] = {}
+        self._reports = _report_counter(self._registry)
+        self._report_taken = self._reports.labels("kept")
         self._size = Gauge("troth_ledger_entries", "Entries in the signed tree.", registry=self._registry)
         self._lag = Gauge(
             "troth_ledger_staged_entries",
@@ -93,6 +95,14 @@ class Metrics:
             counter = self._event_kinds[source, effect] = self._events.labels(source, effect)
         counter.inc(count)
 
+    def report_taken(self) -> None:
+        """Count a telemetry report that is on disk."""
+        self._report_taken.inc()
+
+    def report_refused(self, code: str) -> None:
+        """Count a telemetry report that was not taken, by the code of its problem."""
+        self._reports.labels(code).inc()
+
     def text(self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int) -> bytes:
         """Everything in the Prometheus text format.
 
@@ -114,6 +124,12 @@ class Metrics:
 def _event_counter(registry: CollectorRegistry) -> Counter:
     about = "Web events by wire format and by what became of them."
     return Counter("troth_events", about, ("source", "effect"), registry=registry)
+
+
+def _report_counter(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "troth_reports", "Telemetry reports by what became of them.", ("effect",), registry=registry
+    )
 
 
 def _job_gauges(registry: CollectorRegistry) -> tuple[Gauge, Gauge]:

@@ -28,6 +28,7 @@ from troth.web.operation import (
 from troth.web.portal_operations import PORTAL_OPERATIONS
 from troth.web.relay_operations import RELAY_OPERATIONS
 from troth.web.report_operations import REPORT_OPERATIONS
+from troth.web.telemetry.operations import TELEMETRY_OPERATIONS
 
 TAGS = {
     "Acts": "Everything that touches a person goes through the gate: decided, done and recorded in one unit of work.",
@@ -37,6 +38,7 @@ TAGS = {
     "Accounts": "Signing in, one's own profile, closing; and the links that mails carry.",
     "Choice": "What visitors choose about cookies and the like, and what happens when they leave.",
     "Events": "What trackers call: visits of the declared web sites, counted after the visitor's choice.",
+    "Telemetry": "What installed products send when their administrator switched it on, and how to look at it first.",
     "Content": "What suits the visitor, where that is allowed.",
     "Insights": "Declared reports: counts of people that show nobody.",
     "Outreach": "Audiences: expressions that are counted and never listed.",
@@ -259,6 +261,7 @@ OPERATIONS = (
     *ACCOUNT_OPERATIONS,
     *ACCOUNT_API_OPERATIONS,
     *EVENT_OPERATIONS,
+    *TELEMETRY_OPERATIONS,
     *FORUM_OPERATIONS,
     *RELAY_OPERATIONS,
     *CONTENT_OPERATIONS,

@@ -37,6 +37,7 @@ class Site(NamedTuple):
     marks: Marks
     submissions: Submissions
     choices: Submissions
+    opt_ins: Submissions
 
     def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
         """A page as it was made for this state; made again when the state is another.

@@ -77,7 +77,7 @@ class Tracking:
         headers = dict(security_headers(troth.settings.web.public_url))
         headers.update({name.lower().encode(): value.encode() for name, value in _CROSS.items()})
         self._common = tuple(headers.items())
-        self._gathering = Gathering(troth.events.intake(read_choice))
+        self._gathering: Gathering[Request, Taken] = Gathering(troth.events.intake(read_choice))
         self._starts: dict[tuple[int, str, int], Message] = {}
         self._failures, self._metrics = failures, metrics
         self._troth = troth

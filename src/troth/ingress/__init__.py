@@ -1,0 +1,42 @@
+"""Ingress: the receiving door of telemetry; receipts, blind-signed tokens, strict reading, inbox and lake of reports."""
+
+from troth.ingress.errors import NotOptedIn, OtherSchema, ReleaseTooOld, TokenClosed, TokenIssued, TokenSpent
+from troth.ingress.keeping import DisposedReports, ReportKeeper, ReportStatus
+from troth.ingress.lake import ReportLake
+from troth.ingress.model import Proof, Report, Upload, week_of
+from troth.ingress.reading import FORMAT, MAX_REPORT, read_report
+from troth.ingress.receipts import decoded, encoded, read_receipt
+from troth.ingress.service import Door
+from troth.ingress.switching import OptedIn, Switching, taking
+from troth.ingress.tokens import SECRETS_TABLE, Craft, SigningKey, TokenKeys
+
+__all__ = [
+    "FORMAT",
+    "MAX_REPORT",
+    "SECRETS_TABLE",
+    "Craft",
+    "DisposedReports",
+    "Door",
+    "NotOptedIn",
+    "OptedIn",
+    "OtherSchema",
+    "Proof",
+    "ReleaseTooOld",
+    "Report",
+    "ReportKeeper",
+    "ReportLake",
+    "ReportStatus",
+    "SigningKey",
+    "Switching",
+    "TokenClosed",
+    "TokenIssued",
+    "TokenKeys",
+    "TokenSpent",
+    "Upload",
+    "decoded",
+    "encoded",
+    "read_receipt",
+    "read_report",
+    "taking",
+    "week_of",
+]

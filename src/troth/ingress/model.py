@@ -1,0 +1,97 @@
+"""What comes through the receiving door. Pure."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from troth.kernel import InvalidInput
+
+CHANNEL = "product"
+"""Declared channel that reports come through."""
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_OLDEST = timedelta(days=56)
+_AHEAD = timedelta(days=1)
+_MONDAY = 1
+_CLAUSE = "II.7"
+
+
+class Report(NamedTuple):
+    """What a report says.
+
+    Args:
+        product: Declared product.
+        release: Its version.
+        week: ISO week that it tells of.
+        schema: Fingerprint of the schema that it was made by.
+        numbers: Counters, quantities, buckets and booleans by metric, with label or bucket behind a slash.
+        words: Choices by metric.
+        source: Wire format: troth, glean or otlp.
+    """
+
+    product: str
+    release: str
+    week: str
+    schema: str
+    numbers: dict[str, float]
+    words: dict[str, str]
+    source: str = "troth"
+
+
+class Proof(NamedTuple):
+    """What a sender shows with a report, read out of its header.
+
+    Args:
+        receipt: Keyed digest of a receipt; empty for none.
+        key: Id of the key that signed a token; empty for none.
+        message: The token's message.
+        signature: The token's signature.
+    """
+
+    receipt: bytes = b""
+    key: str = ""
+    message: bytes = b""
+    signature: bytes = b""
+
+
+Read = Callable[[bytes], "Report | None"]
+"""Reads a body; None where it holds no report, and nothing is to be kept of it."""
+
+
+class Upload(NamedTuple):
+    """A report on its way in: the `Authorization` header, the body, and what reads it."""
+
+    shown: str
+    body: bytes
+    read: Read | None = None
+
+
+def week_of(day: date) -> str:
+    """The ISO week of a day (ISO 8601)."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def monday(week: str) -> date | None:
+    """The first day of an ISO week; None where it is none."""
+    found = _WEEK.fullmatch(week)
+    try:
+        return date.fromisocalendar(int(found[1]), int(found[2]), _MONDAY) if found else None
+    except ValueError:
+        return None
+
+
+def check_week(week: str, day: date) -> None:
+    """Make sure that a report tells of a week that is about now.
+
+    Raises:
+        InvalidInput: It is no week, lies ahead, or longer ago than eight weeks.
+    """
+    begins = monday(week)
+    if begins is None or not day - _OLDEST <= begins <= day + _AHEAD:
+        raise InvalidInput(
+            "The week is none of the last eight; nothing was stored.",
+            clause=_CLAUSE,
+            field="week",
+            mend="Write the ISO week of the use, such as 2026-W48.",
+        )

@@ -1,0 +1,92 @@
+"""The endpoint that installed products send reports to, as raw ASGI: it answers when a report is on disk."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from troth.bootstrap import Troth
+from troth.ingress import MAX_REPORT, NotOptedIn, Upload
+from troth.kernel import TrothError
+from troth.web.asgi import App, Receive, Scope, Send, announced, header, respond, whole_body
+from troth.web.gathering import Gathering
+from troth.web.guarding import FailedSignIns
+from troth.web.measuring import Metrics
+from troth.web.problems import TooLarge, UnknownMethod
+
+REPORTS = "/telemetry/reports"
+_TAKEN = b"{}"
+
+
+class ReportDoor:
+    """Takes reports.
+
+    Args:
+        troth: Where they are kept.
+        failures: Counts what was shown in vain.
+        metrics: Counts reports.
+    """
+
+    def __init__(self, troth: Troth, failures: FailedSignIns, metrics: Metrics) -> None:
+        self._gathering: Gathering[Upload, str] = Gathering(troth.telemetry.door())
+        self._failures, self._metrics = failures, metrics
+        self._routes: Mapping[str, App] = {REPORTS: self._report}
+
+    def taker(self, path: str) -> App | None:
+        """What takes requests at a path; None where it is none of the door's."""
+        return self._routes.get(path)
+
+    async def close(self) -> None:
+        """Finish what waits."""
+        await self._gathering.close()
+
+    async def _report(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if await refused_method(scope, send):
+            return
+        await self.take(scope, Upload(header(scope, b"authorization"), await _small(scope, receive)))
+        await respond(send, HTTPStatus.ACCEPTED, _TAKEN)
+
+    async def take(self, scope: Scope, upload: Upload) -> str:
+        """Have a report taken in; gives the ledger entry once it is on disk, or an empty text where there was none in it.
+
+        Raises:
+            TrothError: It was not taken.
+        """
+        self._failures.check(scope, upload.shown)
+        taken = await self._gathering.take(upload)
+        if isinstance(taken, TrothError):
+            self._metrics.report_refused(taken.code)
+            if isinstance(taken, NotOptedIn):
+                self._failures.failed(scope, upload.shown)
+            raise taken
+        self._metrics.report_taken()
+        return taken
+
+
+async def refused_method(scope: Scope, send: Send) -> bool:
+    """Answer what is no POST; gives whether that was done.
+
+    Raises:
+        UnknownMethod: The endpoint does not take the method.
+    """
+    if scope["method"] == "OPTIONS":
+        await respond(send, HTTPStatus.NO_CONTENT, b"", headers={"Allow": "POST, OPTIONS"})
+        return True
+    if scope["method"] != "POST":
+        error = UnknownMethod("This address does not take this method.", mend="Use POST.")
+        error.headers = {"Allow": "POST, OPTIONS"}  # type: ignore[attr-defined]
+        raise error
+    return False
+
+
+async def _small(scope: Scope, receive: Receive) -> bytes:
+    """The body of a report.
+
+    Raises:
+        TooLarge: It is longer than a report may be.
+    """
+    length = announced(scope) or 0
+    body = b"" if length > MAX_REPORT else await whole_body(scope, receive)
+    if max(length, len(body)) > MAX_REPORT:
+        raise TooLarge(
+            f"A report has at most {MAX_REPORT} bytes; nothing was stored.", mend="Send one report."
+        )
+    return body
