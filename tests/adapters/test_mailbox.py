@@ -12,6 +12,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.adapters.sink import made_certificate
 from tests.inbound.conftest import ADDRESS, REFUSED, Post, engine_served, post
@@ -20,7 +21,9 @@ from troth.adapters import open_mailbox
 from troth.adapters.inbound import imap
 from troth.adapters.inbound.imap import quoted
 from troth.inbound import STAFF, WAITING, Mailbox, OpenMailbox, Poller
+from troth.inbound.tables import mail_taken
 from troth.kernel import InvalidInput, Unavailable
+from troth.storage import Statement
 
 __all__ = ["engine_served", "post"]
 CANARY = "zq-canary-box-2209"
@@ -152,6 +155,43 @@ def test_a_mailbox_that_is_numbered_anew_gives_nothing_twice(post: Post, server:
     assert poller(post, box).look() == 0
     post.run()
     assert subjects(post) == ["Letter 1", "Letter 2", "Letter 3"]
+
+
+def test_a_mail_that_lies_there_for_long_is_not_taken_again(post: Post, server: ImapServer) -> None:
+    """Unread again after a hundred days, in a mailbox that is numbered anew twice: known all the same; gone, it is forgotten."""
+
+    def numbered_anew(*mails: bytes) -> None:
+        with server.client() as client:
+            client.delete("Long")
+            client.create("Long")
+        server.deliver(*mails, folder="Long")
+
+    def known() -> int:
+        with post.troth.database.snapshot() as tx:
+            return len(tx.rows(Statement(select(mail_taken.c.uid))))
+
+    with server.client() as client:
+        client.create("Long")
+    server.deliver(letter(1), letter(2), folder="Long")
+    box = mailbox(server, folder="Long")
+    assert poller(post, box).look() == 2
+    for _ in range(2):
+        post.web.clock.advance(timedelta(days=100))
+        assert poller(post, box).look() == 0
+        numbered_anew(letter(2), letter(1))
+        poller(post, box).look()
+    post.run()
+    assert subjects(post) == ["Letter 1", "Letter 2"]
+    with server.client() as client:
+        client.select("Long")
+        client.store("1:*", "+FLAGS", "(\\Deleted)")
+        client.expunge()
+    looking = poller(post, box)
+    looking.look()
+    assert known() > 0
+    post.web.clock.advance(timedelta(days=100))
+    assert looking.look() == 0
+    assert known() == 0
 
 
 def test_what_was_read_before_the_first_look_is_left_alone(post: Post, server: ImapServer) -> None:

@@ -1,7 +1,8 @@
 """A mailbox that is looked into: each mail goes to the inbox once, whatever breaks in between.
 
 That a mail was taken is noted in the unit of work that keeps it, so a crash before the mailbox is told takes nothing twice.
-Where the mailbox numbers its mails anew, what was taken is known again by a keyed hash of the whole mail.
+Where the mailbox numbers its mails anew, what was taken is known again by a keyed hash of the whole mail, which is kept for as
+long as the mail may still lie there.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from troth.inbound.reading import envelope_of
 from troth.inbound.service import Inbox
@@ -22,7 +23,9 @@ from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 MOST_AT_ONCE = 100
 """Mails taken in one look."""
 KEEP = timedelta(days=90)
-"""How long it is known which mails were taken."""
+"""How long it is known which mails were taken, at least; those that lie in the mailbox longer are known for longer."""
+SWEPT = timedelta(days=1)
+"""How often the mailbox is asked which of those mails it still has."""
 LONGEST_WAIT = timedelta(hours=1)
 _OVERLAP = timedelta(days=2)
 _DOUBLINGS = 12
@@ -40,11 +43,11 @@ _SAME = Statement(
 )
 _UNMARKED = Statement(select(_t.uid, _t.outcome).where(*_HERE, _t.marked == 0).order_by(_t.uid))
 _MARKED = Statement(update(mail_taken).where(*_HERE, _t.uid == bindparam("which")).values(marked=1))
-_FORGET = Statement(
+_KNOWN = Statement(select(_t.uid, _t.taken_at).where(*_HERE))
+_FORGET = Statement(delete(mail_taken).where(*_HERE, _t.uid == bindparam("which")))
+_FORGET_EARLIER = Statement(
     delete(mail_taken).where(
-        _t.taken_at < bindparam("before"),
-        _t.place == bindparam("where"),
-        or_(_t.validity != bindparam("valid"), _t.uid < bindparam("next")),
+        _t.place == bindparam("where"), _t.validity != bindparam("valid"), _t.taken_at < bindparam("before")
     )
 )
 _LEFT = Statement(
@@ -158,6 +161,7 @@ class Poller:
     ) -> None:
         self._inbox, self._database, self._clock, self._mailbox = inbox, database, clock, mailbox
         self._most, self._every, self._otherwise, self._secret = most, every, otherwise, secret
+        self._swept: datetime | None = None
 
     def look(self) -> int:
         """Take what is new; gives the number of mails taken. A server that is away is asked again later."""
@@ -193,6 +197,7 @@ class Poller:
         for uid in fresh[:MOST_AT_ONCE]:
             (took if self._take(box, uid) else stuck).append(uid)
         self._mark(box)
+        self._forget_gone(box, stand)
         following = min(stuck, default=max((uid + 1 for uid in listed), default=stand.next_uid))
         if stand.failures:
             _log.info("mailbox_reached")
@@ -287,16 +292,28 @@ class Poller:
         return _Stand() if found is None else _Stand(*found)
 
     def _save(self, stand: _Stand) -> None:
-        before = micros(self._clock.now() - KEEP)
-        old = {
-            "before": before,
-            "where": self._mailbox.place,
-            "valid": stand.validity,
-            "next": stand.next_uid,
-        }
         with self._database.transaction() as tx:
             tx.run(_SAVE, (self._mailbox.place, *stand))
-            tx.run(_FORGET, old)
+
+    def _forget_gone(self, box: OpenMailbox, stand: _Stand) -> None:
+        """Forget mails that were taken long ago and are in the mailbox no more.
+
+        Which of an earlier numbering are still there is not known; they go once each mail in the mailbox is known by its number.
+        """
+        now = self._clock.now()
+        if self._swept is not None and now < self._swept + SWEPT:
+            return
+        here = {"where": self._mailbox.place, "valid": box.validity}
+        before = micros(now - KEEP)
+        with self._database.snapshot() as tx:
+            known: dict[int, int] = dict(tx.rows(_KNOWN, here))
+        there = set(box.uids(Wanted(1, 1, None)))
+        gone = [uid for uid, at in known.items() if at < before and uid < stand.next_uid and uid not in there]
+        with self._database.transaction() as tx:
+            tx.run_many(_FORGET, [{**here, "which": uid} for uid in gone])
+            if there <= known.keys():
+                tx.run(_FORGET_EARLIER, {**here, "before": before})
+        self._swept = now
 
     def _now(self) -> int:
         return micros(self._clock.now())
