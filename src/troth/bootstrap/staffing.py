@@ -97,12 +97,13 @@ def roster_of(troth: "Troth") -> Roster:
 
 
 def access_review(troth: "Troth", span: timedelta) -> Review:
-    """Who can do what, who did what within a span until now, and what was never used."""
+    """Who can do what, who did what since the day on which a span until now began, and what was never used."""
     now = troth.clock.now()
+    since = (now - span).replace(hour=0, minute=0, second=0, microsecond=0)
     troth.flush_ledger()
     with troth.database.snapshot() as tx:
-        done = deeds(tx, micros(now - span))
-    return review(troth.policy(), troth.roster.members(), troth.key_records(), done, now - span, micros(now))
+        done = deeds(tx, micros(since))
+    return review(troth.policy(), troth.roster.members(), troth.key_records(), done, since, micros(now))
 
 
 def staff_task(troth: "Troth") -> Task:

@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from troth.ledger.acting import Deed, deeds
-    from troth.ledger.counting import counts_by_clause, recount
+    from troth.ledger.counting import Deed, counts_by_clause, deeds, recount
     from troth.ledger.errors import (
         BadProof,
         BadSignature,
@@ -52,12 +51,10 @@ if TYPE_CHECKING:
     from troth.ledger.witness import Witness
 
 _PLACES = {
-    "acting": (
-        "Deed",
-        "deeds",
-    ),
     "counting": (
+        "Deed",
         "counts_by_clause",
+        "deeds",
         "recount",
     ),
     "errors": (

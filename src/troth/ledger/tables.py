@@ -68,6 +68,20 @@ ledger_checkpoint = Table(
 )
 Index(None, ledger_checkpoint.c.cosigned, ledger_checkpoint.c.size)
 
+ledger_deed = Table(
+    "ledger_deed",
+    data_tables,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("act", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("effect", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How often each key did each act on each day (of UTC, since 1970), so that no review of access reads the log."""
+
 ledger_clause_count = Table(
     "ledger_clause_count",
     data_tables,
