@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.retaining import Forecast, dispose_due, retention_forecast
     from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
     from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
+    from troth.bootstrap.unread import Opened
 
 __all__ = [
     "MESSAGES",
@@ -39,6 +40,7 @@ __all__ = [
     "EventSettings",
     "Forecast",
     "Initialised",
+    "Opened",
     "Restored",
     "Settings",
     "Troth",
@@ -91,6 +93,7 @@ _PARTS = {
     "retaining": ("Forecast", "dispose_due", "retention_forecast"),
     "runtime": ("MESSAGES", "Troth", "chosen_clock", "open_troth"),
     "settings": ("EventSettings", "Settings", "read_settings", "store_places"),
+    "unread": ("Opened",),
 }
 _HOMES = {name: part for part, names in _PARTS.items() for name in names}
 

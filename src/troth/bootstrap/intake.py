@@ -59,18 +59,11 @@ class Intake:
             raise ForStaff("automatic")
         policy = self._troth.policy()
         reading = read_asking(mail.subject, mail.text, policy.front.contact.optout_subject)
-        point = self._point(policy, reading.matter)
-        values = _values(policy, point, mail, reading)
-        ask = Ask(
-            act="collect",
-            purpose=point.purposes[0],
-            key=intake_key(self._troth),
-            channel=EMAIL,
-            point=point.name,
-            notice=point.notice or "",
-            values=values,
-            language=mail.language,
-        )
+        try:
+            point = point_for(policy, reading.matter)
+        except NotFound:
+            raise ForStaff("no-point") from None
+        ask = intake_ask(self._troth, policy, point, mail, reading)
         self._perform(ask, received, keep="attachments" if mail.attachments else "")
 
     def unread(self, received: Received) -> None:
@@ -112,18 +105,38 @@ class Intake:
         if keep:
             raise ForStaff(keep)
 
-    def _point(self, policy: Policy, matter: Matter) -> Point:
-        for point in policy.points.values():
-            case = policy.cases.get(point.opens or "")
-            if case is not None and case.matter == matter and EMAIL in point.channels:
-                return point
-        raise ForStaff("no-point")
-
     def _case(self, policy: Policy, matter: Matter) -> CaseType:
         for case in policy.cases.values():
             if case.matter == matter and case.purpose:
                 return case
         raise ForStaff("no-case")
+
+
+def point_for(policy: Policy, matter: Matter) -> Point:
+    """The point at which mail becomes a matter.
+
+    Raises:
+        NotFound: The policy has none.
+    """
+    for point in policy.points.values():
+        case = policy.cases.get(point.opens or "")
+        if case is not None and case.matter == matter and EMAIL in point.channels:
+            return point
+    raise NotFound("No point of the policy takes such mail.", field="point", mend="Declare one.")
+
+
+def intake_ask(troth: "Troth", policy: Policy, point: Point, mail: InboundMail, reading: Reading) -> Ask:
+    """The collection by which a mail becomes a matter."""
+    return Ask(
+        act="collect",
+        purpose=point.purposes[0],
+        key=intake_key(troth),
+        channel=EMAIL,
+        point=point.name,
+        notice=point.notice or "",
+        values=_values(policy, point, mail, reading),
+        language=mail.language,
+    )
 
 
 def _values(policy: Policy, point: Point, mail: InboundMail, reading: Reading) -> dict[str, Any]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.connecting import Connectors
     from troth.bootstrap.eventing import Events
     from troth.bootstrap.telemetry import Telemetry
+    from troth.bootstrap.unread import Unread
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Changes, Insights
@@ -407,6 +408,13 @@ class Troth:
         """Decisions by clause and effect, counted from the ledger."""
         with self.database.snapshot() as tx:
             return counts_by_clause(tx)
+
+    @property
+    def unread(self) -> "Unread":
+        """Mail that was left to a person."""
+        from troth.bootstrap.unread import Unread
+
+        return Unread(self)
 
     def access_review(self, span: timedelta) -> "Review":
         """Who can do what, who did what within a span until now, and what was never used."""

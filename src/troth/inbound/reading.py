@@ -51,6 +51,23 @@ def read_mail(raw: bytes) -> InboundMail:
         return InboundMail(malformed="unreadable")
 
 
+def headers_of(raw: bytes) -> list[tuple[str, str]]:
+    """The headers of a mail in order, decoded and on one line each, without signs that are not seen. Never raises.
+
+    Args:
+        raw: The mail.
+    """
+    try:
+        message: _Mail = message_from_bytes(_head(raw)[:MOST_HEAD] + b"\r\n\r\n")
+        given = list(message.items())[:MOST_HEADERS]
+        return [
+            (clean_line(str(name))[:100], clean_line(_decoded(str(value)[:MOST_HEADER])))
+            for name, value in given
+        ]
+    except Exception:  # noqa: BLE001  the standard parser raises what it likes on hostile input
+        return []
+
+
 def hops_of(raw: bytes) -> int:
     """How many servers say that they passed a mail on, without parsing it."""
     return len(re.findall(rb"(?im)^received\s*:", _head(raw)[:MOST_HEAD]))

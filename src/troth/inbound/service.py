@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from troth.gate import Admission, Arrival, Gate, Parcels
 from troth.inbound.model import parted_address
-from troth.inbound.reading import read_mail
+from troth.inbound.reading import headers_of, read_mail
 from troth.inbound.routing import ForStaff, Received, Route
 from troth.inbound.tables import mail_inbox
 from troth.kernel import Clock, Log, NotFound, Refused, TrothError, Unavailable, from_micros, micros, new_id
@@ -211,6 +211,34 @@ class Inbox:
         if row is None or row[1] != STAFF:
             raise NotFound("No mail with this id waits for a person.", field="mail", mend="See the list.")
         return self._received(mail_id, row[0], row[4])[0]
+
+    def route_of(self, mail_id: str) -> str:
+        """Name of the route by which a mail came that waits for a person.
+
+        Raises:
+            NotFound: None with this id waits for a person.
+        """
+        with self._database.snapshot() as tx:
+            row = tx.lookup(_READ, [(mail_id,)]).get((mail_id,))
+        if row is None or row[1] != STAFF:
+            raise NotFound("No mail with this id waits for a person.", field="mail", mend="See the list.")
+        return str(row[0])
+
+    def opened(self, mail_id: str) -> tuple[Received, list[tuple[str, str]]]:
+        """A mail that waits for a person with its headers, for a handler whose own act of use was permitted.
+
+        Raises:
+            NotFound: None with this id waits for a person.
+        """
+        received = self.for_staff(mail_id)
+        with self._database.snapshot() as tx:
+            raw = _decode(self._parcels.opened(tx, mail_id)).raw
+        return received, headers_of(raw)
+
+    def settle(self, tx: Transaction, mail_id: str) -> bool:
+        """Note in a unit of work that a person has dealt with a mail; False when somebody did before. It is destroyed after."""
+        stage_job(tx, RECEIVED, {"mail": mail_id}, due=micros(self._clock.now()))
+        return self._settling(mail_id)(tx)
 
     def destroy(self, mail_id: str) -> None:
         """Destroy a mail that was handled by a person."""
