@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.answering import disposal_key
-from troth.gate import DISPOSER, Ask, DueRecord, due_records, free_remnants
+from troth.gate import DISPOSER, Ask, DueRecord, due_records, free_remnants, idle_people
 from troth.kernel import Log, Refused, micros
 from troth.rights import planned_for
 from troth.storage import Task
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 _DAILY = timedelta(days=1)
+PROFILE = "profile"
+"""What the forecast calls people of whom there is no sign any more."""
 _AT_ONCE = 100
 _log = Log("troth.retention")
 
@@ -33,16 +35,23 @@ def retention_forecast(troth: "Troth", until: datetime) -> list[Forecast]:
     """What is due for disposal by an instant; nothing is erased."""
     counts: Counter[tuple[str, str, str]] = Counter()
     earliest: dict[tuple[str, str, str], int] = {}
+    policy = troth.policy()
     with troth.database.snapshot() as tx:
-        for one in due_records(tx, troth.policy(), micros(until)):
+        for one in due_records(tx, policy, micros(until)):
             key = (one.kind, one.retention, one.clause)
             counts[key] += 1
             earliest[key] = min(earliest.get(key, one.due_at), one.due_at)
+        for person in idle_people(tx, policy, micros(until)):
+            key = (PROFILE, person.retention, person.clause)
+            counts[key] += 1
+            earliest[key] = min(earliest.get(key, person.due_at), person.due_at)
     return [Forecast(*key, counts[key], earliest[key]) for key in sorted(counts)]
 
 
 def dispose_due(troth: "Troth") -> int:
-    """Erase every record that is due now, through the gate; gives their number. A kill leaves the rest to the next call.
+    """Erase every record and idle profile that is due now, through the gate; gives their number.
+
+    A kill leaves the rest to the next call.
 
     Raises:
         Refused: The policy does not let what is due be disposed of.
@@ -55,7 +64,11 @@ def dispose_due(troth: "Troth") -> int:
         due = list(due_records(tx, policy, micros(troth.clock.now())))
     for some in _batches(due):
         _erase(troth, some)
-    return len(due)
+    with troth.database.snapshot() as tx:
+        idle = [one.person for one in idle_people(tx, policy, micros(troth.clock.now()))]
+    for start in range(0, len(idle), _AT_ONCE):
+        _erase_people(troth, idle[start : start + _AT_ONCE])
+    return len(due) + len(idle)
 
 
 def finish_remnants(troth: "Troth") -> int:
@@ -100,7 +113,7 @@ def retention_tasks(troth: "Troth") -> list[Task]:
             _log.info("remnants_erased", people=gone)
 
     return [
-        Task("retention", _DAILY, dispose, "Erase records whose retention is over."),
+        Task("retention", _DAILY, dispose, "Erase records and idle profiles whose retention is over."),
         Task("remnants", _DAILY, finish, "Erase what a duty or hold kept of erased people, once it ends."),
     ]
 

@@ -17,6 +17,7 @@ from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.holds import LegalHold, active_holds, holds_of
+from troth.gate.idling import DuePerson, idle_people
 from troth.gate.model import MAX_RECORDS, Ask, Outcome, Problem
 from troth.gate.noting import (
     IN_RECEIPT,
@@ -55,6 +56,7 @@ __all__ = [
     "Ask",
     "Batcher",
     "Count",
+    "DuePerson",
     "DueRecord",
     "Follower",
     "Gate",
@@ -82,6 +84,7 @@ __all__ = [
     "extend_key",
     "free_remnants",
     "holds_of",
+    "idle_people",
     "issue_key",
     "key_records",
     "link_opens",

@@ -45,6 +45,7 @@ from troth.vault import (
     found_record,
     held_fields,
     newest_records,
+    note_presence,
     people_who_said,
     record_stance,
     records_of,
@@ -131,6 +132,7 @@ def _session(tx: Transaction, one: Weighed, now: int, people: Mapping[str, Perso
     if ask.order == "open-session":
         if ask.proof and not spend_proof(tx, ask.proof):
             raise NotFound("This link was used already.", field="proof", mend="Ask for a new one.")
+        note_presence(tx, who, now)
         return {"session": open_session(tx, who, now, ask.device)}
     if ask.order == "list-sessions":
         return {"sessions": [_listed(one, ask.key) for one in sessions_of(tx, who, now)]}

@@ -16,7 +16,7 @@ from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
-from troth.policy.retaining import Scheduled, schedule_of
+from troth.policy.retaining import Idle, Scheduled, idle_of, schedule_of
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.schema import front_matter_schema, rule_schema
 from troth.policy.spans import Span, instant_after, instant_before, read_span
@@ -61,6 +61,7 @@ __all__ = [
     "FrontMatter",
     "HeldValue",
     "Hold",
+    "Idle",
     "Notice",
     "OfferedChoice",
     "OtherSite",
@@ -91,6 +92,7 @@ __all__ = [
     "compare_policies",
     "compile_policy",
     "front_matter_schema",
+    "idle_of",
     "instant_after",
     "instant_before",
     "kept_by",

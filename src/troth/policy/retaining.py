@@ -8,6 +8,8 @@ from troth.policy.spans import Span, instant_after, instant_before, read_span
 from troth.policy.things import Point, Retention
 
 _CLOSED = ".closed"
+LAST_SEEN = "person.last-seen"
+"""The event from which the time of an idle profile counts."""
 
 
 class Scheduled(NamedTuple):
@@ -38,6 +40,50 @@ class Scheduled(NamedTuple):
     def before(self, now: datetime) -> datetime:
         """The instant that a case must have ended before, for its records to be due at another."""
         return instant_before(now, self.span)
+
+
+class Idle(NamedTuple):
+    """What is disposed of with people of whom there is no sign any more.
+
+    Args:
+        retention: Name of the retention.
+        clause: Its clause.
+        span: How long after the last sign.
+        kinds: Kinds of record that go with their person; every other keeps its person until it is gone by a time of its own.
+    """
+
+    retention: str
+    clause: str
+    span: Span
+    kinds: frozenset[str]
+
+    def due(self, seen: datetime) -> datetime:
+        """When somebody is due for disposal, by the last sign of them."""
+        return instant_after(seen, self.span)
+
+    def before(self, now: datetime) -> datetime:
+        """The instant before which the last sign must lie, for somebody to be due at another."""
+        return instant_before(now, self.span)
+
+
+def idle_of(policy: Policy) -> Idle | None:
+    """The retention that counts from the last sign of a person (`after: person.last-seen`); None where none does.
+
+    Where several do, the longest holds. A kind of record goes with its person where one of them covers a purpose of each point
+    that makes it, and no event ends its own time.
+    """
+    found = [one for one in policy.retentions.values() if one.after == LAST_SEEN]
+    longest = max(found, key=lambda one: (_length(one), one.name), default=None)
+    span = read_span(longest.keep) if longest is not None else None
+    if longest is None or span is None:
+        return None
+    timed = {one.kind for one in schedule_of(policy)}
+    kinds: dict[str, bool] = {}
+    for point in policy.points.values():
+        if point.record and point.record not in timed:
+            covered = any(_covers(use, p) for one in found for use in one.purposes for p in point.purposes)
+            kinds[point.record] = kinds.get(point.record, True) and covered
+    return Idle(longest.name, longest.clause, span, frozenset(kind for kind, all_ in kinds.items() if all_))
 
 
 def schedule_of(policy: Policy) -> list[Scheduled]:

@@ -82,6 +82,7 @@ from troth.vault.keyring import KeyRing
 from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
 from troth.vault.parcels import forget_parcels, keep_parcel, kept_parcels, opened_parcel, prepare_parcels
+from troth.vault.presence import Seen, SeenPage, note_presence, seen_people
 from troth.vault.probing import NOTHING, Probe, keyless_people, known, living, people_in, try_people
 from troth.vault.records import (
     Holding,
@@ -157,6 +158,8 @@ __all__ = [
     "Rekeyed",
     "RootKey",
     "Rotated",
+    "Seen",
+    "SeenPage",
     "Settlers",
     "Standing",
     "StoreKeyStatus",
@@ -227,6 +230,7 @@ __all__ = [
     "note_archive",
     "note_destroyed",
     "note_journalled",
+    "note_presence",
     "oldest_records",
     "open_epoch",
     "opened_parcel",
@@ -255,6 +259,7 @@ __all__ = [
     "root_wrap",
     "rotate_root",
     "rotate_store_key",
+    "seen_people",
     "slot_of",
     "stances_of",
     "standing_columns",

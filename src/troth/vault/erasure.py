@@ -28,6 +28,7 @@ from troth.vault.tables import (
     identifier,
     person,
     preference,
+    presence,
     record,
     sealed_field,
 )
@@ -41,7 +42,7 @@ _BEGUN = Statement(select(erasure.c.person).order_by(erasure.c.begun_at))
 _PERSONS = Lookup(person, by=("person",), take=("state",))
 _DELETES = tuple(
     Statement(delete(table).where(table.c.person == bindparam("who")))
-    for table in (sealed_field, identifier, preference, childhood, record, held, block, person)
+    for table in (sealed_field, identifier, preference, presence, childhood, record, held, block, person)
 )
 _SLOTS = Lookup(sealed_field, by=("person",), take=("field", "key_group"))
 _DELETE_SLOT = Statement(
@@ -54,7 +55,8 @@ _DELETE_IDENTIFIER = Statement(
     delete(identifier).where(identifier.c.kind == bindparam("name"), identifier.c.blind == bindparam("mark"))
 )
 _FORGET_SAID = tuple(
-    Statement(delete(table).where(table.c.person == bindparam("who"))) for table in (preference, block)
+    Statement(delete(table).where(table.c.person == bindparam("who")))
+    for table in (preference, presence, block)
 )
 _KEEP = Statement(update(person).where(person.c.person == bindparam("who")).values(state=KEPT, has_stances=0))
 _REMNANTS = Statement(

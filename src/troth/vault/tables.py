@@ -89,6 +89,14 @@ preference = Table(
     sqlite_with_rowid=False,
 )
 
+presence = Table(
+    "presence",
+    data_tables,
+    Column("person", Text, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 suppression = Table(
     "suppression",
     data_tables,
