@@ -6,8 +6,8 @@ from collections import Counter
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 _DAY = 86_400_000_000
 _CHUNK = 10_000
 
