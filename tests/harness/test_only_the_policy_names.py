@@ -39,6 +39,8 @@ ALLOWED: dict[str, dict[str, str]] = {
     "events/agents.py": {"phone": "a kind of device"},
     "bootstrap/connector_files.py": {"email": "a kind of identifier in data sets"},
     "cli/connectors.py": {"errors": MEMBER},
+    "cli/telemetry_code.py": {"choice": TYPE},
+    "cli/telemetry_schema.py": {"language": MEMBER},
     "cli/reports.py": {"product": MEMBER},
     "insights/changes.py": {"product": MEMBER},
     "insights/tables.py": {"product": COLUMN},

@@ -29,7 +29,7 @@ from troth.cli import (
     retention,
     serving,
     staff,
-    telemetry,
+    telemetry_schema,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
 
@@ -53,7 +53,7 @@ _PARTS = (
     (reports.app, PEOPLE),
     (audiences.app, PEOPLE),
     (events.app, KEEPING),
-    (telemetry.app, KEEPING),
+    (telemetry_schema.app, KEEPING),
     (ledger.app, KEEPING),
     (keys.app, KEEPING),
     (jobs.app, KEEPING),

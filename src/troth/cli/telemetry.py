@@ -11,7 +11,10 @@ from troth.cli.sources import moment
 if TYPE_CHECKING:
     from troth.ingress import ReportStatus
 
-app = group("telemetry", "Telemetry of installed products: who opted in, by number, and the reports.")
+app = group(
+    "telemetry",
+    "Telemetry of installed products: what may be reported, who opted in, by number, and the reports.",
+)
 
 
 @command(

@@ -2,7 +2,7 @@
 
 from troth.policy.cases import CaseResult, run_cases
 from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
-from troth.policy.checks import CHECKS
+from troth.policy.checks import CHECKS, points_to_somebody
 from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy, kept_policy
 from troth.policy.counting import Audience, Report
@@ -97,6 +97,7 @@ __all__ = [
     "instant_before",
     "kept_by",
     "kept_policy",
+    "points_to_somebody",
     "read_enforcement",
     "read_span",
     "release_numbers",

@@ -6,7 +6,7 @@ It needs the standard library only, and nothing else of Troth: a product can tak
 from typing import TYPE_CHECKING, Any
 
 from troth.telemetry.chance import truth_probability
-from troth.telemetry.recorder import Telemetry
+from troth.telemetry.recorder import Telemetry, Timing
 from troth.telemetry.report import last_day, sample_report, serialize_report
 from troth.telemetry.schema import Metric, ReportError, Schema, SchemaError, TelemetryError
 
@@ -27,6 +27,7 @@ __all__ = [
     "Status",
     "Telemetry",
     "TelemetryError",
+    "Timing",
     "blind",
     "finalize",
     "last_day",

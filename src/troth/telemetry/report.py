@@ -134,7 +134,8 @@ def _within(metric: Metric, value: object) -> bool:
 def _sample(metric: Metric, place: int) -> Value:
     """A number that a small company might have, the same for the same place in the schema."""
     if metric.type in {"counter", "quantity"}:
-        return min(max(metric.minimum, 3 + 7 * place), metric.maximum)
+        middle = (1 << metric.maximum.bit_length() * (2 + place % 3) // 8) + place
+        return min(max(metric.minimum, middle), metric.maximum)
     if metric.type == "labelled-counter":
         return {
             label: min((place + 5 * nth) % 23, metric.maximum) for nth, label in enumerate(metric.choices)

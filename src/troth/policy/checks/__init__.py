@@ -19,6 +19,7 @@ from troth.policy.checks import (
     terms,
 )
 from troth.policy.checks.registry import Check, registry
+from troth.policy.checks.telemetry import points_to_somebody
 
 # What the reader of documents reports before any check can run.
 READING: Mapping[str, str] = {
@@ -35,4 +36,4 @@ CHECKS: Mapping[str, Check] = registry(
     customising.CHECKS, counting.CHECKS, matters.CHECKS,
 )  # fmt: skip
 
-__all__ = ["CHECKS", "READING", "Check"]
+__all__ = ["CHECKS", "READING", "Check", "points_to_somebody"]

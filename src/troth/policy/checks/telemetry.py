@@ -98,16 +98,20 @@ def _incomplete(metric: Telemetry) -> Iterator[tuple[str, str]]:
         )
 
 
+def points_to_somebody(text: str) -> str:
+    """The part of a metric's or label's name that may point to an installation or person; empty for none."""
+    found = sorted(_POINTS_TO_SOMEBODY.intersection(re.split(r"[^a-z0-9]+", text)))
+    return next(iter([*found, *_NUMBERISH.findall(text)]), "")
+
+
 def _identity(draft: Draft) -> Iterator[Finding]:
     for metric in draft.of(Telemetry):
         for text in (metric.name, *metric.choices):
-            found = sorted(_POINTS_TO_SOMEBODY.intersection(re.split(r"[^a-z0-9]+", text)))
-            found += _NUMBERISH.findall(text)
-            if found:
+            if found := points_to_somebody(text):
                 yield draft.find(
                     metric,
                     "telemetry-identity",
-                    f"{label(metric)} reports {text!r}, and {found[0]!r} may point to somebody",
+                    f"{label(metric)} reports {text!r}, and {found!r} may point to somebody",
                     "count or measure something, and call it by what is counted",
                 )
         if metric.category == "user" or metric.category.startswith("user."):
