@@ -175,6 +175,8 @@ FAULTS = [
     Fault("by-itself", spoilt("declare: case\n", "declare: case\nby_itself: [erase]\n"), "declare: case"),
     Fault("reminder", spoilt("on: [send]\nrecipients: [processor]", "on: [request.received]\nremind: staff.support"), "require: tell-disclosure"),
     Fault("request-kind", spoilt("name: full_name\n", "name: full_name\nasks: true\n"), "declare: field\nname: full_name"),
+    Fault("agent-field", spoilt("name: full_name\n", "name: full_name\nagent: mailbox\n"), "declare: field\nname: full_name"),
+    Fault("agent-field", spoilt("name: full_name\n", "name: full_name\nagent: name\n"), "declare: point"),
     Fault("field-corrects", spoilt("name: full_name\n", "name: full_name\ncorrects: email\n"), "declare: field\nname: full_name"),
     Fault("point-amends", spoilt("declare: point\n", "declare: point\namends: [nothing]\n"), "declare: point"),
     Fault("request-uses", spoilt("name: full_name\n", "name: full_name\nuses: true\n"), "declare: field\nname: full_name"),

@@ -10,6 +10,7 @@ TICKETS = {"ticket_text", "ticket_file"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
 WEB = {"page_address", "referrer", "event_name", "event_properties", "device_class", "robot"}
+AGENTS = {"agent_name", "agent_email", "agent_authority"}
 CONTACT = {"name", "email", "phone", "company"}
 
 MAY_READ: dict[str, set[str]] = {
@@ -34,7 +35,8 @@ MAY_READ: dict[str, set[str]] = {
         "request_kind",
         "request_uses",
     }
-    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"}
+    | AGENTS,
     "staff.privacy.head": CONTACT
     | ADDRESSES
     | PROFILE
@@ -52,14 +54,16 @@ MAY_READ: dict[str, set[str]] = {
         "request_kind",
         "request_uses",
     }
-    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"}
+    | AGENTS,
     "staff.reviewer": CONTACT
     | ADDRESSES
     | PROFILE
     | REGISTRATION
     | TICKETS
     | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind", "request_uses"}
-    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"},
+    | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"}
+    | AGENTS,
     "staff.legal": CONTACT | ADDRESSES | PROFILE | ORDERS | REGISTRATION | {"ip_address"},
     "staff.security": {"name", "email", "username", "ip_address"},
     "staff.analyst": set(),

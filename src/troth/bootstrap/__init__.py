@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from troth.bootstrap.answering import answering_key
     from troth.bootstrap.certifying import certificate_link, certificate_link_opens
     from troth.bootstrap.connector_files import ConnectorSettings
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.polling import mailbox_state
     from troth.bootstrap.receiving import mail_coming_in
     from troth.bootstrap.reminding import unreached
+    from troth.bootstrap.representing import agent_request
     from troth.bootstrap.restoring import Restored, Wish, restore_folder
     from troth.bootstrap.retaining import Forecast, dispose_due, retention_forecast
     from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
@@ -45,6 +47,8 @@ __all__ = [
     "Settings",
     "Troth",
     "Wish",
+    "agent_request",
+    "answering_key",
     "backup_folder",
     "certificate_link",
     "certificate_link_opens",
@@ -79,6 +83,7 @@ __all__ = [
 ]
 
 _PARTS = {
+    "answering": ("answering_key",),
     "certifying": ("certificate_link", "certificate_link_opens"),
     "connector_files": ("ConnectorSettings",),
     "drilling": ("DrillFound", "drill_folder", "drill_found"),
@@ -89,6 +94,7 @@ _PARTS = {
     "polling": ("mailbox_state",),
     "receiving": ("mail_coming_in",),
     "reminding": ("unreached",),
+    "representing": ("agent_request",),
     "restoring": ("Restored", "Wish", "restore_folder"),
     "retaining": ("Forecast", "dispose_due", "retention_forecast"),
     "runtime": ("MESSAGES", "Troth", "chosen_clock", "open_troth"),

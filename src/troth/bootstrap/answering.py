@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from troth.adapters import FolderMailer
 from troth.bootstrap.packaging import COPIED, own_copy, tell_ready
+from troth.bootstrap.representing import forget_agents
 from troth.flows import (
     CORRECT,
     Answering,
@@ -79,6 +80,7 @@ def stores_of(troth: "Troth") -> list[Store]:
     return [
         ClosingStore(closing_mail(troth)),
         ForgettingStore("events", "visits of our web sites", troth.events.forget),
+        ForgettingStore("agents", "who asked in your name", lambda person: forget_agents(troth, person)),
         ForgettingStore("relay", "aliases of the relay, and who wrote to whom", troth.relays.forget),
         ForgettingStore("mail", "mails to you that wait to be sent or lie in our mail folder", mails),
         CorrectionStore(troth.gate.perform_along, troth.policy, troth.connectors.put_by),

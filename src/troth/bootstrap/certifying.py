@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from troth.flows import Certifying, Stays, Wording, Work
 from troth.gate import LISTED, MAIL
 from troth.kernel import from_micros, micros
 from troth.policy import instant_after, read_span
-from troth.rights import CLOSING, Backup, DrillTold
+from troth.rights import AGENT_NEWS, CLOSING, Backup, DrillTold, mandate_of
 from troth.storage import Job, JobOver
 from troth.vault import archives_holding, latest_drill
 
@@ -109,8 +110,15 @@ def closing_mail(troth: "Troth") -> Callable[[Work, int], str]:
         """Send it; the id goes by the case, so that a repeat is the same mail."""
         job_id = hashlib.sha256(f"closing {work.case}".encode()).hexdigest()[:_MARK]
         body = {"template": CLOSING, "purpose": "", "case": work.case}
+        sending = mail_sending(troth, mailer_of(troth))
+        with troth.database.reading() as tx:
+            agent = mandate_of(tx, work.case)
+        if agent is not None:
+            agents = hashlib.sha256(f"closing agent {work.case}".encode()).hexdigest()[:_MARK]
+            with suppress(JobOver):  # what cannot be told to an agent stops no deletion
+                sending(Job(agents, MAIL, work.person, body | {"template": AGENT_NEWS}, tries))
         try:
-            mail_sending(troth, mailer_of(troth))(Job(job_id, MAIL, work.person, body, tries))
+            sending(Job(job_id, MAIL, work.person, body, tries))
         except JobOver as over:
             return f"not sent: {over.code}"
         return ""

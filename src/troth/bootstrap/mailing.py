@@ -6,6 +6,7 @@ from troth.adapters import open_mailer
 from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.bootstrap.matters import matter_templates
 from troth.bootstrap.packaging import copy_templates
+from troth.bootstrap.representing import AgentMails
 from troth.outreach import Composer, From, Mailer, Sending, Template
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
         Template("address-changed", _NOTIFY),
         Template("account-closed", _NOTIFY),
         *matter_templates(troth, links, _NOTIFY),
+        *AgentMails(troth, links).templates(_NOTIFY),
         *copy_templates(troth, links, _NOTIFY),
     ]
 

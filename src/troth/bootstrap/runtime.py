@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from troth.insights import Changes, Insights
     from troth.outreach import Audiences
     from troth.relay import Relays
-    from troth.rights import Rights
+    from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Review, Roster, Staff, StaffPasskeys
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
@@ -160,6 +160,13 @@ class Troth:
         from troth.bootstrap.matters import rights_of
 
         return rights_of(self)
+
+    @cached_property
+    def agents(self) -> "Agents":
+        """Requests that somebody makes in another's name."""
+        from troth.bootstrap.representing import agents_of
+
+        return agents_of(self)
 
     @cached_property
     def answering(self) -> "Answering":

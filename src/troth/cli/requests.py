@@ -12,7 +12,7 @@ from troth.kernel import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from troth.rights import Item, MatterRow, Place, Rights, Told
+    from troth.rights import Item, Mandate, MatterRow, Place, Rights, Told
 
 app = group("requests", "Requests, disputes and questions of people: the queue, and every step.")
 
@@ -95,6 +95,7 @@ def list_(
         "clocks": "rule, does, due, met, why and remind of each",
         "steps": "at, step, role, key and note of each",
         "items": "the plan: store, what, target, action, reason, until, state, done, tries and note of each",
+        "mandate": "where an agent asks: state, basis, document, proven, kinds, until, copies, settled, role and reason; else null",
     },
 )
 def show(say: Say, number: Number) -> None:
@@ -180,6 +181,61 @@ def tell(
 ) -> None:
     """Say that a recipient of a value that was wrong was told the right one, or a database changed by hand; the request then goes on."""
     _step(say, lambda rights: rights.tell(api_key(key_file), number, recipient))
+
+
+@command(
+    app,
+    "accept-authority",
+    example="troth requests accept-authority R-7KQM-93XD --until 2027-12-31 --kind access --copies",
+    gives=_MATTER,
+)
+def accept_authority(
+    say: Say,
+    number: Number,
+    *,
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="The last day on which it holds (ISO date, UTC).")
+    ],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="A kind of request that it is for; may be repeated. Left out: this one.",
+        ),
+    ] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="It says that copies go to whoever asks.")] = False,
+    key_file: KeyFile = None,
+) -> None:
+    """Say that you examined the written authority of who asks for somebody else, and that it is good. The request goes on."""
+    from troth.kernel import micros
+    from troth.rights import end_of_day
+
+    with say.open() as troth:
+        kinds = kind or [troth.rights.row(number).kind]
+        row = troth.agents.accept(
+            api_key(key_file), number, until=end_of_day(until), kinds=kinds, copies=copies
+        )
+        troth.flush_ledger()
+        now = micros(troth.clock.now())
+    say.answer(matter_json(row, now), f"{row.number} is {row.state}, due {moment(row.due_at)}.")
+
+
+@command(
+    app,
+    "reject-authority",
+    example='troth requests reject-authority R-7KQM-93XD --reason "it bears no signature"',
+    gives=_MATTER,
+)
+def reject_authority(say: Say, number: Number, *, reason: Reason = "", key_file: KeyFile = None) -> None:
+    """Say that the written authority of who asks for somebody else does not do, and why. The person can still say yes."""
+    from troth.kernel import micros
+
+    with say.open() as troth:
+        row = troth.agents.reject(api_key(key_file), number, reason)
+        troth.flush_ledger()
+        now = micros(troth.clock.now())
+    say.answer(matter_json(row, now), f"{row.number} is {row.state}, due {moment(row.due_at)}.")
 
 
 @command(app, "review", example="troth requests review D-7KQM-93XD", gives=_MATTER)
@@ -277,7 +333,26 @@ def told_json(found: "Told", now: int) -> dict[str, object]:
         for s in found.steps
     ]
     items = [item_json(one) for one in found.items]
-    return {**matter_json(found.matter, now), "clocks": duties, "steps": steps, "items": items}
+    whole = {**matter_json(found.matter, now), "clocks": duties, "steps": steps, "items": items}
+    return {**whole, "mandate": mandate_json(found.mandate)}
+
+
+def mandate_json(one: "Mandate | None") -> dict[str, object] | None:
+    """By what authority an agent asks, as JSON shows it."""
+    if one is None:
+        return None
+    return {
+        "state": one.state,
+        "basis": one.basis,
+        "document": bool(one.document),
+        "proven": moment(one.proven_at),
+        "kinds": one.kinds.split(),
+        "until": moment(one.valid_until),
+        "copies": bool(one.copies),
+        "settled": moment(one.settled_at),
+        "role": one.role,
+        "reason": one.reason,
+    }
 
 
 def item_json(one: "Item") -> dict[str, object]:

@@ -3,6 +3,7 @@
 from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surely_reached
 from troth.collection.cards import card_numbers
 from troth.collection.errors import Fault, InvalidSubmission
+from troth.collection.files import DEFAULT_MEDIA, UnfitFile, kept_file
 from troth.collection.forms import (
     ORDER_ROWS,
     PURPOSE,
@@ -21,6 +22,7 @@ from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.service import Collection, refuse_cards
 
 __all__ = [
+    "DEFAULT_MEDIA",
     "ORDER_ROWS",
     "PURPOSE",
     "Birth",
@@ -37,6 +39,7 @@ __all__ = [
     "Sent",
     "Told",
     "TooYoung",
+    "UnfitFile",
     "Upload",
     "age_missing",
     "age_question",
@@ -44,6 +47,7 @@ __all__ = [
     "control_of",
     "form_of",
     "found_in",
+    "kept_file",
     "kinds_in",
     "read_birth",
     "read_sent",

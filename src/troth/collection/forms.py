@@ -178,6 +178,7 @@ def _purpose(policy: Policy, point: Point) -> tuple[Control, ...]:
 
 
 def _controls(policy: Policy, point: Point) -> Iterator[Control]:
+    asks_for_another = any(policy.fields[name].agent for name in point.fields)
     for name, need in point.fields.items():
         if name in point.issued:
             continue
@@ -185,6 +186,8 @@ def _controls(policy: Policy, point: Point) -> Iterator[Control]:
         if control.kind == "ticks":
             told = tuple(Option(one.value, use_title(policy, one.value)) for one in control.options)
             control = control._replace(options=told)
+        if asks_for_another and policy.fields[name].identifier and not control.hint:
+            control = control._replace(hint="Of the person for whom you ask.")
         yield control
 
 

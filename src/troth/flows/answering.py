@@ -19,6 +19,7 @@ from troth.rights import (
     KEPT,
     NEEDS_PROOF,
     WAITING,
+    Agents,
     Item,
     MatterRow,
     Rights,
@@ -146,6 +147,7 @@ class Answering:
         self._clock = clock
         self._policy = policy
         self._rights = rights
+        self._agents = Agents(rights, database, policy, clock)
         self._key = key
         self._stores = stores
         self._finishers = finishers
@@ -186,13 +188,8 @@ class Answering:
         if row.state == "verified" and row.kind in NEEDS_PROOF and not self._proven(row):
             return
         work = self._work(row)
-        if row.state == "verified":
-            try:
-                self._rights.plan(work.key, case, self._worked_out(work), told=False, start=True)
-            except ByHand:
-                return
-        elif row.state == "planned":
-            self._rights.move(work.key, case, "executing")
+        if not self._begun(work, row):
+            return
         items = self._do_items(work)
         self._finishers[row.kind](work, items)
         left = [item for item in items if item.left_over]
@@ -200,6 +197,25 @@ class Answering:
             self._rights.move(work.key, case, "partially-completed", _told(left))
         else:
             self._rights.move(work.key, case, "completed", told=row.kind not in _TELL_THEMSELVES)
+
+    def _begun(self, work: Work, row: MatterRow) -> bool:
+        """Begin to carry a request out, if that is still to be done; False where it is not to be."""
+        one = self._agents.mandate(row.case)
+        if (
+            one is not None
+            and row.state != "executing"
+            and not one.stands(row.kind, micros(self._clock.now()))
+        ):
+            self._agents.stop(work.key, row.case)
+            return False
+        if row.state == "verified":
+            try:
+                self._rights.plan(work.key, row.case, self._worked_out(work), told=False, start=True)
+            except ByHand:
+                return False
+        elif row.state == "planned":
+            self._rights.move(work.key, row.case, "executing")
+        return True
 
     def progress(self, name: str) -> HowFar:
         """How far a request is."""

@@ -12,7 +12,14 @@ from troth.gate.access import (
 from troth.gate.admitting import Admission, Arrival
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
-from troth.gate.confirming import Waiting, link_opens, mailbox_owner, waiting_by_link, waiting_submission
+from troth.gate.confirming import (
+    Waiting,
+    link_opens,
+    mailbox_owner,
+    proven_mailbox,
+    waiting_by_link,
+    waiting_submission,
+)
 from troth.gate.counting import Count, Inquiry, Values
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
@@ -96,6 +103,7 @@ __all__ = [
     "note_told",
     "open_cases",
     "post_version",
+    "proven_mailbox",
     "revoke_held",
     "revoke_key",
     "session_opened",

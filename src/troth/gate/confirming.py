@@ -77,3 +77,9 @@ def link_opens(tx: Transaction, secret: str, use: str, now: int) -> bool:
     """Whether a secret from a mailbox is good for a use at an instant (microseconds)."""
     proof = proofs(tx, (secret,), now).get(secret)
     return proof is not None and proof.use == use
+
+
+def proven_mailbox(tx: Transaction, secret: str, use: str, now: int) -> str:
+    """Whose mailbox a secret proves for a use at an instant (microseconds); empty where it proves nothing."""
+    proof = proofs(tx, (secret,), now).get(secret)
+    return proof.person if proof is not None and proof.use == use else ""

@@ -11,7 +11,7 @@ from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
 from troth.gate.holds import kept_slots, told
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
-from troth.gate.opening import Follower, open_at
+from troth.gate.opening import Follower, agent_of, open_at
 from troth.gate.orders import carry_out_order
 from troth.gate.promising import stage_erased, stage_key_ends, stage_mail
 from troth.gate.proofs import forget_proofs
@@ -228,8 +228,9 @@ class Doer:
                 collected = self._collector.collect(one, newcomers)
                 if not collected.held:
                     who, record = collected.person, collected.record
+                    asks = agent_of(self._policy, one, self._vault)
                     opened = open_at(
-                        self._tx, self._policy, one, who, record, self._follow_opening, self._now
+                        self._tx, self._policy, one, who, record, self._follow_opening, self._now, asks
                     )
         except Conflict as error:
             if self._again and not error.field:  # the store's own, not one that the vault found out

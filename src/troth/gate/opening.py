@@ -7,8 +7,9 @@ from troth.gate import cases
 from troth.gate.access import Actor, covers
 from troth.gate.weighing import Weighed, may_open
 from troth.kernel import InvalidInput, Refused, new_id
-from troth.policy import CaseType, Policy
+from troth.policy import CaseType, Policy, agent_field
 from troth.storage import Transaction
+from troth.vault import Vault, normalised
 
 
 class Opening(NamedTuple):
@@ -26,6 +27,8 @@ class Opening(NamedTuple):
         at: Instant (microseconds).
         uses: Data uses that it is about, where some were named.
         language: In which whoever asks is answered (BCP 47); empty where nothing tells.
+        agent: Where somebody asks in another's name: keyed hash of the agent's mailbox; empty for none.
+        authority: Whether a written authority of the agent came with it.
     """
 
     case: str
@@ -39,6 +42,8 @@ class Opening(NamedTuple):
     at: int
     uses: tuple[str, ...] = ()
     language: str = ""
+    agent: str = ""
+    authority: bool = False
 
 
 class Follower(NamedTuple):
@@ -53,8 +58,31 @@ class Follower(NamedTuple):
     closed: Callable[[Transaction, str, str, str, int], None]
 
 
+class Agent(NamedTuple):
+    """Who asks in another's name: keyed hash of the agent's mailbox, and whether a written authority came along."""
+
+    mark: str = ""
+    authority: bool = False
+
+
+def agent_of(policy: Policy, one: Weighed, vault: Vault) -> Agent:
+    """Who asks in another's name at a collection; an empty mark where nobody does."""
+    mailbox, authority = agent_field(policy, "mailbox"), agent_field(policy, "authority")
+    if not mailbox or mailbox not in one.fields or not isinstance(one.ask.values.get(mailbox), str):
+        return Agent()
+    said = normalised("email", one.ask.values[mailbox])
+    return Agent(vault.keys.blind("agent", said).hex(), authority in one.fields)
+
+
 def open_at(
-    tx: Transaction, policy: Policy, one: Weighed, person: str, record: str, follow: Follower | None, now: int
+    tx: Transaction,
+    policy: Policy,
+    one: Weighed,
+    person: str,
+    record: str,
+    follow: Follower | None,
+    now: int,
+    agent: Agent = Agent(),  # noqa: B008  a constant
 ) -> str:
     """Open the case that a submission at a point opens; gives its id, empty where the point opens none.
 
@@ -66,7 +94,7 @@ def open_at(
         return ""
     asked = next((one.ask.values[name] for name in one.fields if policy.fields[name].asks), "")
     uses = [use for name in one.fields if policy.fields[name].uses for use in one.ask.values[name]]
-    return _open(tx, policy, one, point.opens, person, record, str(asked), tuple(uses), follow, now)
+    return _open(tx, policy, one, point.opens, person, record, str(asked), tuple(uses), follow, now, agent)
 
 
 def open_by_order(
@@ -101,6 +129,7 @@ def _open(
     uses: tuple[str, ...],
     follow: Follower | None,
     now: int,
+    agent: Agent = Agent(),  # noqa: B008  a constant
 ) -> str:
     role = one.actor.role if one.actor is not None else ""
     refusing = may_open(case_type, role, policy)
@@ -112,10 +141,11 @@ def _open(
         )
     declared = policy.cases[case_type]
     case_id = new_id()
-    verified = _is_sure(one.actor, declared, person)
+    verified = not agent.mark and _is_sure(one.actor, declared, person)
     if declared.matter is not None and follow is not None:
         opening = Opening(
             case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now, uses, one.ask.language,
+            agent.mark, agent.authority,
         )  # fmt: skip
         joined = follow.opened(tx, policy, opening)
         if joined != case_id:

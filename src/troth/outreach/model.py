@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import NamedTuple, Protocol
 
+from troth.policy import Policy
+
 Fresh = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 Instead = Callable[[str, Mapping[str, str]], str]
 
@@ -59,6 +61,8 @@ class Template(NamedTuple):
         instead: Gives the name of the template that is used in this one's place, from the same; so that whether an address
             is known decides what its mailbox reads, and nothing that anybody else can see.
         language: Gives the language that it is wanted in, from the same; empty for that of the policy.
+        to: Gives the field that holds the address, where it goes to somebody else than the person whom it is about; by the policy.
+        record: Gives the record that holds this field, from the same as `fresh`.
         staff: Whether it goes to those who work here, so that its foot speaks of what the clause asks of them.
     """
 
@@ -69,4 +73,6 @@ class Template(NamedTuple):
     fresh: Fresh | None = None
     instead: Instead | None = None
     language: Instead | None = None
+    to: Callable[[Policy], str] | None = None
+    record: Instead | None = None
     staff: bool = False

@@ -71,7 +71,9 @@ class Sending:
         """
         template = self._template(job)
         policy = self._policy()
-        address = address_field(policy)
+        address = address_field(policy) if template.to is None else template.to(policy)
+        if not address:
+            raise JobOver("no-address")
         shown = {kind: _field_of(policy, kind) for kind in template.reads}
         outcome = self._decided(job, template, policy, (address, *(name for name in shown.values() if name)))
         to = outcome.values.get(address)
@@ -111,6 +113,7 @@ class Sending:
             recipient=mail_recipient(policy, self._from.recipient),
             channel=CHANNEL,
             case=job.body.get("case", ""),
+            record=template.record(job.person, job.body) if template.record is not None else "",
         )
         (outcome,) = self._perform([ask])
         if outcome.permitted:

@@ -12,7 +12,7 @@ from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
 from troth.policy.front import FrontMatter
 from troth.policy.holds import HeldValue, Hold, kept_by
-from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
+from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS, agent_field
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.reading import Clause, Part
@@ -86,6 +86,7 @@ __all__ = [
     "Telemetry",
     "TelemetrySchema",
     "Website",
+    "agent_field",
     "cedar_entities",
     "cedar_request",
     "check_policy",

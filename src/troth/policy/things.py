@@ -59,6 +59,13 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
         FieldName | None,
         Meta(description="the field whose new value it holds in a request to correct; both have one type"),
     ] = None
+    agent: Annotated[
+        Literal["name", "mailbox", "authority"] | None,
+        Meta(
+            description="of a request in somebody else's name: what it says of the agent who asks: the agent's name, the agent's own "
+            "mailbox (type email), or the written authority (type file)"
+        ),
+    ] = None
     max_length: Annotated[
         int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
     ] = 4000

@@ -1,5 +1,6 @@
 """Rights: requests, disputes and questions of people, with clocks that nobody moves and steps that stand in the ledger."""
 
+from troth.rights.agents import AGENT_ASKS, AGENT_PROVE, Agents, end_of_day, take_document
 from troth.rights.calendars import Calendar, Weekdays, calendar_of
 from troth.rights.certificates import (
     CLOSING,
@@ -27,7 +28,22 @@ from troth.rights.extending import EXTENDED, LONGER, extendable, moved_clocks
 from troth.rights.fetching import COPY_FETCHED, fetches, note_fetched
 from troth.rights.keeping import duties_of, matter_by_case, matters_of
 from troth.rights.listing import MOST, Place, counts, late_count, queue
+from troth.rights.mandates import (
+    BY_DOCUMENT,
+    BY_PERSON,
+    DENIED,
+    ENDED,
+    GIVEN,
+    REJECTED,
+    STANDING,
+    WAITS,
+    Mandate,
+    forget_mandates,
+    mandate_of,
+    mandates_of,
+)
 from troth.rights.model import (
+    AUTHORITY_ENDED,
     JOINED,
     KINDS,
     MATTERS,
@@ -36,6 +52,7 @@ from troth.rights.model import (
     PROOFLESS,
     REASONED,
     SHAPES,
+    UNCONFIRMED,
     UNPROVEN,
     Duty,
     IllegalMove,
@@ -63,7 +80,7 @@ from troth.rights.plans import (
     replace_items,
     stage_answer,
 )
-from troth.rights.proving import NEWS, PROVE, end_questions
+from troth.rights.proving import AGENT_NEWS, NEWS, PROVE, end_questions
 from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import FOLLOWER, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
@@ -82,16 +99,25 @@ from troth.rights.uses import (
 from troth.rights.watching import Fired, watch
 
 __all__ = [
+    "AGENT_ASKS",
+    "AGENT_NEWS",
+    "AGENT_PROVE",
     "ANSWER",
+    "AUTHORITY_ENDED",
+    "BY_DOCUMENT",
     "BY_HAND",
+    "BY_PERSON",
     "CLOSING",
     "COPY_FETCHED",
     "DATABASE",
+    "DENIED",
     "DONE",
+    "ENDED",
     "EXTENDED",
     "FAILED",
     "FOLLOWER",
     "FORMAT",
+    "GIVEN",
     "JOINED",
     "KEPT",
     "KINDS",
@@ -106,14 +132,19 @@ __all__ = [
     "REASONED",
     "RECEIVED",
     "RECIPIENTS",
+    "REJECTED",
     "RELEASE",
     "SHAPES",
     "STANCES",
+    "STANDING",
     "STATUTES",
     "TOLD",
+    "UNCONFIRMED",
     "UNPROVEN",
     "USE_KINDS",
     "WAITING",
+    "WAITS",
+    "Agents",
     "Backup",
     "Calendar",
     "Certificate",
@@ -125,6 +156,7 @@ __all__ = [
     "Issued",
     "Item",
     "Line",
+    "Mandate",
     "Matter",
     "MatterRow",
     "Place",
@@ -150,13 +182,17 @@ __all__ = [
     "digest_of",
     "due",
     "duties_of",
+    "end_of_day",
     "end_questions",
     "extendable",
     "fetches",
+    "forget_mandates",
     "items_of",
     "keep_certificate",
     "late_among",
     "late_count",
+    "mandate_of",
+    "mandates_of",
     "matter_by_case",
     "matters_of",
     "meet_telling",
@@ -179,6 +215,7 @@ __all__ = [
     "stage_answer",
     "standing_of",
     "statutes_for",
+    "take_document",
     "told",
     "verify_certificate",
     "watch",

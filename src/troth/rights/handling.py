@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from troth.gate import case_is_verified, stage_mail
-from troth.kernel import Refused
+from troth.gate import Problem, case_is_verified, stage_mail
+from troth.kernel import NotFound, Refused
 from troth.policy import Policy
 from troth.rights import keeping
 from troth.rights.keeping import Noted
+from troth.rights.mandates import mandate_of
 from troth.rights.model import PROOFLESS, IllegalMove, MatterRow
+from troth.rights.numbers import read_number
 from troth.rights.plans import replace_items, stage_unattended
 from troth.rights.proving import PROVE, make_one
 from troth.rights.uses import USE_KINDS, waits_for_proof
@@ -80,8 +82,16 @@ def classify(
             field="state",
             mend="Ask for a request of its own.",
         )
+    agent = mandate_of(tx, row.case)
     proven = case_is_verified(tx, row.case)
-    waits = waits_for_proof(policy, kind, uses)
+    waits = agent is not None or waits_for_proof(policy, kind, uses)
+    if agent is not None and agent.basis and not agent.stands(kind, now):
+        raise Refused(
+            "The authority of who asks does not cover this.",
+            clause="III.0",
+            field="kind",
+            mend="Ask the agent to send a request of this kind.",
+        )
     asks = bool(row.verified_at) and waits and not proven
     if asks and (not row.person or now > row.due_at):
         raise Refused(
@@ -108,3 +118,23 @@ def classify(
     if row.state == "verified":
         declared = next((one for one in policy.cases.values() if one.matter == row.matter), None)
         stage_unattended(tx, declared, row, now)
+
+
+def named_matter(tx: Transaction, name: str) -> MatterRow:
+    """A matter by its number or the id of its case.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = keeping.matter_by_case(tx, name) or keeping.matter_by_number(tx, read_number(name))
+    if row is None:
+        raise NotFound("No matter has this number.", field="number", mend="See the list of requests.")
+    return row
+
+
+def refusal(problem: Problem | None) -> Refused | NotFound:
+    """The error that a step was refused with."""
+    if problem is None:
+        return Refused("The policy does not permit this step.")
+    kind = NotFound if problem.status == NotFound.status else Refused
+    return kind(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)

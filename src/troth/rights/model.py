@@ -24,7 +24,8 @@ MOVES: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "request": {
             "received": frozenset({"identity-pending", "verified", "refused", "withdrawn"}),
-            "identity-pending": frozenset({"verified", "refused", "withdrawn"}),
+            "identity-pending": frozenset({"authority-pending", "verified", "refused", "withdrawn"}),
+            "authority-pending": frozenset({"identity-pending", "verified", "refused", "withdrawn"}),
             "verified": frozenset({"identity-pending", "planned", "refused", "withdrawn"}),
             "planned": frozenset(
                 {"identity-pending", "verified", "planned", "executing", "refused", "withdrawn"}
@@ -54,6 +55,8 @@ REASONED = frozenset({"refused", "partially-completed", "resolved", "unresolved"
 
 PROOFLESS = "no proof needed"
 """Note of a request that waits for no proof."""
+UNCONFIRMED, AUTHORITY_ENDED = "not confirmed", "the authority has ended"
+"""Outcomes of requests of agents: whoever it is about said no, or an authority was withdrawn or ran out before anything was done."""
 JOINED, UNPROVEN = "joined", "unproven"
 """Outcomes of requests that ended by themselves: one with another that is due first, or proven by nobody in time."""
 

@@ -6,7 +6,7 @@ name learns nothing of what is open there. No due date moves: the one of two tha
 
 from datetime import timedelta
 
-from troth.gate import end_case, note_matter, stage_mail
+from troth.gate import case_is_verified, end_case, note_matter, stage_mail
 from troth.kernel import Conflict
 from troth.policy import Policy
 from troth.rights.keeping import (
@@ -21,11 +21,14 @@ from troth.rights.keeping import (
     take_slot,
     unproven_over,
 )
+from troth.rights.mandates import check_stands, mandate_of
 from troth.rights.model import JOINED, SHAPES, UNPROVEN, Matter, MatterRow
 from troth.storage import Transaction
 
 NEWS = "matter-news"
 """Mail template that tells how a matter goes on."""
+AGENT_NEWS = "agent-news"
+"""Mail template that tells an agent how a request goes on."""
 PROVE = "request-verify"
 """Mail template with a link by which a mailbox is proven."""
 ERASED_PERSON = "the person was erased"
@@ -60,7 +63,7 @@ def slot_of(matter: Matter, kind: str, person: str, about: str, case: str, uses:
 def prove(tx: Transaction, row: MatterRow, at: int, who: Noted, note: str) -> bool:
     """Note that it is proven who asks, and make one of it and what the person has open of the same kind.
 
-    Gives whether this one goes on.
+    Gives whether this one goes on. What an agent asks for stands alone: who it is about keeps their own requests apart from it.
 
     Args:
         tx: Unit of work.
@@ -72,7 +75,9 @@ def prove(tx: Transaction, row: MatterRow, at: int, who: Noted, note: str) -> bo
     Raises:
         Conflict: Its time is over.
         IllegalMove: It is proven already, or has ended.
+        Refused: An agent asks, and no authority stands.
     """
+    check_stands(tx, row, at)
     if row.lapses and at > row.due_at:
         raise Conflict(
             "Nobody proved this request in time; it has ended.", field="state", mend="Send it again."
@@ -89,6 +94,8 @@ def make_one(tx: Transaction, proven: MatterRow, at: int) -> bool:
     Gives whether this one goes on: the one that is due first does.
     """
     row = proven
+    if mandate_of(tx, row.case) is not None:
+        return True
     slot = slot_of(row.matter, row.kind, row.person, row.about, row.case, row.uses)
     standing = open_in_slot(tx, slot)
     if standing is not None and standing.case != row.case:
@@ -116,7 +123,28 @@ def lapse(tx: Transaction, policy: Policy, now: int, most: int) -> list[MatterRo
         move_matter(tx, row, "withdrawn", now, _BY_ITSELF, UNPROVEN)
         end_case(tx, row.case, now)
         note_matter(tx, policy, case=row.case, what=UNPROVEN, clause="", now=now)
+        tell_agent(tx, row.case, now)
     return over
+
+
+def tell_agent(tx: Transaction, case: str, now: int) -> None:
+    """Promise a mail about how a request goes on to the agent who made it, once the agent's mailbox is proven."""
+    one = mandate_of(tx, case)
+    if one is not None and one.proven_at and one.record:
+        stage_mail(tx, AGENT_NEWS, person=one.person, now=now, case=case)
+
+
+def tell_news(tx: Transaction, row: MatterRow, now: int) -> None:
+    """Promise mails about how a matter goes on: to its person, and to the agent who asks for it.
+
+    Whom an agent names is written to only once the agent's mailbox is proven.
+    """
+    one = mandate_of(tx, row.case)
+    tell_agent(tx, row.case, now)
+    if one is not None and not one.proven_at:
+        return
+    if row.person and (case_is_verified(tx, row.case) or few_today(tx, row, now)):
+        stage_mail(tx, NEWS, person=row.person, now=now, case=row.case)
 
 
 def end_questions(tx: Transaction, person: str, now: int) -> int:

@@ -5,6 +5,7 @@ import re
 from troth.gate import Follower, Opening, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
+from troth.rights.agents import begin_mandate
 from troth.rights.clocks import Due
 from troth.rights.duties import answer_of, clocks
 from troth.rights.keeping import (
@@ -126,6 +127,9 @@ def _duty(row: MatterRow, one: Due) -> Duty:
 def _first_steps(tx: Transaction, policy: Policy, row: MatterRow, opening: Opening) -> None:
     """Verify who asks, or have the mailbox prove it; and say that the matter arrived."""
     template = RECEIVED
+    if opening.agent and row.matter == "request":
+        begin_mandate(tx, row, opening)
+        return
     if row.matter == "request":
         if opening.verified:
             _verified(tx, row, opening)

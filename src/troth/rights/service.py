@@ -3,13 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from troth.gate import Actor, Ask, Outcome, Problem, case_is_open, case_is_verified, stage_mail
-from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, micros
+from troth.gate import Actor, Ask, Outcome, case_is_open, stage_mail
+from troth.kernel import Clock, Conflict, InvalidInput, NotFound, micros
 from troth.policy import Act, CaseType, Policy
 from troth.rights import keeping, plans
+from troth.rights.agents import confirm_mandate
 from troth.rights.extending import EXTENDED, extend
-from troth.rights.handling import check_no_person, check_reviewer, check_taker, classify
+from troth.rights.handling import (
+    check_no_person,
+    check_reviewer,
+    check_taker,
+    classify,
+    named_matter,
+    refusal,
+)
 from troth.rights.keeping import Noted
+from troth.rights.mandates import Mandate, check_stands, mandate_of
 from troth.rights.model import (
     KINDS,
     REASONED,
@@ -19,9 +28,8 @@ from troth.rights.model import (
     MatterRow,
     Step,
 )
-from troth.rights.numbers import read_number
 from troth.rights.plans import Item, stage_unattended
-from troth.rights.proving import NEWS, few_today, prove
+from troth.rights.proving import prove, tell_agent, tell_news
 from troth.rights.telling import check_told, start_telling, tell_recipient
 from troth.storage import Database, Transaction
 
@@ -35,12 +43,13 @@ _TELLS = frozenset({"taken", "planned", "under-review"})
 
 
 class Told(NamedTuple):
-    """A matter with its clocks, its steps and its plan."""
+    """A matter with its clocks, its steps, its plan, and by what authority an agent asks, where one does."""
 
     matter: MatterRow
     duties: list[Duty]
     steps: list[Step]
     items: Sequence[Item] = ()
+    mandate: Mandate | None = None
 
 
 class Rights:
@@ -76,12 +85,13 @@ class Rights:
             NotFound: There is none.
         """
         with self._database.snapshot() as tx:
-            row = _named(tx, name)
+            row = named_matter(tx, name)
             return Told(
                 row,
                 keeping.duties_of(tx, row.case),
                 keeping.steps_of(tx, row.case),
                 plans.items_of(tx, row.case),
+                mandate_of(tx, row.case),
             )
 
     def row(self, name: str) -> MatterRow:
@@ -91,7 +101,7 @@ class Rights:
             NotFound: There is none.
         """
         with self._database.reading() as tx:
-            return _named(tx, name)
+            return named_matter(tx, name)
 
     def handled_by(self, key: str) -> frozenset[str]:
         """The matters that a key may handle: those whose purpose its role may be instructed for by the policy in force.
@@ -206,9 +216,10 @@ class Rights:
             plans.replace_items(tx, row.case, items)
             start_telling(tx, self._policy(), row.case, items, now)
             if start:
+                check_stands(tx, row, now)
                 keeping.move_matter(tx, planned, "executing", now, who, "")
 
-        return self._act(key, row, along, told=told, acts=1 + start)
+        return self.act(key, row, along, told=told, acts=1 + start)
 
     def carry_out(self, key: str, name: str) -> MatterRow:
         """Have a request carried out in the background; staff start so what does not go by itself.
@@ -226,7 +237,7 @@ class Rights:
             keeping.note_step(tx, row.case, now, "started", who, "")
             plans.stage_answer(tx, row.case, now)
 
-        return self._act(key, row, along)
+        return self.act(key, row, along)
 
     def tell(self, key: str, name: str, recipient: str) -> MatterRow:
         """Say that a recipient of a value that was wrong has been told the right one.
@@ -245,7 +256,7 @@ class Rights:
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
             tell_recipient(tx, self._policy(), row, recipient, who, now)
 
-        return self._act(key, self.row(name), along)
+        return self.act(key, self.row(name), along)
 
     def review(self, key: str, name: str) -> MatterRow:
         """Take a dispute under review.
@@ -275,7 +286,7 @@ class Rights:
             extend(tx, row, rule, reason[:_MOST_REASON], who, now)
             stage_mail(tx, EXTENDED, person=row.person, now=now, case=row.case, clock=rule)
 
-        return self._act(key, self.row(name), along)
+        return self.act(key, self.row(name), along)
 
     def _step(self, key: str, name: str, step: str, kind: str = "", uses: Sequence[str] = ()) -> MatterRow:
         """A step that changes no state."""
@@ -292,7 +303,7 @@ class Rights:
                 classify(tx, self._policy(), row, kind, uses, who, now)
 
         check_no_person(self._actor(key).person)
-        return self._act(key, self.row(name), along, told=step in _TELLS)
+        return self.act(key, self.row(name), along, told=step in _TELLS)
 
     def _move(
         self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = "", told: bool = True
@@ -305,11 +316,17 @@ class Rights:
             if row.state == to:  # a question ends with its case
                 return
             if to == "verified":
+                if proof:
+                    confirm_mandate(tx, row, who, now)
                 if prove(tx, row, now, who, note):
                     stage_unattended(tx, self._declared(row), row, now)
                 return
             check_told(tx, row, to)
+            if to == "executing":
+                check_stands(tx, row, now)
             keeping.move_matter(tx, row, to, now, who, note)
+            if ends and not told:
+                tell_agent(tx, row.case, now)
 
         row = self.row(name)
         SHAPES[row.matter].check(row.state, to)
@@ -319,9 +336,9 @@ class Rights:
             with self._database.reading() as tx:
                 closing = case_is_open(tx, row.case)
         asked = order or ("close-case" if closing else "")
-        return self._act(key, row, along, order=asked, proof=proof, told=told and (ends or to in _TELLS))
+        return self.act(key, row, along, order=asked, proof=proof, told=told and (ends or to in _TELLS))
 
-    def _act(
+    def act(
         self,
         key: str,
         row: MatterRow,
@@ -332,7 +349,17 @@ class Rights:
         told: bool = False,
         acts: int = 1,
     ) -> MatterRow:
-        """Do a step in the unit of work of the act, or the acts, weighed and recorded for it."""
+        """Do a step in the unit of work of the act, or the acts, weighed and recorded for it.
+
+        Args:
+            key: Of who takes it.
+            row: The matter.
+            step: Takes it, given the unit of work, the matter as it is then, who does it and the instant (microseconds).
+            order: Order that the act gives; empty for none.
+            proof: Secret from the person's mailbox; empty for none.
+            told: Whether those whom it concerns get a mail.
+            acts: How many acts it is.
+        """
         actor = self._actor(key)
         declared = self._declared(row)
         if declared is None or declared.purpose is None:
@@ -356,12 +383,12 @@ class Rights:
             current = keeping.matter_by_case(tx, row.case)
             assert current is not None, "matters are never removed while they are open"
             step(tx, current, Noted(actor.role, actor.who), now)
-            if told and current.person and (case_is_verified(tx, row.case) or few_today(tx, current, now)):
-                stage_mail(tx, NEWS, person=current.person, now=now, case=row.case)
+            if told:
+                tell_news(tx, current, now)
 
         for outcome in self._performed([ask] * acts, along):
             if not outcome.permitted:
-                raise _refusal(outcome.problem)
+                raise refusal(outcome.problem)
         return self.row(row.case)
 
     def _declared(self, row: MatterRow) -> CaseType | None:
@@ -380,17 +407,3 @@ class Rights:
                 return outcomes
         msg = "the last try answers or raises"
         raise AssertionError(msg)
-
-
-def _named(tx: Transaction, name: str) -> MatterRow:
-    row = keeping.matter_by_case(tx, name) or keeping.matter_by_number(tx, read_number(name))
-    if row is None:
-        raise NotFound("No matter has this number.", field="number", mend="See the list of requests.")
-    return row
-
-
-def _refusal(problem: Problem | None) -> Refused | NotFound:
-    if problem is None:
-        return Refused("The policy does not permit this step.")
-    kind = NotFound if problem.status == NotFound.status else Refused
-    return kind(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)

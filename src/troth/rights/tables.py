@@ -106,3 +106,29 @@ certificate = Table(
     Column("body", Text, nullable=False),
     Index(None, "issued_at"),
 )
+
+mandate = Table(
+    "mandate",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    # keyed hash of the agent's mailbox; the mailbox and the name lie sealed in the person's record
+    Column("agent", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("document", Integer, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("proven_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("under", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("settled_at", BigInteger, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "person", "agent", "settled_at"),
+    Index(None, "agent", "asked_at"),
+    Index(None, "under"),
+)

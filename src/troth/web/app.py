@@ -13,6 +13,7 @@ from troth.kernel import Log, NotFound, TrothError
 from troth.web import (
     account_api,
     accounts,
+    agents,
     api,
     audiences,
     certificates,
@@ -45,6 +46,7 @@ from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns, guarded, security_headers
 from troth.web.limiting import Submissions
 from troth.web.measuring import Metrics
+from troth.web.portal import agents as portal_agents
 from troth.web.portal import asking, copies, visits
 from troth.web.portal import pages as portal_pages
 from troth.web.problems import UnknownMethod
@@ -64,11 +66,13 @@ HANDLERS = [
     *confirming.HANDLERS,
     *connecting.HANDLERS,
     *matters.HANDLERS,
+    *agents.HANDLERS,
     *matter_api.HANDLERS,
     *certificates.HANDLERS,
     *portal_pages.HANDLERS,
     *asking.HANDLERS,
     *copies.HANDLERS,
+    *portal_agents.HANDLERS,
     *visits.HANDLERS,
     *signing_in.HANDLERS,
     *accounts.HANDLERS,

@@ -21,7 +21,7 @@ from troth.web.matter_shapes import MatterAnswer, MattersAnswer, StepBody
 from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
-from troth.web.portal_shapes import AskForm, DisplayForm, DisputeForm
+from troth.web.portal_shapes import AgentForm, AskForm, DisplayForm, DisputeForm
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.relay_shapes import RELAY_FORMS
 from troth.web.report_shapes import ChangeAnswer, ChangeBody, ChangesAnswer, ReportsAnswer, RunsAnswer
@@ -63,6 +63,7 @@ _SHAPES = (
     ChangesAnswer,
     AskForm,
     DisputeForm,
+    AgentForm,
     DisplayForm,
     ReportsAnswer,
     RunsAnswer,

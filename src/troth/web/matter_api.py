@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from troth.kernel import InvalidInput, NotFound, Refused, is_id, micros
-from troth.rights import SHAPES, MatterRow, Place, late_count, matters_of, queue
+from troth.rights import SHAPES, MatterRow, Place, end_of_day, late_count, matters_of, queue
 from troth.web.acts import bearer
 from troth.web.api import check_key
 from troth.web.asgi import decoded, query, read_body
@@ -115,6 +115,12 @@ def _step(site: Site, key: str, number: str, body: StepBody) -> Response[bytes]:
         row = rights.extend(key, number, body.to, body.reason)
     elif body.step == "tell":
         row = rights.tell(key, number, body.to)
+    elif body.step == "accept-authority":
+        kinds = body.kinds or (rights.row(number).kind,)
+        until = end_of_day(body.until)
+        row = site.troth.agents.accept(key, number, until=until, kinds=kinds, copies=body.copies)
+    elif body.step == "reject-authority":
+        row = site.troth.agents.reject(key, number, body.reason)
     elif body.step == "classify":
         row = rights.classify(key, number, body.to, body.uses)
     else:

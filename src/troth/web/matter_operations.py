@@ -1,6 +1,6 @@
 """The operations of requests and disputes."""
 
-from troth.web.operation import CASE, HTML, PERSON, Answer, Operation, Parameter
+from troth.web.operation import CASE, FORM, HTML, PERSON, Answer, Operation, Parameter
 
 _ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _PAGE = {"type": "string"}
@@ -9,13 +9,19 @@ _LINK = (
     Parameter("proof", "path", "the secret that the mailbox was sent", "V4q1sXh2u0b3mX9r7cKp5nT8wYz6aLdE0fGhJkMnPqR", required=True),
 )  # fmt: skip
 
+_AGENT = (
+    _LINK[0],
+    Parameter(
+        "mark", "path", "last instant and MAC of the link", f"1767600000000000-{'0' * 64}", required=True
+    ),
+)
 _NUMBER = Parameter(
     "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", required=True
 )
 _MATTER = {
     "number": "R-7KQM-93XD", "case": CASE, "matter": "request", "kind": "access", "state": "identity-pending", "person": PERSON, "record": CASE,
     "channel": "web", "about": "", "received": "2026-01-05T09:00:00+00:00", "due": "2026-02-04T09:00:00+00:00", "due_rule": "answer-requests",
-    "late": False, "verified": "", "handler": "", "reviewer": "", "ended": "", "outcome": "", "clocks": [], "steps": [], "items": [],
+    "late": False, "verified": "", "handler": "", "reviewer": "", "ended": "", "outcome": "", "clocks": [], "steps": [], "items": [], "mandate": None,
 }  # fmt: skip
 
 MATTER_OPERATIONS = (
@@ -54,5 +60,22 @@ MATTER_OPERATIONS = (
     Operation(
         "verifyRequest", "POST", "/requests/{case}/verify/{proof}", "Rights", "Prove whose request it is", "Once, from a page of this site.",
         {200: Answer("It is proven.", HTML, _PAGE)}, parameters=_LINK, problems=(403, 404, 409, 422, 503),
+    ),
+    Operation(
+        "pageAgent", "GET", "/agents/{case}/{mark}", "Rights", "The link of an agent", "Looking uses nothing up; the button says that the mailbox is the agent's own.",
+        {200: Answer("The page.", HTML, _PAGE)}, parameters=_AGENT, problems=(404, 422, 503),
+    ),
+    Operation(
+        "proveAgent", "POST", "/agents/{case}/{mark}", "Rights", "Prove the mailbox of an agent", "From a page of this site; then whoever it is about is asked. The same answer whether anybody knows them.",
+        {200: Answer("It is proven.", HTML, _PAGE)}, parameters=_AGENT, problems=(403, 404, 409, 422, 429, 503),
+    ),
+    Operation(
+        "pageAskedFor", "GET", "/agents/{case}/person/{proof}", "Rights", "Who asks in one's name", "Behind a link to one's own mailbox. Looking uses nothing up.",
+        {200: Answer("The page.", HTML, _PAGE)}, parameters=_LINK, problems=(404, 422, 503),
+    ),
+    Operation(
+        "answerAgent", "POST", "/agents/{case}/person/{proof}", "Rights", "Say yes or no to a request in one's name", "Yes counts once and for this request; no ends it.",
+        {200: Answer("It is noted.", HTML, _PAGE)}, parameters=_LINK, body=("AgentForm",), examples={"Form": {"answer": "yes"}}, media=(FORM,),
+        problems=(400, 403, 404, 409, 413, 415, 422, 429, 503),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, cast
 from msgspec import Meta, Struct
 
 from troth.kernel import from_micros
-from troth.rights import Item, MatterRow, Told
+from troth.rights import Item, Mandate, MatterRow, Told
 
 
 class ClockAnswer(Struct, frozen=True, kw_only=True):
@@ -44,6 +44,23 @@ class ItemAnswer(Struct, frozen=True, kw_only=True):
     note: str
 
 
+class MandateAnswer(Struct, frozen=True, kw_only=True):
+    """By what authority an agent asks in somebody's name."""
+
+    state: Literal["waits", "given", "rejected", "denied", "ended"]
+    basis: Annotated[str, Meta(description="person, document or standing; empty while it does not stand")]
+    document: Annotated[bool, Meta(description="whether a written authority was sent along or added")]
+    proven: Annotated[str, Meta(description="when the agent's mailbox was proven; empty for not yet")]
+    kinds: Annotated[tuple[str, ...], Meta(description="kinds of request that it covers")]
+    until: Annotated[
+        str, Meta(description="last instant at which it holds; empty where it is for this request only")
+    ]
+    copies: Annotated[bool, Meta(description="whether copies go to the agent")]
+    settled: Annotated[str, Meta(description="when it was last decided; empty for not yet")]
+    role: Annotated[str, Meta(description="role of who decided")]
+    reason: Annotated[str, Meta(description="why it was not accepted")]
+
+
 class MatterAnswer(Struct, frozen=True, kw_only=True):
     """A request, dispute or question; handles and words only, never what was written."""
 
@@ -69,6 +86,9 @@ class MatterAnswer(Struct, frozen=True, kw_only=True):
     clocks: tuple[ClockAnswer, ...] = ()
     steps: tuple[StepAnswer, ...] = ()
     items: Annotated[tuple[ItemAnswer, ...], Meta(description="the plan, once there is one")] = ()
+    mandate: Annotated[
+        MandateAnswer | None, Meta(description="where an agent asks in the person's name: by what authority")
+    ] = None
 
 
 class MattersAnswer(Struct, frozen=True, kw_only=True):
@@ -82,7 +102,18 @@ class MattersAnswer(Struct, frozen=True, kw_only=True):
 class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step to take with a matter."""
 
-    step: Literal["take", "verify", "classify", "review", "move", "plan", "extend", "tell"]
+    step: Literal[
+        "take",
+        "verify",
+        "classify",
+        "review",
+        "move",
+        "plan",
+        "extend",
+        "tell",
+        "accept-authority",
+        "reject-authority",
+    ]
     to: Annotated[
         str,
         Meta(
@@ -98,6 +129,22 @@ class StepBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="for classify as restrict, object or release: the data uses that it is about; left out: every optional one",
         ),
     ] = ()
+    until: Annotated[
+        str,
+        Meta(
+            max_length=10, description="for accept-authority: the last day on which it holds (ISO date, UTC)"
+        ),
+    ] = ""
+    kinds: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=8,
+            description="for accept-authority: the kinds of request that it is for; left out: this one",
+        ),
+    ] = ()
+    copies: Annotated[
+        bool, Meta(description="for accept-authority: whether it says that copies go to the agent")
+    ] = False
 
 
 def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterAnswer:
@@ -136,6 +183,22 @@ def matter_answer(row: MatterRow, now: int, told: Told | None = None) -> MatterA
         ),
         steps=tuple(StepAnswer(at=_text(s.at), step=s.step, role=s.role, note=s.note) for s in steps),
         items=tuple(_item(one) for one in told.items) if told is not None else (),
+        mandate=_mandate(told.mandate) if told is not None and told.mandate is not None else None,
+    )
+
+
+def _mandate(one: Mandate) -> MandateAnswer:
+    return MandateAnswer(
+        state=cast("Literal['waits', 'given', 'rejected', 'denied', 'ended']", one.state),
+        basis=one.basis,
+        document=bool(one.document),
+        proven=_text(one.proven_at),
+        kinds=tuple(one.kinds.split()),
+        until=_text(one.valid_until),
+        copies=bool(one.copies),
+        settled=_text(one.settled_at),
+        role=one.role,
+        reason=one.reason,
     )
 
 

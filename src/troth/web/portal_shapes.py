@@ -33,3 +33,9 @@ class DisplayForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Literal["en", "de", "fr"]
     zone: Annotated[str, Meta(max_length=60, description="of the IANA time zone database, or UTC")]
     next: Next = ""
+
+
+class AgentForm(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Yes or no to a request that somebody makes in one's name."""
+
+    answer: Literal["yes", "no"]

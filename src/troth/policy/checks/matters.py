@@ -149,7 +149,37 @@ def _unkept(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unrepresented(draft: Draft) -> Iterator[Finding]:
+    fields = {field.name: field for field in draft.of(Field)}
+    types = {"name": "name", "mailbox": "email", "authority": "file"}
+    for field in fields.values():
+        if field.agent and (field.type != types[field.agent] or field.identifier):
+            yield draft.find(
+                field,
+                "agent-field",
+                f"{label(field)} says the {field.agent} of an agent, and is of another type, or people are found by it",
+                f"write type: {types[field.agent]}, and no identifier:",
+            )
+    for point in draft.of(Point):
+        says = {str(fields[name].agent): need for name, need in point.fields.items() if name in fields}
+        asks = any(says.get(part) for part in types)
+        whole = says.get("name") == says.get("mailbox") == "required"
+        whose = any(
+            fields[name].identifier and fields[name].type == "email" and need == "required"
+            for name, need in point.fields.items()
+            if name in fields
+        )
+        if asks and not (whole and whose and point.opens):
+            yield draft.find(
+                point,
+                "agent-field",
+                f"{label(point)} takes what an agent says, and not who asks for whom",
+                "require the agent's name and mailbox and the person's own address there, and write opens: with a request",
+            )
+
+
 CHECKS = (
+    Check("agent-field", "a request in somebody else's name that lacks who asks for whom", _unrepresented),
     Check("hold-records", "a hold on a kind of record that no collection point makes", _unkept),
     Check("point-opens", "a collection point that opens a case it cannot open or keep", _unopenable),
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),

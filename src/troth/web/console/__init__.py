@@ -2,7 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from troth.web.console import company, entering, matter, queue, reviewing, self_service, signing_in
+from troth.web.console import authority, company, entering, matter, queue, reviewing, self_service, signing_in
 
 HANDLERS: list[HTTPRouteHandler] = [
     *signing_in.HANDLERS,
@@ -10,6 +10,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *self_service.HANDLERS,
     *queue.HANDLERS,
     *matter.HANDLERS,
+    *authority.HANDLERS,
     *entering.HANDLERS,
     *reviewing.HANDLERS,
 ]

@@ -159,20 +159,31 @@ async def done(
     Raises:
         ForeignRequest: The form came from elsewhere, or belongs to another session.
     """
-    site, pairs = site_of(request), await pairs_of(request)
+    pairs = await pairs_of(request)
+    return await done_with(request, dict(pairs), lambda site, who: do(site, who, pairs), grave=grave)
+
+
+async def done_with(
+    request: AnyRequest,
+    form: Given,
+    do: Callable[[Site, Working], Response[bytes]],
+    *,
+    grave: Callable[[Given], bool] = lambda _: False,
+) -> Response[bytes]:
+    """The same for a form whose fields were read already; the caller has checked where it came from."""
+    site = site_of(request)
 
     def run() -> Response[bytes]:
         who = at_work(site, request)
         if who is None:
             return to_sign_in(request)
-        form = dict(pairs)
         if not hmac.compare_digest(form.get(TOKEN, "").encode(), mark_of(who).encode()):
             raise ForeignRequest(
                 "This form belongs to another session; nothing was done.", mend="Load the page again."
             )
         if grave(form) and not proven(site, who):
             return to(f"{CONFIRM}?next={quote(came_from(request))}")
-        return do(site, who, pairs)
+        return do(site, who)
 
     return await asyncio.to_thread(run)
 
@@ -180,7 +191,7 @@ async def done(
 def came_from(request: AnyRequest) -> str:
     """The page of the console that a form stands on, by its own address."""
     path = str(request.scope["path"])
-    for tail in ("/steps", "/written", "/passkeys", "/passkeys/remove"):
+    for tail in ("/steps", "/written", "/authority", "/authority/add", "/passkeys", "/passkeys/remove"):
         path = path.removesuffix(tail)
     return {"/console/bulk": HOME, "/console/access/revoke": "/console/access"}.get(path, path)
 

@@ -25,6 +25,7 @@ from troth.rights import (
 )
 from troth.staff import Working
 from troth.web.before_after import Change, changes
+from troth.web.console.authority import ACCEPT, REJECT, decide, said_value, shown_mandate
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
 from troth.web.console.words import DONE, Said
@@ -32,8 +33,10 @@ from troth.web.sessions import to
 from troth.web.site import Site
 
 AnyRequest = Request[Any, Any, Any]
-_STEPS = ("take", "verify", "classify", "plan", "carry-out", "review", "move", "extend", "tell")
-_GRAVE = frozenset({"verify", "carry-out"})
+_STEPS = (
+    "take", "verify", "classify", "plan", "carry-out", "review", "move", "extend", "tell", ACCEPT, REJECT,
+)  # fmt: skip
+_GRAVE = frozenset({"verify", "carry-out", ACCEPT})
 _ENDS = frozenset({"refused", "completed", "partially-completed", "resolved", "unresolved"})
 _ITSELF = frozenset(
     {"identity-pending", "verified", "acknowledged", "withdrawn", "under-review", "planned", "taken"}
@@ -150,7 +153,7 @@ def page_of(
         left=left_until(row, now),
         names=site.troth.roster.titles(ids),
         moves=_moves(row),
-        **_doing(row, who),
+        **_doing(found, who),
         by_itself=_by_itself(site.troth.policy(), row),
         kinds=KINDS,
         reasoned=REASONED,
@@ -177,13 +180,13 @@ def _mine(site: Site, who: Working, number: str) -> Told:
     return found
 
 
-def _doing(row: MatterRow, who: Working) -> dict[str, Any]:
+def _doing(found: Told, who: Working) -> dict[str, Any]:
     """What can be done, and whether some of it is a plain button."""
-    actions = _actions(row, who)
+    actions = _actions(found.matter, who, agent=found.mandate is not None)
     return {"actions": actions, "buttons": bool(actions - _FOLDED)}
 
 
-def _actions(row: MatterRow, who: Working) -> frozenset[str]:
+def _actions(row: MatterRow, who: Working, *, agent: bool) -> frozenset[str]:
     """What there are buttons for; whether the policy lets it happen is decided when one is pressed."""
     if row.ended_at:
         return frozenset()
@@ -191,7 +194,7 @@ def _actions(row: MatterRow, who: Working) -> frozenset[str]:
     found = {"take"} if row.handler != who.member.staff else set()
     if row.matter == "request":
         found |= set() if row.state == "executing" else {"classify"}
-        found |= {"verify"} if "verified" in following else set()
+        found |= {"verify"} if "verified" in following and not agent else set()
         found |= {"plan"} if "planned" in following else set()
         found |= {"carry-out"} if row.state in ("verified", "planned", "executing") else set()
     if "under-review" in following:
@@ -207,12 +210,16 @@ def _moves(row: MatterRow) -> tuple[str, ...]:
 
 
 def _papers(site: Site, found: Told, now: int) -> dict[str, Any]:
-    """What the person was given: the link to a certificate, and of a copy that it exists; its content is read by no page of staff."""
+    """What the person was given: the link to a certificate, and of a copy that it exists; its content is read by no page of staff.
+
+    And by what authority an agent asks.
+    """
     until = copy_until(found.matter)
     handed = tuple(one.at for one in fetches(found.steps))
     return {
         "certificate": _certificate(site, found.matter),
         "copy": Copied(until, now > until, handed) if until else None,
+        **shown_mandate(found),
     }
 
 
@@ -248,6 +255,8 @@ def _step(site: Site, who: Working, row: MatterRow, form: Given) -> None:
         rights.review(key, row.case)
     elif name == "extend":
         rights.extend(key, row.case, form.get("to", ""), form.get("reason", ""))
+    elif name in (ACCEPT, REJECT):
+        decide(site, who, row, form)
     elif name == "tell":
         rights.tell(key, row.case, form.get("to", ""))
     elif name == "move":
@@ -288,7 +297,7 @@ def _read(site: Site, who: Working, row: MatterRow) -> Written:
     shown_fields = tuple(
         (
             policy.fields[name].title or name.replace("_", " ").capitalize(),
-            said.choice(policy.fields[name], outcome.values[name]),
+            said_value(said, policy.fields[name], outcome.values[name]),
         )
         for name in names
         if outcome.values.get(name) is not None

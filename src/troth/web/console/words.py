@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from markupsafe import Markup, escape
 
 from troth.policy import Field, Policy, use_title
-from troth.rights import COPY_FETCHED, PROOFLESS, TOLD, MatterRow, Step
+from troth.rights import (
+    AUTHORITY_ENDED,
+    BY_DOCUMENT,
+    BY_PERSON,
+    COPY_FETCHED,
+    PROOFLESS,
+    STANDING,
+    TOLD,
+    UNCONFIRMED,
+    MatterRow,
+    Step,
+)
 
 MATTERS: Mapping[str, str] = {"request": "Request", "dispute": "Dispute", "question": "Question"}
 KINDS: Mapping[str, str] = {
@@ -26,6 +37,7 @@ STATES: Mapping[str, str] = {
     "received": "Received",
     "opened": "Opened",
     "identity-pending": "Waits for proof",
+    "authority-pending": "Written authority waits",
     "acknowledged": "Acknowledged",
     "verified": "Proven who asks",
     "taken": "Taken over",
@@ -56,6 +68,7 @@ PLACES: Mapping[str, str] = {
     "vault": "Vault",
     "events": "Web events",
     "relay": "Relay",
+    "agents": "Agents",
     "mail": "Outgoing mail",
     "inbox": "Incoming mail",
     "corrections": "Profile",
@@ -89,6 +102,11 @@ STEPS: Mapping[str, str] = {
     "reminded": "Staff reminded",
     "review-taken": "Review taken over",
     "started": "Started by hand",
+    "agent-proven": "The agent's mailbox is proven",
+    "authority-added": "Written authority added",
+    "authority-accepted": "Written authority accepted",
+    "authority-rejected": "Written authority not accepted",
+    "authority-withdrawn": "The person took the authority back",
     TOLD: "Recipient told",
     COPY_FETCHED: "Copy fetched",
 }
@@ -102,13 +120,35 @@ DONE: Mapping[str, str] = {
     "move": "It stands where you brought it",
     "extend": "The longer time is taken, and the person is told why",
     "tell": "It is noted that they were told",
+    "accept-authority": "The authority stands, and the request goes on",
+    "reject-authority": "The authority was not accepted, and the agent is told why",
+    "add-authority": "The document is kept with the request",
 }
 """What is said after a step."""
 OUTCOMES: Mapping[str, str] = {
     "joined": "the person had asked for the same; the other goes on",
     "unproven": "nobody proved in time who asked",
+    UNCONFIRMED: "whoever it is about said no",
+    AUTHORITY_ENDED: "the authority had ended before anything was done",
 }
-NOTES: Mapping[str, str] = {PROOFLESS: "this kind needs no proof", "mailbox": "by the link to the mailbox"}
+NOTES: Mapping[str, str] = {
+    PROOFLESS: "this kind needs no proof",
+    "mailbox": "by the link to the mailbox",
+    BY_DOCUMENT: "by a written authority",
+    STANDING: "by an authority that was accepted before",
+}
+AUTHORITIES: Mapping[str, str] = {
+    "waits": "Nobody has said yes",
+    "given": "Stands",
+    "rejected": "Not accepted",
+    "denied": "The person said no",
+    "ended": "The person took it back",
+}
+BASES: Mapping[str, str] = {
+    BY_PERSON: "the person's own yes",
+    BY_DOCUMENT: "a written authority",
+    STANDING: "an authority that was accepted before",
+}
 ACTS: Mapping[str, str] = {
     "collect": "Take data in",
     "hold": "Take data in to wait",
@@ -136,6 +176,7 @@ class Said:
     acts, actions, channels, done, kinds, matters, pieces, places, states = (
         ACTS, ACTIONS, CHANNELS, DONE, KINDS, MATTERS, PIECES, PLACES, STATES,
     )  # fmt: skip
+    authorities, bases = AUTHORITIES, BASES
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy

@@ -19,7 +19,7 @@ from troth.kernel import Conflict, NotFound, micros
 from troth.policy import Field, Point, Policy, staying, use_title
 from troth.web.asgi import query
 from troth.web.before_after import current
-from troth.web.portal.pages import door, is_fresh, own_matter, shown
+from troth.web.portal.pages import agents_point, door, is_fresh, own_matter, shown
 from troth.web.portal.showing import COPIED, KINDS, shown_request
 from troth.web.portal.speaking import speech_of
 from troth.web.sessions import OWN_FORMS, SignedIn, check_token, own_form, signed_in, someone, to
@@ -171,6 +171,7 @@ def _ask_page(request: AnyRequest, kind: str) -> Response[bytes]:
         ],
         fresh=is_fresh(site, who),
         stays=staying(policy),
+        agents=agents_point(policy),
         held=_held_now(site, policy, who, point),
     )
     answer.headers.update(OWN_FORMS)

@@ -12,7 +12,7 @@ from troth.choice import switches
 from troth.flows import CORRECT, LANGUAGES, Work
 from troth.kernel import InvalidInput, NotFound, micros
 from troth.ledger import journal
-from troth.policy import Policy
+from troth.policy import Policy, agent_field
 from troth.relay import relay_of
 from troth.rights import Told, matters_of
 from troth.web.asgi import query
@@ -88,10 +88,18 @@ def shown(site: Site, speech: Speech, template: str, **values: Any) -> Response[
     return page(site, template, t=speech.words, speech=speech, **values)
 
 
+def agents_point(policy: Policy) -> str:
+    """Name of the point whose form takes requests in another person's name; empty where the policy has none."""
+    mailbox = agent_field(policy, "mailbox")
+    return next((one.name for one in policy.points.values() if mailbox in one.fields and one.public), "")
+
+
 def door(request: AnyRequest, following: str = "") -> Response[bytes]:
     """How somebody begins who is not signed in, or was not just now."""
     site, speech = site_of(request), speech_of(request)
-    answer = shown(site, speech, "my_door.html", following=following or "/my")
+    answer = shown(
+        site, speech, "my_door.html", following=following or "/my", agents=agents_point(site.troth.policy())
+    )
     answer.headers.update(OWN_FORMS)
     return answer
 
@@ -131,6 +139,7 @@ def _overview(request: AnyRequest) -> Response[bytes]:
         matters=[shown_request(speech, one.matter, now, one.duties) for one in told],
         switches=switches(policy, choice),
         relay=relay_of(policy),
+        agents=agents_point(policy),
     )
     answer.headers.update(OWN_FORMS)
     return answer

@@ -13,6 +13,7 @@ from troth.web.portal.speaking import Speech
 STATES: Mapping[str, str] = {
     "received": "Received",
     "identity-pending": "Waiting for you",
+    "authority-pending": "A written authority is looked at",
     "verified": "We know it is you",
     "planned": "Planned",
     "executing": "Being done",
@@ -34,6 +35,11 @@ STEPS: Mapping[str, str] = {
     TOLD: "A company that had it was told",
     COPY_FETCHED: "The copy was fetched",
     "joined": "You sent it again",
+    "agent-proven": "Whoever asks for you has proven their mailbox",
+    "authority-added": "A written authority was added",
+    "authority-accepted": "A written authority was accepted",
+    "authority-rejected": "A written authority was not accepted",
+    "authority-withdrawn": "You took the authority back",
     "classified": "We read what you ask for",
     "overdue": "The due date passed",
     "extended": "We took more time that a law gives",
@@ -59,6 +65,7 @@ DID: Mapping[str, str] = {
     "hold": "Your data came in and waited",
     "use": "Your data was read",
     "send": "A message was sent to you",
+    "send-agent": "A message was sent to who asks in your name",
     "disclose": "Your data was passed on",
     "pass-message": "Your message was passed on to another user",
     "analyse": "Your data was counted",
@@ -238,11 +245,13 @@ def _line(speech: Speech, policy: Policy, leaf: int, entry: Entry, times: int) -
     words = speech.words
     look = _own_look(entry)
     role, recipient = policy.roles.get(entry.actor), policy.recipients.get(entry.recipient)
+    agents = entry.act == "send" and any(policy.fields[n].agent for n in entry.fields if n in policy.fields)
+    act = "send-agent" if agents else entry.act
     who = words("You") if entry.actor == _PERSON else role.title if role is not None else entry.actor
     return Used(
         leaf=leaf,
         when=speech.when(entry.at),
-        did=words("You looked at your data" if look else DID.get(entry.act, entry.act.replace("-", " "))),
+        did=words("You looked at your data" if look else DID.get(act, act.replace("-", " "))),
         refused=entry.effect != "permit",
         who=who or words("The system by itself"),
         why=entry.purpose.rpartition(".")[2].replace("_", " "),
