@@ -82,16 +82,8 @@ def classify(
             field="state",
             mend="Ask for a request of its own.",
         )
-    agent = mandate_of(tx, row.case)
     proven = case_is_verified(tx, row.case)
-    waits = agent is not None or waits_for_proof(policy, kind, uses)
-    if agent is not None and agent.basis and not agent.stands(kind, now):
-        raise Refused(
-            "The authority of who asks does not cover this.",
-            clause="III.0",
-            field="kind",
-            mend="Ask the agent to send a request of this kind.",
-        )
+    waits = _asked_by_agent(tx, row, kind, now) or waits_for_proof(policy, kind, uses)
     asks = bool(row.verified_at) and waits and not proven
     if asks and (not row.person or now > row.due_at):
         raise Refused(
@@ -118,6 +110,23 @@ def classify(
     if row.state == "verified":
         declared = next((one for one in policy.cases.values() if one.matter == row.matter), None)
         stage_unattended(tx, declared, row, now)
+
+
+def _asked_by_agent(tx: Transaction, row: MatterRow, kind: str, now: int) -> bool:
+    """Whether an agent asks, whose authority covers a kind of request as far as it was given.
+
+    Raises:
+        Refused: It was given for something else.
+    """
+    agent = mandate_of(tx, row.case)
+    if agent is not None and agent.basis and not agent.stands(kind, now):
+        raise Refused(
+            "The authority of who asks does not cover this.",
+            clause="III.0",
+            field="kind",
+            mend="Ask the agent to send a request of this kind.",
+        )
+    return agent is not None
 
 
 def named_matter(tx: Transaction, name: str) -> MatterRow:
