@@ -29,7 +29,6 @@ ALLOWED: dict[str, dict[str, str]] = {
     "bootstrap/countries.py": {"country": "a member of the records of country databases"},
     "bootstrap/intake.py": {"email": CHANNEL},
     "bootstrap/receiving.py": {"email": CHANNEL},
-    "bootstrap/representing.py": {"release": WORD},
     "choice/model.py": {"choice": PART},
     "choice/registry.py": {"choice": PART, "session": PART},
     "cli/enforcement.py": {"choice": "a room of Troth"},
