@@ -117,14 +117,8 @@ class Troth:
 
     def _make_gate(self) -> Gate:
         return Gate(
-            self.database,
-            self.vault,
-            self.clock,
-            check_values=refuse_cards,
-            messages=MESSAGES,
-            follow=FOLLOWER,
-            scan=kinds_in,
-        )
+            self.database, self.vault, self.clock, check_values=refuse_cards, messages=MESSAGES, follow=FOLLOWER, scan=kinds_in
+        )  # fmt: skip
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work; see `Gate.perform`. Threads that call at once share commits."""
