@@ -43,6 +43,14 @@ TELEMETRY = (
 )
 
 
+INSIGHT = (
+    "declare: data-set\nname: quality\ndata: [system.operations]\npurposes: [essential.service.fulfil_order]\nclass: anonymous\n"
+    f"source: Installations.\nretention: reports\nholds: reports\nbudget: {{epsilon: 2, each: week}}\n{_NEXT}declare: report\nname: quality\n"
+    "question: How often does it crash?\ndata_sets: [quality]\npurposes: [essential.service.fulfil_order]\nmetrics: [{metric: crashes}]\n"
+    "epsilon: 1.0\ncohort: 10\n"
+)
+
+
 class Fault(NamedTuple):
     """A spoilt document, the check that must refuse it, and a text on the line it must name."""
 
@@ -55,6 +63,12 @@ def _telemetry(old: str, new: str) -> str:
     """A point that takes telemetry, with one fault."""
     assert old in TELEMETRY
     return with_rule(TELEMETRY.replace(old, new))
+
+
+def _insight(old: str, new: str) -> str:
+    """A report over telemetry, with one fault."""
+    assert INSIGHT.count(old) == 1, old
+    return with_rule(f"{TELEMETRY}{_NEXT}{INSIGHT.replace(old, new)}")
 
 
 def _permit(old: str, new: str) -> str:
@@ -207,6 +221,15 @@ FAULTS = [
     Fault("report-field", spoilt(REPORT, REPORT + "by: [email]\n"), "declare: report"),
     Fault("report-field", spoilt(REPORT, REPORT + "by: [nothing]\n"), "declare: report"),
     Fault("report-actor", with_rule(f"declare: report\nname: some\n{REPORT}schedule: weekly\nby: [telephoned]\ncohort: 10\n" + _NEXT + FAITH.replace("faith", "telephoned").replace("user.demographic.religious_belief", "user.contact")), "declare: report\nname: some"),
+    Fault("report-epsilon", _insight("epsilon: 1.0\n", ""), "declare: report\nname: quality"),
+    Fault("report-epsilon", spoilt(REPORT, REPORT + "epsilon: 1.0\n"), "declare: report"),
+    Fault("report-budget", _insight("budget: {epsilon: 2, each: week}\n", ""), "declare: report\nname: quality"),
+    Fault("report-budget", _insight("epsilon: 1.0\n", "epsilon: 3.0\n"), "declare: report\nname: quality"),
+    Fault("report-budget", _insight("epsilon: 1.0\n", "epsilon: 1.0\ndelta: 0.001\n"), "declare: report\nname: quality"),
+    Fault("report-shown", _insight("metric: crashes", "metric: hangs"), "declare: report\nname: quality"),
+    Fault("report-shown", _insight("metric: crashes", "metric: crashes, show: funnel, steps: [a]"), "declare: report\nname: quality"),
+    Fault("report-shown", _insight("metric: crashes", "metric: crashes, edges: [1, 2]"), "declare: report\nname: quality"),
+    Fault("report-shown", _insight("holds: reports", "holds: actions"), "declare: report\nname: quality"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("faith") + _NEXT + FAITH), "declare: audience"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("email")), "declare: audience"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("school_year")), "declare: audience"),

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from troth.insights import Insights
+from troth.bootstrap.eventing import LAKE_FOLDER
+from troth.insights import Insights, Source
 from troth.policy import Report
 from troth.storage import Task
 
@@ -26,7 +27,14 @@ def insights_of(troth: "Troth") -> Insights:
             f"{role}.key", name="scheduled reports", role=role, purposes=sorted(every)
         )
 
-    return Insights(troth.database, troth.gate, troth.clock, key)
+    place = troth.folder / LAKE_FOLDER
+    events = Source(place / "events", troth.events.keeper.fold)
+    sources = {
+        "page-views": events,
+        "actions": events,
+        "reports": Source(place / "reports", lambda: None),
+    }
+    return Insights(troth.database, troth.gate, troth.clock, key, sources)
 
 
 def report_task(troth: "Troth") -> Task:

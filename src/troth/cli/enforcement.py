@@ -46,6 +46,7 @@ ESTABLISHED = (
     "person.child",
     "person.counted",
     "cohort.sufficient",
+    "budget.left",
     "point.age-screened",
     "parent.verified",
     "person.confirmed",

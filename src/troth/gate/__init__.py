@@ -10,6 +10,7 @@ from troth.gate.access import (
     revoke_key,
 )
 from troth.gate.admitting import Admission, Arrival
+from troth.gate.analysing import Analysis
 from troth.gate.batcher import Batcher, SharedCommits
 from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
 from troth.gate.confirming import (
@@ -59,6 +60,7 @@ __all__ = [
     "VERIFY",
     "Actor",
     "Admission",
+    "Analysis",
     "Arrival",
     "Ask",
     "Batcher",

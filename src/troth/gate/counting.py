@@ -27,6 +27,7 @@ from troth.vault import Page, PersonState, ReadWant, Vault, page_of_people, rest
 PAGE = 2_000
 """People of a page; memory is bounded by it."""
 COUNTED, CONSENTED, SUFFICIENT = "person.counted", "person.consented", "cohort.sufficient"
+BUDGET_LEFT = "budget.left"
 ANALYSE = "analyse"
 REASONS: tuple[tuple[str, str], ...] = (
     ("child", "person.child"),
@@ -53,6 +54,8 @@ class Inquiry(NamedTuple):
         everybody: Whether people who have none of the fields are counted too.
         barred: Facts that leave somebody out whatever the policy says.
         words: Declared words and handles that tell in the ledger what is counted, such as {"report": name}.
+        data: Data categories, where no declared field stands for them: those of telemetry, and of columns that are too much.
+        budgeted: Whether its figures bear noise and cost a privacy budget.
     """
 
     key: str
@@ -61,6 +64,8 @@ class Inquiry(NamedTuple):
     everybody: bool = False
     barred: frozenset[str] = frozenset()
     words: Mapping[str, str] = {}
+    data: tuple[str, ...] = ()
+    budgeted: bool = False
 
 
 class Count(NamedTuple):
@@ -288,7 +293,8 @@ def weigh_question(
         InvalidInput: A field is not declared.
     """
     policy, actor = asking(tx, shelf, inquiry.key, now)
-    decision = policy.decide(count_act(policy, actor, inquiry, {COUNTED, CONSENTED}, now))
+    facts = {COUNTED, CONSENTED} | ({SUFFICIENT, BUDGET_LEFT} if inquiry.budgeted else set())
+    decision = policy.decide(count_act(policy, actor, inquiry, facts, now))
     detail = {**({"run": run} if run else {}), **inquiry.words, "part": "question"}
     entry_id, body = count_entry(policy, actor, inquiry, decision, detail, now)
     stage(tx, [(entry_id, "", body)])
@@ -302,7 +308,7 @@ def count_act(policy: Policy, actor: Actor, inquiry: Inquiry, facts: set[str], n
         InvalidInput: A field is not declared.
     """
     granted = {"purpose.granted"} if actor.may_serve(inquiry.purpose) else set()
-    data = categories_of(inquiry.fields, policy)
+    data = _data(inquiry, policy)
     on = from_micros(now).date().isoformat()
     return Act(ANALYSE, actor.role, inquiry.purpose, data, "", "", tuple(sorted({*facts, *granted})), on)
 
@@ -322,7 +328,7 @@ def count_entry(
         actor=actor.role,
         key=actor.key_id,
         purpose=known_word(inquiry.purpose, Words.of(policy).purposes),
-        data=categories_of(inquiry.fields, policy),
+        data=_data(inquiry, policy),
         fields=inquiry.fields,
         detail=dict(detail),
     )
@@ -336,7 +342,8 @@ def look_at_figures(tx: Transaction, shelf: PolicyShelf, inquiry: Inquiry, now: 
         Unauthenticated: The key does not work.
     """
     policy, actor = asking(tx, shelf, inquiry.key, now)
-    decision = policy.decide(count_act(policy, actor, inquiry, {SUFFICIENT}, now))
+    facts = {SUFFICIENT, BUDGET_LEFT} if inquiry.budgeted else {SUFFICIENT}
+    decision = policy.decide(count_act(policy, actor, inquiry, facts, now))
     entry_id, body = count_entry(policy, actor, inquiry, decision, {**inquiry.words, "part": "look"}, now)
     stage(tx, [(entry_id, "", body)])
     return decision, entry_id
@@ -349,6 +356,11 @@ def refusal(decision: Decision) -> Refused:
         clause=next(iter(decision.clauses), ""),
         mend="`troth policy explain` shows every clause that was weighed.",
     )
+
+
+def _data(inquiry: Inquiry, policy: Policy) -> tuple[str, ...]:
+    named = categories_of(inquiry.fields, policy)
+    return tuple(sorted({*named, *inquiry.data})) if inquiry.data else named
 
 
 def _said(state: PersonState, purpose: str) -> set[str]:

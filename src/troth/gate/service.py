@@ -7,6 +7,7 @@ from msgspec import structs
 
 from troth.gate.access import Actor, actors
 from troth.gate.admitting import Admission, Admitting, Arrival
+from troth.gate.analysing import Analysis
 from troth.gate.counting import (
     Conclude,
     Count,
@@ -181,6 +182,12 @@ class Gate:
         """Count people, each decided by the policy; see `Counting.count`."""
         counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
         return counting.count(take, sufficient, conclude)
+
+    def analysis(self, inquiry: Inquiry) -> Analysis:
+        """An analysis with added noise, begun: its question is decided and recorded; see `Analysis`."""
+        found = Analysis(self._database, self._vault, self._shelf, self._clock, inquiry)
+        found.begin()
+        return found
 
     def question(self, inquiry: Inquiry, along: Callable[[Transaction], None]) -> None:
         """Decide and record whether a question that counts people may be asked; nobody is looked at.

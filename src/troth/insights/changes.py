@@ -85,7 +85,7 @@ class Changes:
         policy = self._gate.policy()
         _check(policy, product, text, release)
         cited = reported(policy, report)
-        self._gate.look(inquiry_of(cited, key))
+        self._gate.look(inquiry_of(policy, cited, key))
         with self._database.transaction() as tx:
             basis = _basis(tx, report, run)
             noted = ProductChange(

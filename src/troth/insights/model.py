@@ -21,30 +21,90 @@ SCHEDULES = ("weekly", "monthly")
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A group and how many stand behind it: people, or web events of enough visitors."""
+    """A group and how many people stand behind it."""
 
     by: dict[str, str]
     count: int
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure that bears noise.
+
+    Args:
+        by: The group, by name of what it is grouped by; empty for a figure of everybody.
+        figure: The figure; None where it is smaller than the least that is shown.
+        low: The truth is at least this, with 95 % certainty; None where the figure is not shown.
+        high: The truth is at most this, with 95 % certainty.
+        words: The same in words.
+        before: The figure of the period before, where it was shown.
+    """
+
+    by: dict[str, str] = {}
+    figure: int | None
+    low: int | None
+    high: int | None
+    words: str
+    before: int | None = None
+
+
+class FigureTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures that belong together.
+
+    Args:
+        name: What is counted: a metric, `installations`, `visitors` or `events`.
+        show: How it is shown: count, total, mean, histogram, labels, reached, funnel, timing or shares.
+        title: What people call it.
+        unit: What the figures count.
+        cells: The figures; of groups that the data bring, largest first.
+    """
+
+    name: str
+    show: str
+    title: str
+    unit: str
+    cells: tuple[Cell, ...] = ()
+
+
+class Guarantee(msgspec.Struct, frozen=True, kw_only=True):
+    """What the noise promises, and to whom.
+
+    Args:
+        epsilon: What the run cost.
+        delta: Chance that it does not hold.
+        protects: What one is whose presence cannot be told: visitor or installation.
+        most: Most events of one visitor that count; 0 where each figure has a bound of its own.
+        words: The promise in plain language, with what was left out.
+    """
+
+    epsilon: float
+    delta: float
+    protects: str
+    most: int
+    words: tuple[str, ...]
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What a run shows; None stands for fewer than the cohort, but not none.
 
     Args:
-        counts: What the numbers count: people or events.
+        counts: What the numbers count.
         total: All that were counted.
         groups: The groups that are large enough, largest first.
         other: Those who are in none of the groups shown.
         left_out: People left out, by reason.
         cohort: The smallest number shown.
+        tables: Of a report whose figures bear noise: the figures.
+        guarantee: Of the same: what the noise promises.
     """
 
-    counts: Literal["people", "events"]
+    counts: Literal["people", "visitors", "installations"]
     total: int | None
     groups: tuple[Figure, ...] = ()
     other: int | None = 0
     left_out: dict[str, int | None] = {}
     cohort: int
+    tables: tuple[FigureTable, ...] = ()
+    guarantee: Guarantee | None = None
 
 
 class Run(NamedTuple):
@@ -60,6 +120,8 @@ class Run(NamedTuple):
         state: done; withheld, when no group was large enough; missed; failed.
         figures: What it shows; None unless done.
         error: Code of what went wrong.
+        period: The days that its data are of, such as 2026-01-05/2026-01-12; empty for a count of people.
+        definition: Digest of how the report was declared; the same one is computed once for a period.
     """
 
     run: str
@@ -71,6 +133,8 @@ class Run(NamedTuple):
     state: str
     figures: Figures | None = None
     error: str = ""
+    period: str = ""
+    definition: str = ""
 
 
 class Tally:

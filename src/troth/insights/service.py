@@ -1,12 +1,15 @@
 """Running declared reports through the gate, on demand and by schedule, and showing what they gave."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from troth.gate import Count, Gate, Inquiry, versions
-from troth.insights.history import keep_run, last_due, runs_of
+from troth.insights.history import keep_run, last_due, run_of_period, runs_of
 from troth.insights.model import Run, Tally, next_start, period_start, starts_between
+from troth.insights.periods import period_before
+from troth.insights.protected import Protected, Source, definition_of, protected_inquiry
 from troth.kernel import Clock, Conflict, NotFound, TrothError, from_micros, micros, new_id
 from troth.policy import Policy, Report
 from troth.storage import Database, Transaction
@@ -45,13 +48,21 @@ class Insights:
         gate: Decides, counts and records.
         clock: Tells what is due.
         key: Gives the key of scheduled runs.
+        sources: The tables of reports whose figures bear noise, by what a data set `holds`.
     """
 
-    def __init__(self, database: Database, gate: Gate, clock: Clock, key: KeyOf) -> None:
+    def __init__(
+        self, database: Database, gate: Gate, clock: Clock, key: KeyOf, sources: Mapping[str, Source]
+    ) -> None:
         self._database, self._gate, self._clock, self._key = database, gate, clock, key
+        self._sources = sources
+        self._guard = threading.Lock()
 
     def run(self, name: str, key: str, due_at: int = 0) -> Run:
         """Run a report now and keep what it gave.
+
+        A report whose figures bear noise is computed once for a period: asked again, it gives what is kept, by a decision
+        that is recorded, and costs nothing more.
 
         Args:
             name: Of a declared report.
@@ -62,10 +73,12 @@ class Insights:
             NotFound: No such report is declared.
             Conflict: Nothing computes it yet, or its groups are too many.
             Unauthenticated: The key does not work.
-            Refused: The policy denies it.
+            Refused: The policy denies it, its privacy budget is used up, or its table could point to somebody.
         """
         policy = self._gate.policy()
         report = reported(policy, name)
+        if report.protected:
+            return self._run_protected(policy, report, key, due_at)
         if not report.by:
             raise Conflict(
                 "This report is declared, and nothing computes it yet.",
@@ -73,6 +86,9 @@ class Insights:
                 field="report",
                 mend="Declare by: with the fields that it counts by.",
             )
+        return self._run_count(report, key, due_at)
+
+    def _run_count(self, report: Report, key: str, due_at: int) -> Run:
         begun, tally = micros(self._clock.now()), Tally(report.by)
         kept: list[Run] = []
 
@@ -80,14 +96,30 @@ class Insights:
             figures = tally.figures(report.cohort, count.left_out) if count.released else None
             state = "done" if count.released else "withheld"
             ended = micros(self._clock.now())
-            run = Run(count.run, name, count.policy, begun, ended, due_at, state, figures)
+            run = Run(count.run, report.name, count.policy, begun, ended, due_at, state, figures)
             keep_run(tx, run)
             kept.append(run)
 
         self._gate.count(
-            inquiry_of(report, key), tally.take, lambda counted: counted >= report.cohort, conclude
+            _inquiry(report, key), tally.take, lambda counted: counted >= report.cohort, conclude
         )
         return kept[-1]
+
+    def _run_protected(self, policy: Policy, report: Report, key: str, due_at: int) -> Run:
+        period = period_before(report.schedule, self._clock.now())
+        with self._guard:
+            with self._database.snapshot() as tx:
+                kept = run_of_period(tx, report.name, period.name)
+            if kept is None or kept.definition != definition_of(report):
+                return Protected(self._gate, self._clock, self._sources, policy, report, period).run(
+                    key, due_at
+                )
+        self._gate.look(inquiry_of(policy, report, key))
+        if due_at:  # the schedule finds what somebody asked for before: no new noise, and no new cost
+            kept = kept._replace(run=new_id(), due_at=due_at)
+            with self._database.transaction() as tx:
+                keep_run(tx, kept)
+        return kept
 
     def standings(self, key: str) -> list[Standing]:
         """Where every declared report stands, without a figure.
@@ -109,8 +141,8 @@ class Insights:
             Unauthenticated: The key does not work.
             Refused: The policy does not let the asker see its figures.
         """
-        report = reported(self._gate.policy(), name)
-        self._gate.look(inquiry_of(report, key))
+        policy = self._gate.policy()
+        self._gate.look(inquiry_of(policy, reported(policy, name), key))
         with self._database.snapshot() as tx:
             return runs_of(tx, name, HISTORY)
 
@@ -124,7 +156,7 @@ class Insights:
         """
         failure: TrothError | None = None
         for report in self._gate.policy().of(Report):
-            if not report.schedule or not report.by or report.actor is None:
+            if not report.schedule or not report.computed or report.actor is None:
                 continue
             try:
                 self._run_due(report, report.actor)
@@ -171,8 +203,12 @@ def reported(policy: Policy, name: str) -> Report:
     return found[name]
 
 
-def inquiry_of(report: Report, key: str) -> Inquiry:
+def inquiry_of(policy: Policy, report: Report, key: str) -> Inquiry:
     """What a report asks, in the name of a key."""
+    return protected_inquiry(policy, report, key) if report.protected else _inquiry(report, key)
+
+
+def _inquiry(report: Report, key: str) -> Inquiry:
     return Inquiry(key, report.purposes[0], report.by, words={"report": report.name})
 
 
@@ -189,8 +225,8 @@ def _standing(tx: Transaction, report: Report, since: int, now: datetime) -> Sta
     runs = runs_of(tx, report.name, HISTORY)
     missed = sum(1 for run in runs if run.state == "missed")
     last = runs[0]._replace(figures=None) if runs else None
-    if not (report.schedule and report.by):
-        return Standing(report, bool(report.by), last, missed, late=False, next_at=None)
+    if not (report.schedule and report.computed):
+        return Standing(report, report.computed, last, missed, late=False, next_at=None)
     start = period_start(report.schedule, now)
     late = _due(last_due(tx, report.name), start, since)
     due = start if late else next_start(report.schedule, start)

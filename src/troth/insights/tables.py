@@ -1,6 +1,6 @@
-"""Tables of insights: the history of runs with their figures, and the log of product changes. No handle of a person stands here."""
+"""Tables of insights: runs with their figures, what was spent of privacy budgets, product changes. No handle of a person."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text
 
 from troth.storage import data_tables
 
@@ -16,8 +16,20 @@ report_run = Table(
     Column("state", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("figures", LargeBinary, nullable=False),
+    Column("period", Text, nullable=False, server_default=""),
+    Column("definition", Text, nullable=False, server_default=""),
     Index(None, "report", "run"),
     Index(None, "report", "due_at"),
+    Index(None, "report", "period"),
+)
+privacy_budget = Table(
+    "privacy_budget",
+    data_tables,
+    Column("data_set", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("epsilon", BigInteger, nullable=False),
+    Column("delta", BigInteger, nullable=False),
+    PrimaryKeyConstraint("data_set", "period"),
 )
 
 product_change = Table(

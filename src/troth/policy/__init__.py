@@ -5,7 +5,7 @@ from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS, points_to_somebody
 from troth.policy.comparing import Comparison, Difference, compare_policies
 from troth.policy.compiling import check_policy, compile_policy, kept_policy
-from troth.policy.counting import Audience, Report
+from troth.policy.counting import SHOWN, Audience, Budget, Report, ShownMetric
 from troth.policy.customising import Segment, Slot
 from troth.policy.enforcement import EnforcementRow, read_enforcement
 from troth.policy.explaining import Explanation
@@ -41,10 +41,12 @@ __all__ = [
     "HOST_PREFIX",
     "MATTER_EVENTS",
     "REQUEST_KINDS",
+    "SHOWN",
     "SUPPRESSIONS",
     "Act",
     "Activity",
     "Audience",
+    "Budget",
     "CaseResult",
     "CaseType",
     "Clause",
@@ -79,6 +81,7 @@ __all__ = [
     "Role",
     "Scheduled",
     "Segment",
+    "ShownMetric",
     "Slot",
     "Span",
     "Staying",

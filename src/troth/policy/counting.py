@@ -2,12 +2,64 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from troth.policy.bases import FieldName, Named
 from troth.policy.rules import Key, Name, SomeKeys, Text
 
 Cohort = Annotated[int, Meta(ge=2, description="the smallest group that may be shown")]
+
+
+Shown = Literal["", "total", "mean", "histogram", "labels", "reached", "funnel", "timing", "shares"]
+SHOWN: dict[str, tuple[Shown, ...]] = {
+    "counter": ("total", "mean", "reached"),
+    "labelled-counter": ("labels", "reached", "funnel"),
+    "quantity": ("mean", "histogram"),
+    "timing": ("timing",),
+    "boolean": ("shares",),
+    "choice": ("shares",),
+    "weeks-in-use": ("shares",),
+}
+"""What may be shown of a metric of each type; the first is meant where nothing is said."""
+MOST_CONTRIBUTED = 100_000
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What reports over a data set may cost the privacy of whoever stands in it, in each period."""
+
+    epsilon: Annotated[float, Meta(gt=0, le=1000, description="sum of what its reports spend")]
+    delta: Annotated[float, Meta(ge=0, lt=0.01)] = 0.0
+    each: Literal["week", "month", "quarter", "year"] = "month"
+
+
+class ShownMetric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A metric of the installations' reports, and how a report shows it."""
+
+    metric: FieldName
+    show: Annotated[
+        Shown,
+        Meta(
+            description="total (of a counter), mean, histogram (installations by size, with `edges`), labels (total by label), "
+            "reached (installations with at least one), funnel (reached, step by step), timing (durations by bucket), shares "
+            "(installations by value; of weeks in use: retention); left out: what fits the metric"
+        ),
+    ] = ""
+    most: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=MOST_CONTRIBUTED,
+            description="most that one installation adds to total, mean, labels or timing; what is above it is cut",
+        ),
+    ] = 1
+    edges: Annotated[
+        tuple[int, ...],
+        Meta(max_length=30, description="of a histogram: where the second and further buckets begin"),
+    ] = ()
+    steps: Annotated[
+        tuple[str, ...], Meta(max_length=30, description="of a funnel: labels in the order of the steps")
+    ] = ()
 
 
 class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="report"):
@@ -26,12 +78,42 @@ class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
     ] = ()
     actor: Annotated[Key | None, Meta(description="the role in which scheduled runs act")] = None
     cohort: Cohort
-    epsilon: Annotated[float, Meta(gt=0, description="privacy budget of one run")] | None = None
-    delta: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    metrics: Annotated[
+        tuple[ShownMetric, ...],
+        Meta(max_length=30, description="of a data set that holds reports: the metrics that it shows"),
+    ] = ()
+    most: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="of a data set that holds web events: most events of one person that count; others are left out by chance",
+        ),
+    ] = 1
+    epsilon: (
+        Annotated[
+            float, Meta(gt=0, le=100, description="privacy budget of one run; its figures bear noise then")
+        ]
+        | None
+    ) = None
+    delta: (
+        Annotated[float, Meta(ge=0, lt=0.01, description="chance that the noise does not hide somebody")]
+        | None
+    ) = None
     schedule: Annotated[
         Literal["", "weekly", "monthly"],
         Meta(description="run by itself when a week (Monday) or month begins, UTC"),
     ] = ""
+
+    @property
+    def protected(self) -> bool:
+        """Whether its figures bear noise and cost a budget."""
+        return self.epsilon is not None
+
+    @property
+    def computed(self) -> bool:
+        """Whether it says what is counted."""
+        return bool(self.by or self.metrics)
 
 
 class Audience(

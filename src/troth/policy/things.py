@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from troth.policy.bases import Category, FieldName, Named, Thing, Url
-from troth.policy.counting import Audience, Report
+from troth.policy.counting import Audience, Budget, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.holds import Hold
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
@@ -307,6 +307,16 @@ class DataSet(
     klass: Literal["anonymous", "pseudonymous", "personal"] = msgspec.field(name="class")
     source: Text
     retention: Name
+    holds: Annotated[
+        Literal["", "page-views", "actions", "reports"],
+        Meta(
+            description="what of Troth's own tables it is: page-views or actions (all other events) of the web sites, or the reports "
+            "of installations; left out: fields of people"
+        ),
+    ] = ""
+    budget: Annotated[
+        Budget | None, Meta(description="what reports over it may spend in each period together")
+    ] = None
 
 
 class Activity(

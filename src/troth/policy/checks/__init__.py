@@ -9,6 +9,7 @@ from troth.policy.checks import (
     deadlines,
     events,
     front,
+    insights,
     matters,
     points,
     recipients,
@@ -33,7 +34,7 @@ READING: Mapping[str, str] = {
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
     scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, telemetry.CHECKS, technologies.CHECKS,
-    customising.CHECKS, counting.CHECKS, matters.CHECKS,
+    customising.CHECKS, counting.CHECKS, insights.CHECKS, matters.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check", "points_to_somebody"]

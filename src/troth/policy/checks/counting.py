@@ -34,7 +34,7 @@ def _reports(draft: Draft) -> Iterator[Finding]:
 
 def _unmanned(draft: Draft) -> Iterator[Finding]:
     for report in draft.of(Report):
-        if report.by and report.schedule and report.actor is None:
+        if report.computed and report.schedule and report.actor is None:
             yield draft.find(
                 report,
                 "report-actor",

@@ -1,0 +1,76 @@
+"""Draws the noise of a release, in a process of its own: `python -I noise_process.py`, one JSON object a line each way.
+
+It is started for one run and knows nothing but small sums. Whatever goes wrong in the native code ends this process and
+not the server; the run has failed then, and what it cost stays spent. It writes nothing but its answers, and no error text,
+because that could hold a true number.
+
+A task is {"kind": "vector", "values": [...], "l1": n, "epsilon": e}: known keys, zeros included, by `make_laplace`; or
+{"kind": "map", "values": {...}, "l0": n, "l1": n, "li": n, "epsilon": e, "delta": d}: keys that the data themselves bring,
+by `make_laplace_threshold`, which shows only those that enough stand behind. Integers are drawn from the discrete Laplace
+distribution. Source: OpenDP 0.16.
+"""
+
+import json
+import sys
+from typing import Any
+
+import opendp.prelude as dp
+
+SLACK = 1 + 1e-9
+"""What floating point may add to an epsilon."""
+LARGEST_THRESHOLD = 2**31 - 1
+
+
+def vector(task: dict[str, Any]) -> list[int]:
+    """Noise for known keys."""
+    space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l1_distance(T="i64")
+    measurement: Any = dp.m.make_laplace(*space, scale=task["l1"] / task["epsilon"])
+    if measurement.map(task["l1"]) > task["epsilon"] * SLACK:
+        raise ValueError
+    return [int(one) for one in measurement(task["values"])]
+
+
+def threshold(task: dict[str, Any]) -> tuple[dict[str, int], int]:
+    """Noise for unknown keys, and the threshold below which none is shown."""
+    space = (
+        dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T="i64")),
+        dp.l01inf_distance(dp.absolute_distance(T="i64")),
+    )
+    apart, scale = (task["l0"], task["l1"], task["li"]), task["l1"] / task["epsilon"]
+
+    def made(least: int) -> Any:
+        return dp.m.make_laplace_threshold(*space, scale=scale, threshold=least)
+
+    def enough(least: float) -> bool:
+        return bool(made(int(least)).map(apart)[1] <= task["delta"])
+
+    least = int(dp.binary_search(enough, T=int, bounds=(task["li"], LARGEST_THRESHOLD)))
+    measurement = made(least)
+    if measurement.map(apart)[0] > task["epsilon"] * SLACK:
+        raise ValueError
+    return {key: int(one) for key, one in measurement(task["values"]).items()}, least
+
+
+def released(task: dict[str, Any]) -> dict[str, Any]:
+    """What is shown for a task."""
+    if task["kind"] == "vector":
+        return {"values": vector(task) if task["values"] else []}
+    values, least = threshold(task)
+    return {"values": values, "threshold": least}
+
+
+def main() -> int:
+    """Answer each line with one; ends with the input, or with status 1 at the first task that cannot be done."""
+    dp.enable_features("contrib")
+    for line in sys.stdin:
+        try:
+            answer = [released(task) for task in json.loads(line)]
+        except Exception:  # noqa: BLE001  its text could hold a true number
+            return 1
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

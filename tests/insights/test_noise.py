@@ -1,0 +1,130 @@
+"""Noise: bounds hold as often as they say, one visitor more or less cannot be told, and a process that ends shows nothing.
+
+Noise cannot be drawn anew from a seed here, so these are statistical tests: each states how often it fails although all is
+right. The same tests are run on figures without noise, or with half of it, and must then find that.
+"""
+
+import math
+import secrets
+from pathlib import Path
+
+import pytest
+
+from troth.insights.noise import Groups, Noise, Vector, blur_of, noise_bound
+from troth.kernel import Unavailable
+
+DRAWS = 4_000
+RARE = 1e-9
+"""How often a test here fails although all is right, at most."""
+
+
+def outside_allowed(draws: int, chance: float) -> int:
+    """So many of some draws lie outside with a chance of less than `RARE` (Chernoff's bound)."""
+    expected, allowed = draws * chance, draws * chance
+    while _log_tail(draws, expected, allowed) > math.log(RARE):
+        allowed += 1
+    return math.ceil(allowed)
+
+
+def _log_tail(draws: int, expected: float, seen: float) -> float:
+    share, chance = seen / draws, expected / draws
+    if share <= chance:
+        return 0.0
+    return -draws * (share * math.log(share / chance) + (1 - share) * math.log((1 - share) / (1 - chance)))
+
+
+def drawn(value: int, l1: int, epsilon: float, draws: int = DRAWS) -> list[int]:
+    """One figure with noise, many times."""
+    with Noise() as noise:
+        (found,) = noise.release([Vector([value] * draws, l1, epsilon)])
+    return list(found)
+
+
+def advantage(with_: list[int], without: list[int]) -> float:
+    """How much better than a coin the best threshold tells two sets of figures apart: 0 not at all, 1 always."""
+    ends = sorted({*with_, *without})
+    return max(
+        abs(sum(one >= end for one in with_) / len(with_) - sum(one >= end for one in without) / len(without))
+        for end in ends
+    )
+
+
+def most_advantage(epsilon: float, draws: int) -> float:
+    """What pure differential privacy leaves to somebody who wants to tell, and what chance adds in so many draws.
+
+    The second part is the Dvoretzky-Kiefer-Wolfowitz bound for both sides at `RARE`.
+    """
+    return (math.exp(epsilon) - 1) / (math.exp(epsilon) + 1) + 2 * math.sqrt(math.log(4 / RARE) / (2 * draws))
+
+
+@pytest.mark.parametrize(("l1", "epsilon"), [(1, 1.0), (7, 1.0), (50, 0.5)])
+def test_the_truth_lies_within_the_bound_in_95_of_100(l1: int, epsilon: float) -> None:
+    """Of 4,000 figures no more lie outside than 5 % and chance; with a bound of half the width too many do."""
+    bound = noise_bound(l1 / epsilon)
+    off = [abs(one - 1_000_000) for one in drawn(1_000_000, l1, epsilon)]
+    allowed = outside_allowed(DRAWS, 0.05)
+    assert sum(one > bound for one in off) <= allowed
+    assert sum(one > bound // 2 for one in off) > allowed
+
+
+@pytest.mark.parametrize(("l1", "epsilon"), [(1, 1.0), (7, 0.5)])
+def test_two_neighbouring_figures_cannot_be_told_apart(l1: int, epsilon: float) -> None:
+    """The best threshold over a figure with somebody and one without gains no more than epsilon leaves; without noise it wins."""
+    with_, without = drawn(500 + l1, l1, epsilon), drawn(500, l1, epsilon)
+    allowed = most_advantage(epsilon, DRAWS)
+    assert allowed < 0.7
+    assert advantage(with_, without) <= allowed
+    assert advantage([500 + l1] * DRAWS, [500] * DRAWS) == 1.0 > allowed
+    too_little = drawn(500 + l1, l1, 8 * epsilon), drawn(500, l1, 8 * epsilon)
+    assert advantage(*too_little) > allowed
+
+
+def test_zeros_bear_noise_too() -> None:
+    """A known key with nothing behind it cannot be told from one with somebody: its figure is not always 0."""
+    assert len(set(drawn(0, 1, 1.0, 200))) > 1
+
+
+def test_a_group_that_only_one_person_has_is_not_shown() -> None:
+    """Of 2,000 groups with one person each none is shown at a delta of 1e-8; of as many with 300, each is."""
+    few = {f"few-{number}": 1 for number in range(2_000)}
+    many = {f"many-{number}": 300 for number in range(2_000)}
+    with Noise() as noise:
+        (shown,) = noise.release([Groups(few | many, 7, 7, 7, 1.0, 1e-8)])
+    assert shown.keys() == many.keys()
+
+
+def test_a_process_that_ends_shows_nothing(tmp_path: Path) -> None:
+    """Whether it ends at the start, or after having read the true figures, the run fails; its end names no figure."""
+    for text in ("raise SystemExit(1)", "import sys; sys.stdin.readline(); raise ValueError('4711')"):
+        program = tmp_path / "program.py"
+        program.write_text(text, encoding="utf-8")
+        with Noise(program) as noise, pytest.raises(Unavailable) as found:
+            noise.release([Vector([4711], 1, 1.0)])
+        assert "4711" not in str(found.value)
+
+
+def test_a_task_that_cannot_be_done_ends_the_process() -> None:
+    """A bound that is none draws nothing."""
+    with Noise() as noise, pytest.raises(Unavailable):
+        noise.release([Vector([1], -1, 1.0)])
+
+
+def test_what_senders_blurred_is_worked_out_within_its_bound() -> None:
+    """With 20,000 senders of whom 6,000 have it, the estimate lies within the bound in at least 95 of 100 tries."""
+    blur = blur_of(1.5, 2)
+    assert math.isclose(blur.same + blur.other, 1.0)
+    assert math.isclose(blur.same / blur.other, math.exp(1.5))
+    people, have, tries = 20_000, 6_000, 100
+    off, bounds = [], []
+    coins = secrets.SystemRandom()
+    with Noise() as noise:
+        for _ in range(tries):
+            yes = sum(coins.random() < blur.same for _ in range(have))
+            yes += sum(coins.random() < blur.other for _ in range(people - have))
+            (told,) = noise.release([Vector([people - yes, yes], 1, 1.0)])
+            off.append(abs(blur.true(told)[1] - have))
+            bounds.append(blur.bound(told, 1.0))
+    assert sum(one > bound for one, bound in zip(off, bounds, strict=True)) <= outside_allowed(tries, 0.05)
+    assert max(bounds) < 0.05 * people
+    naive = abs(people * blur.same * 0.3 + people * blur.other * 0.7 - have)
+    assert naive > max(bounds)  # what is not worked out lies far outside
