@@ -236,9 +236,9 @@ def nowhere(url: str) -> str:
     return url.replace("other.db", "away/other.db").replace("_own?", "_away?")
 
 
-def late_in(database: Database) -> list[Entry]:
+def late_in(database: Database, connector: str = "shop") -> list[Entry]:
     """What the ledger says of connectors that are late."""
     with database.snapshot() as tx:
         rows = tx.rows(Statement(select(ledger_staged.c.body)))
     found = [decode_entry(bytes(row[0])) for row in rows]
-    return [one for one in found if one.detail.get("what") == "overdue in shop"]
+    return [one for one in found if one.detail.get("what") == f"overdue in {connector}"]

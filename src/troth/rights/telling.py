@@ -26,6 +26,7 @@ RECIPIENTS = "recipients"
 """Place of a plan: recipients that somebody of staff tells."""
 TOLD = "recipient-told"
 """Step: a recipient was told."""
+_CORRECT = "correct"
 _CORRECTED = "record.corrected"
 _ENDS = frozenset({"completed", "partially-completed"})
 
@@ -132,15 +133,16 @@ def _waits_for_staff(item: Item) -> bool:
 
 
 def check_told(tx: Transaction, row: MatterRow, to: str) -> None:
-    """Let nobody call a request done while a recipient has not been told, or another database still has the old value.
+    """Let nobody call a correction done while a recipient has not got it, or another database still has the old value.
 
     Raises:
         Refused: One waits.
     """
-    waits = any(_carries(item) and item.state == WAITING for item in items_of(tx, row.case))
-    if to in _ENDS and waits:
+    if to not in _ENDS or row.kind != _CORRECT:
+        return
+    if any(item.state == WAITING for item in items_of(tx, row.case)):
         raise Refused(
-            "A recipient of the old value has not been told yet, or a database not been corrected.",
+            "A recipient of the old value has not got the new one yet, or a database has not been corrected.",
             clause="III.1",
             mend="Tell it, or change it there, and say so with the step tell.",
         )
