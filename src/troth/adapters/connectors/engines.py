@@ -29,6 +29,17 @@ _MYSQL_SESSION = (
     f"SET SESSION innodb_lock_wait_timeout = {STATEMENT_SECONDS},"
     " sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"  # what does not fit is an error, and not cut
 )
+_MYSQL_CLIENT = range(2000, 3000)
+_MYSQL_TRIED_AGAIN = frozenset(
+    {
+        *(1040, 1203, 1226),  # too many connections
+        *(1042, 1043, 1044, 1045, 1049, 1129, 1130, 1698),  # no way in, or no such database
+        *(1053, 1077, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031),  # ended meanwhile
+        *(1205, 1213, 1317, 1969, 3024),  # a lock, a deadlock, or too long
+        *(1290, 1792, 1836),  # it only reads for now
+    }
+)
+"""Numbers of the server's errors after which trying again may help."""
 _OPS_BETWEEN_LOOKS = 100_000
 WRITES = "troth_writes"
 
@@ -181,14 +192,21 @@ def _told(name: str) -> Iterator[None]:
         raise told(error, name) from error
 
 
+def _lost(error: DBAPIError) -> bool:
+    """Whether trying again may help: MySQL's driver calls a broken rule of a table an operational error, too."""
+    if error.connection_invalidated:
+        return True
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if isinstance(error, sa.exc.OperationalError) and isinstance(code, int):
+        return code in _MYSQL_TRIED_AGAIN or code in _MYSQL_CLIENT
+    return isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError))
+
+
 def told(error: SQLAlchemyError, name: str) -> TrothError:
     """What an error of the driver means; its own text is not repeated, for it may hold values."""
     if isinstance(error, DBAPIError):
         reason = type(error.orig).__name__
-        lost = error.connection_invalidated or isinstance(
-            error, (sa.exc.OperationalError, sa.exc.InterfaceError)
-        )
-        if not lost:
+        if not _lost(error):
             return Rejected(
                 f"The database of {name} refused ({reason}); nothing of it was changed.",
                 mend=f"Run `troth connector check {name}`.",
