@@ -194,6 +194,47 @@ def test_a_place_that_is_down_leaves_its_item_waiting(desk: Desk) -> None:
     assert closed.closed == [(opened.case, ["done", "done", "done"])]
 
 
+class Cupboard(Shelf):
+    """Another place of this kind."""
+
+    name = "cupboard"
+
+
+def test_what_comes_out_the_same_again_is_noted_with_what_follows(desk: Desk) -> None:
+    """It is in the plan as soon as the next place is, and before anything that cannot be done again."""
+    opened = verified(desk)
+    seen: list[list[str]] = []
+
+    class Looking(Cupboard):
+        """A place that looks into the plan while it works."""
+
+        def carry_out(self, work: Work, item: Item) -> Done:
+            """Look, then do it."""
+            seen.append([one.state for one in plan(desk, work.case)])
+            return super().carry_out(work, item)
+
+    does = answering(desk, Shelf(Done("done", same_again=True)), Looking(Done("done")))
+    does.carry_out(opened.case)
+    assert seen == [["waiting"] * 6] * 3
+    assert [item.state for item in desk.rights.matter(opened.case).items] == ["done"] * 6
+
+    opened, seen = verified(desk, number=2), []
+    answering(desk, Shelf(Done("done")), Looking(Done("done"))).carry_out(opened.case)
+    assert seen == [["done"] * 3 + ["waiting"] * 3] * 3
+
+
+def test_a_place_that_breaks_leaves_noted_what_was_done_before_it(desk: Desk) -> None:
+    """Nothing of it is done again when the request is taken up."""
+    opened = verified(desk)
+    shelf, broken = Shelf(Done("done", same_again=True)), Cupboard(Done("done"), ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        answering(desk, shelf, broken).carry_out(opened.case)
+    assert [item.state for item in plan(desk, opened.case)] == ["done"] * 3 + ["waiting"] * 3
+    answering(desk, shelf, Cupboard()).carry_out(opened.case)
+    assert shelf.done == ["thing0", "thing1", "thing2"]
+    assert desk.rights.matter(opened.case).matter.state == "completed"
+
+
 def test_what_is_kept_ends_it_in_part_and_is_finished_later(desk: Desk) -> None:
     """The reason is told; once it has ended the rest is done, and the finisher hears of it again."""
     opened = verified(desk)

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -106,19 +107,22 @@ def certificate_link_opens(troth: "Troth", case: str, until: str, signature: str
 def closing_mail(troth: "Troth") -> Callable[[Work, int], str]:
     """What sends the last mail of an erasure."""
 
+    @cache
+    def sending() -> Callable[[Job], None]:
+        return mail_sending(troth, mailer_of(troth))
+
     def send(work: Work, tries: int) -> str:
         """Send it; the id goes by the case, so that a repeat is the same mail."""
         job_id = hashlib.sha256(f"closing {work.case}".encode()).hexdigest()[:_MARK]
         body = {"template": CLOSING, "purpose": "", "case": work.case}
-        sending = mail_sending(troth, mailer_of(troth))
         with troth.database.reading() as tx:
             agent = mandate_of(tx, work.case)
         if agent is not None:
             agents = hashlib.sha256(f"closing agent {work.case}".encode()).hexdigest()[:_MARK]
             with suppress(JobOver):  # what cannot be told to an agent stops no deletion
-                sending(Job(agents, MAIL, work.person, body | {"template": AGENT_NEWS}, tries))
+                sending()(Job(agents, MAIL, work.person, body | {"template": AGENT_NEWS}, tries))
         try:
-            sending(Job(job_id, MAIL, work.person, body, tries))
+            sending()(Job(job_id, MAIL, work.person, body, tries))
         except JobOver as over:
             return f"not sent: {over.code}"
         return ""

@@ -51,7 +51,7 @@ def rights_of(troth: "Troth") -> Rights:
     """What staff and people do with requests and disputes."""
     return Rights(
         database=troth.database,
-        perform=troth.gate.perform_along,
+        perform=troth.perform_along,
         actor=troth.gate.actor,
         policy=troth.policy,
         clock=troth.clock,

@@ -1,7 +1,7 @@
 """A running Troth: the parts of one data folder, wired."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -37,7 +37,7 @@ from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
 from troth.rights import FOLLOWER
-from troth.storage import Database, open_current
+from troth.storage import Database, Transaction, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
 if TYPE_CHECKING:
@@ -123,6 +123,15 @@ class Troth:
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work; see `Gate.perform`. Threads that call at once share commits."""
         return self._commits.perform(asks)
+
+    def perform_along(
+        self, asks: Sequence[Ask], along: Callable[[Transaction, Sequence[Outcome]], None]
+    ) -> list[Outcome]:
+        """Perform acts together with something of the caller's own; threads that call at once share commits.
+
+        See `SharedCommits.perform_along`.
+        """
+        return self._commits.perform_along(asks, along)
 
     @property
     def background(self) -> "Background":

@@ -25,12 +25,12 @@ from troth.kernel import micros
 from troth.outreach import Mailer
 from troth.relay import DELIVER
 from troth.rights import ANSWER
-from troth.storage import Handler, Task, remove_finished
+from troth.storage import Handler, Job, Task, remove_finished
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
-SIDE_BY_SIDE = {ANSWER: 4}
+SIDE_BY_SIDE = {ANSWER: 8}
 """Requests that are carried out at once: each waits for disks and for other databases."""
 KEEP_FINISHED = timedelta(days=7)
 _DAILY = timedelta(days=1)
@@ -53,8 +53,8 @@ def background_of(troth: "Troth") -> Background:
 
 
 def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
-    """A handler for each topic."""
-    return {
+    """A handler for each topic; each job is one look at the policy in force."""
+    handlers: dict[str, Handler] = {
         MAIL: mail_sending(troth, mailer),
         TELL_STAFF: reminding(troth, mailer),
         RECEIVED: troth.inbox,
@@ -63,6 +63,15 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
         KEY_ENDS: key_ending(troth),
         ERASED: forgetting(_forgetters(troth, mailer)),
     }
+    return {topic: _in_one_look(troth, handler) for topic, handler in handlers.items()}
+
+
+def _in_one_look(troth: "Troth", handler: Handler) -> Handler:
+    def handle(job: Job) -> None:
+        with troth.gate.one_look():
+            handler(job)
+
+    return handle
 
 
 def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:

@@ -23,6 +23,7 @@ from troth.rights import (
     Item,
     MatterRow,
     Rights,
+    Went,
     items_of,
     meet_telling,
     note_items,
@@ -62,12 +63,16 @@ class Done(NamedTuple):
     """What became of an item. `waiting` has it tried again; `until` (microseconds) says when what keeps it ends.
 
     `by_hand` with `waiting`: it waits for a person of staff, and the note says why.
+
+    `same_again` says that doing it once more would change nothing and come out the same: it may be noted together with what
+    is done after it, because a crash before that note is made good by doing it again.
     """
 
     state: Literal["done", "kept", "waiting", "failed"]
     note: str = ""
     until: int = 0
     by_hand: bool = False
+    same_again: bool = False
 
 
 class Part(NamedTuple):
@@ -254,9 +259,7 @@ class Answering:
         stores = {store.name: store for store in self._stores()}
         with self._database.reading() as tx:
             items = items_of(tx, work.case)
-        for name, group in groupby((one for one in items if one.state == WAITING), lambda one: one.store):
-            if not self._do_group(stores.get(name), work, list(group)):
-                break  # what the person is told comes before what makes the telling impossible
+        self._do_groups(stores, work, [one for one in items if one.state == WAITING])
         with self._database.reading() as tx:
             items = items_of(tx, work.case)
         waiting = sorted({item.store for item in items if item.state == WAITING})
@@ -266,16 +269,31 @@ class Answering:
             )
         return items
 
-    def _do_group(self, store: Store | None, work: Work, items: Sequence[Item]) -> bool:
-        """Do the items of a place, and note them together: what a crash leaves unnoted is safe to repeat. False to stop here."""
-        went = [(item, self._done(store, work, item)) for item in items]
-        now = micros(self._clock.now())
-        with self._database.transaction() as tx:
-            noted = [(_left_to(item, done), done.state, done.note, done.until) for item, done in went]
-            note_items(tx, noted, now)
-            if any(item.target.startswith(DATABASE) for item in items):
-                meet_telling(tx, self._policy(), work.case, now)
-        return not any(done.state == WAITING and item.action == TELL for item, done in went)
+    def _do_groups(self, stores: Mapping[str, Store], work: Work, items: Sequence[Item]) -> None:
+        """Do the items of one place after another; what would come out the same again is noted with the place after it."""
+        unnoted: list[Went] = []
+        try:
+            for name, group in groupby(items, lambda one: one.store):
+                done = [(item, self._done(stores.get(name), work, item)) for item in group]
+                now = micros(self._clock.now())
+                unnoted += [
+                    Went(_left_to(item, how), how.state, now, how.note, how.until) for item, how in done
+                ]
+                if not all(how.same_again for _, how in done):
+                    went, unnoted = unnoted, []
+                    self._note(went)
+                if any(item.action == TELL and how.state == WAITING for item, how in done):
+                    break  # what the person is told comes before what makes the telling impossible
+        finally:
+            self._note(unnoted)
+
+    def _note(self, went: Sequence[Went]) -> None:
+        """Note how items went, together: what a crash leaves unnoted is safe to repeat."""
+        if went:
+            with self._database.transaction() as tx:
+                note_items(tx, went)
+                if any(one.item.target.startswith(DATABASE) for one in went):
+                    meet_telling(tx, self._policy(), went[0].item.case, micros(self._clock.now()))
 
     @staticmethod
     def _done(store: Store | None, work: Work, item: Item) -> Done:

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from troth.flows.answering import Work
 from troth.gate import note_matter
 from troth.kernel import Clock, Conflict, from_micros, micros
-from troth.ledger import Signer, entry, journal, prove
+from troth.ledger import Signer, entry, journal, prove_all
 from troth.policy import Policy
 from troth.rights import (
     FORMAT,
@@ -136,12 +136,14 @@ def _line(item: Item) -> Line:
 
 def _proofs(tx: Transaction, work: Work) -> tuple[Proof, ...]:
     """Receipts of the acts that erased for the case, and of the end of the person's erasure."""
-    acts = {one: entry(tx, one).entry.act for one in receipts_of(tx, work.case)}
+    found = {one: entry(tx, one) for one in receipts_of(tx, work.case)}
     for one in journal(tx, work.person, limit=_MOST_ENTRIES, newest=True) if work.person else ():
         if one.entry.act == _ENDED:
-            acts[one.entry_id] = _ENDED
+            found[one.entry_id] = one
+    proven = [one for _, one in sorted(found.items())]
     return tuple(
-        Proof(entry=one, act=act, receipt=prove(tx, one).to_text()) for one, act in sorted(acts.items())
+        Proof(entry=one.entry_id, act=one.entry.act, receipt=receipt.to_text())
+        for one, receipt in zip(proven, prove_all(tx, proven), strict=True)
     )
 
 

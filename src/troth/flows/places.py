@@ -38,7 +38,7 @@ class ForgettingStore:
             Unavailable: A store takes no work.
         """
         self._forget(work.person)
-        return Done("done")
+        return Done("done", same_again=True)
 
     def copy(self, work: Work) -> Iterator[Part]:  # noqa: ARG002  the port's
         """What is there is given out by the room itself."""
@@ -77,7 +77,7 @@ class StayingStore:
 
     def carry_out(self, work: Work, item: Item) -> Done:  # noqa: ARG002  the port's
         """It stays."""
-        return Done("kept", until=item.until)
+        return Done("kept", until=item.until, same_again=True)
 
     def copy(self, work: Work) -> Iterator[Part]:  # noqa: ARG002  the port's
         """Nothing that leads to anybody."""

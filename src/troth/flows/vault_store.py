@@ -77,13 +77,13 @@ class VaultStore:
         """
         if item.action == "keep":
             if not item.tries:
-                return Done("kept", until=item.until)
+                return Done("kept", until=item.until, same_again=True)
             key, purpose = self._disposal()
             kept = self._erase(work, Ask(act="erase", purpose=purpose, key=key, person=work.person))
             return _still_kept(item, kept)
         if item.action == "erase":
             self._erase(work, self._ask(work, "erase"))
-        return Done("done")
+        return Done("done", same_again=True)  # whoever is gone is found gone
 
     def _erase(self, work: Work, ask: Ask) -> Sequence[Mapping[str, str]]:
         """Erase a person as far as nothing is held; gives what is. Whoever is gone already is found gone."""

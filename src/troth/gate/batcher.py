@@ -6,7 +6,7 @@ timer.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from time import sleep
@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from troth.gate.model import Ask, Outcome
 from troth.kernel import Unavailable
+from troth.storage import Transaction
 
 MAX_BATCH = 256
 MAX_WAITING = 20_000
@@ -111,30 +112,48 @@ class Batcher(Generic[A, R]):
             self._draining = None
 
 
+Along = Callable[[Transaction, Sequence[Outcome]], None]
+
+
+class AlongPerformer(Protocol):
+    """What performs a batch together with something of the caller's own; the gate does."""
+
+    def perform_along(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
+        """Perform acts in one unit of work, and do the caller's own in it before the commit."""
+
+
 class _Call:
     """Acts that one thread waits for; `wake` is held until somebody performed them or passes the lead on."""
 
-    __slots__ = ("asks", "error", "outcomes", "wake")
+    __slots__ = ("along", "asks", "error", "outcomes", "wake")
 
-    def __init__(self, asks: Sequence[Ask]) -> None:
+    def __init__(self, asks: Sequence[Ask], along: Along | None) -> None:
         self.asks = asks
+        self.along = along
         self.outcomes: list[Outcome] | None = None
         self.error: BaseException | None = None
         self.wake = Lock()
         self.wake.acquire()
 
+    @property
+    def concerns(self) -> set[str]:
+        """The people and cases that it names."""
+        return {name for ask in self.asks for name in (ask.person, ask.case) if name}
+
 
 class SharedCommits:
     """A gate for many threads: one leads and takes along what the others wait for, in one unit of work.
 
-    The acts of one call stay together and in order. A thread alone leads at once and waits for nobody.
+    The acts of one call stay together and in order. A thread alone leads at once and waits for nobody. A call that does
+    something of its own along with its acts shares a unit of work only with calls about other people and cases, and where
+    one such call fails, each is performed alone.
 
     Args:
         gate: What performs the batches.
         max_batch: Most acts in one unit of work, unless a single call has more.
     """
 
-    def __init__(self, gate: Performer[Ask, Outcome], *, max_batch: int = MAX_BATCH) -> None:
+    def __init__(self, gate: AlongPerformer, *, max_batch: int = MAX_BATCH) -> None:
         self._gate = gate
         self._max_batch = max_batch
         self._waiting: deque[_Call] = deque()
@@ -148,7 +167,17 @@ class SharedCommits:
         Raises:
             Unavailable: The store takes no work; nothing was done.
         """
-        call = _Call(asks)
+        return self.perform_along(asks, None)
+
+    def perform_along(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
+        """Perform acts together with something of the caller's own; see `Gate.perform_along`.
+
+        Another thread may do what is `along`; it must use the unit of work that it is given, and no gate.
+
+        Raises:
+            Unavailable: The store takes no work; nothing was done.
+        """
+        call = _Call(asks, along)
         with self._guard:
             self._waiting.append(call)
             leading, self._led = not self._led, True
@@ -167,13 +196,7 @@ class SharedCommits:
         with self._guard:
             calls = self._taken()
         self._shared = len(calls) > 1
-        try:
-            outcomes = self._gate.perform([ask for call in calls for ask in call.asks])
-            for call in calls:
-                call.outcomes, outcomes = outcomes[: len(call.asks)], outcomes[len(call.asks) :]
-        except BaseException as error:  # noqa: BLE001  raised again by every caller; else they would wait for ever
-            for call in calls:
-                call.error = error
+        self._perform_calls(calls)
         with self._guard:
             following = self._waiting[0] if self._waiting else None
             self._led = following is not None
@@ -182,13 +205,54 @@ class SharedCommits:
         if following is not None:
             following.wake.release()
 
+    def _perform_calls(self, calls: Sequence[_Call]) -> None:
+        """Perform calls together; each gets its outcomes, or the error that it would have met alone."""
+        alongs = any(call.along is not None for call in calls)
+
+        def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            for call, some in _parted(calls, outcomes):
+                if call.along is not None:
+                    call.along(tx, some)
+
+        try:
+            done = self._gate.perform_along(
+                [ask for call in calls for ask in call.asks], along if alongs else None
+            )
+            for call, some in _parted(calls, done):
+                call.outcomes = some
+        except BaseException as error:  # noqa: BLE001  raised again by every caller; else they would wait for ever
+            if alongs and len(calls) > 1 and not isinstance(error, Unavailable):
+                for call in calls:
+                    self._perform_calls([call])
+                return
+            for call in calls:
+                call.error = error
+
     def _taken(self) -> list[_Call]:
         calls = [self._waiting.popleft()]
         size = len(calls[0].asks)
         while self._waiting and size + len(self._waiting[0].asks) <= self._max_batch:
+            if not _may_share(calls, self._waiting[0]):
+                break
             calls.append(self._waiting.popleft())
             size += len(calls[-1].asks)
         return calls
+
+
+def _may_share(calls: Sequence[_Call], other: _Call) -> bool:
+    """Whether a call may stand in a unit of work with others."""
+    if other.along is None and all(call.along is None for call in calls):
+        return True
+    named = other.concerns
+    return bool(named) and not any(not call.concerns or named & call.concerns for call in calls)
+
+
+def _parted(calls: Sequence[_Call], outcomes: Sequence[Outcome]) -> Iterator[tuple[_Call, list[Outcome]]]:
+    """Each call with its own outcomes."""
+    start = 0
+    for call in calls:
+        yield call, list(outcomes[start : start + len(call.asks)])
+        start += len(call.asks)
 
 
 def _fail(batch: list[tuple[A, asyncio.Future[R]]], error: Exception) -> None:

@@ -1,7 +1,7 @@
 """The gate: the one door to personal data. Decide, act, record, in one unit of work."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from msgspec import structs
 
@@ -21,6 +21,7 @@ from troth.gate.counting import (
 )
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
+from troth.gate.glancing import Glance
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
@@ -89,6 +90,7 @@ class Gate:
         self._vault = vault
         self._clock = clock
         self._shelf = PolicyShelf()
+        self._glance = Glance()
         self._words: dict[str, Words] = {}
         self._unfinished: set[str] = set()
         self._outdated: dict[tuple[str, str], int] = {}
@@ -159,8 +161,7 @@ class Gate:
         Raises:
             Unavailable: None was posted yet.
         """
-        with self._database.reading() as tx:
-            return self._shelf.in_force(tx)
+        return self._glance.policy(self._read_policy)
 
     def actor(self, key: str) -> Actor:
         """Who stands behind an API key.
@@ -168,6 +169,17 @@ class Gate:
         Raises:
             Unauthenticated: The key is unknown, revoked or expired.
         """
+        return self._glance.actor(key, self._read_actor)
+
+    def one_look(self) -> AbstractContextManager[None]:
+        """A block of the service's own work in which `policy` and `actor` are read once; acts in it are decided as ever."""
+        return self._glance.kept()
+
+    def _read_policy(self) -> Policy:
+        with self._database.reading() as tx:
+            return self._shelf.in_force(tx)
+
+    def _read_actor(self, key: str) -> Actor:
         with self._database.reading() as tx:
             found = actors(tx, (key,), micros(self._clock.now()))[key]
         if isinstance(found, Unauthenticated):
@@ -280,7 +292,8 @@ class Gate:
             outcomes = doer.do(weighed, people.newcomers, people.waiting)
             keep_once(tx, asks, outcomes, now)
             if along is not None:
-                along(tx, outcomes)
+                with self._glance.within(scales.policy):
+                    along(tx, outcomes)
         self._outdated.update(doer.outdated)
         self._unfinished.update(doer.discarded)
         return outcomes

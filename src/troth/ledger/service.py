@@ -1,6 +1,6 @@
 """Reading the ledger in a transaction: entries, a person's journal, proofs, receipts and the files of the tile layout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -219,13 +219,28 @@ def prove(tx: Transaction, entry_id: str, *, cosigned: bool = False) -> Receipt:
     """
     found = entry(tx, entry_id)
     head = _cosigned_head(tx) if cosigned else tree_head(tx)
-    if found.leaf_index is None or found.leaf_index >= head.size:
-        raise StillStaged(
-            "The entry is recorded, but not yet under this checkpoint.",
-            mend="Ask again in a second, or look with the witness first when it is to be cosigned.",
-        )
-    proof = inclusion_proof(tx, found.leaf_index, head.size)
-    return Receipt(found.leaf_index, found.body, tuple(proof), head.note)
+    leaf = _leaf_under(found, head)
+    proof = merkle.inclusion_proof(_reader(tx, head.size), leaf, head.size)
+    return Receipt(leaf, found.body, tuple(proof), head.note)
+
+
+def prove_all(tx: Transaction, found: Sequence[Recorded]) -> list[Receipt]:
+    """The receipts of several entries, in order, all by the newest checkpoint; what they share is read once.
+
+    Raises:
+        NotFound: Nothing was ever put into the tree.
+        StillStaged: One of them is not in the tree yet.
+    """
+    if not found:
+        return []
+    head = tree_head(tx)
+    read = _reader(tx, head.size)
+    receipts = []
+    for one in found:
+        leaf = _leaf_under(one, head)
+        proof = merkle.inclusion_proof(read, leaf, head.size)
+        receipts.append(Receipt(leaf, one.body, tuple(proof), head.note))
+    return receipts
 
 
 def keep_cosigned(tx: Transaction, note: str, log: Verifier, witness: Verifier) -> None:
@@ -340,6 +355,16 @@ def _cosigned_head(tx: Transaction) -> TreeHead:
 
 def _head(size: int, note: str, at: int) -> TreeHead:
     return TreeHead(size, Checkpoint.of_note(note).root, note, at)
+
+
+def _leaf_under(found: Recorded, head: TreeHead) -> int:
+    """The leaf of an entry that a checkpoint covers."""
+    if found.leaf_index is None or found.leaf_index >= head.size:
+        raise StillStaged(
+            "The entry is recorded, but not yet under this checkpoint.",
+            mend="Ask again in a second, or look with the witness first when it is to be cosigned.",
+        )
+    return found.leaf_index
 
 
 def _as_stored(body: object) -> bytes:

@@ -60,6 +60,24 @@ class Item(NamedTuple):
         return self.state == FAILED or (self.state == KEPT and bool(self.target))
 
 
+class Went(NamedTuple):
+    """How an item went.
+
+    Args:
+        item: The item as it was read.
+        state: waiting (it was tried in vain), done, kept or failed.
+        at: Instant (microseconds).
+        note: A few words; no value of anybody.
+        until: For kept: when what keeps it ends; 0 leaves it as planned.
+    """
+
+    item: Item
+    state: str
+    at: int
+    note: str = ""
+    until: int = 0
+
+
 _COLUMNS = tuple(plan_item.c)
 _ADD = Statement(insert(plan_item))
 _CLEAR = Statement(delete(plan_item).where(plan_item.c.case_id == bindparam("which")))
@@ -134,25 +152,25 @@ def note_item(tx: Transaction, item: Item, state: str, now: int, note: str = "",
         note: A few words; no value of anybody.
         until: For kept: when what keeps it ends; 0 leaves it as planned.
     """
-    note_items(tx, [(item, state, note, until)], now)
+    note_items(tx, [Went(item, state, now, note, until)])
 
 
-def note_items(tx: Transaction, went: Sequence[tuple[Item, str, str, int]], now: int) -> None:
-    """Note how several items went at an instant (microseconds): each with its state, note and end as for `note_item`."""
+def note_items(tx: Transaction, went: Sequence[Went]) -> None:
+    """Note how several items went."""
     tx.run_many(
         _NOTE,
         [
             {
-                "which": item.case,
-                "at": item.place,
-                "doing": item.action,
-                "now": state,
-                "done": 0 if state == WAITING else now,
-                "tried": int(state == WAITING),
-                "words": note,
-                "ends": until or item.until,
+                "which": one.item.case,
+                "at": one.item.place,
+                "doing": one.item.action,
+                "now": one.state,
+                "done": 0 if one.state == WAITING else one.at,
+                "tried": int(one.state == WAITING),
+                "words": one.note,
+                "ends": one.until or one.item.until,
             }
-            for item, state, note, until in went
+            for one in went
         ],
     )
 

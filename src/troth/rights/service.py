@@ -211,13 +211,14 @@ class Rights:
         row = self.row(name)
         SHAPES[row.matter].check(row.state, "planned")
 
-        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> MatterRow:
             planned = keeping.move_matter(tx, row, "planned", now, who, "")
             plans.replace_items(tx, row.case, items)
             start_telling(tx, self._policy(), row.case, items, now)
-            if start:
-                check_stands(tx, row, now)
-                keeping.move_matter(tx, planned, "executing", now, who, "")
+            if not start:
+                return planned
+            check_stands(tx, row, now)
+            return keeping.move_matter(tx, planned, "executing", now, who, "")
 
         return self.act(key, row, along, told=told, acts=1 + start)
 
@@ -308,25 +309,27 @@ class Rights:
     def _move(
         self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = "", told: bool = True
     ) -> MatterRow:
-        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> MatterRow | None:
             if to in _REVIEWED:
                 check_reviewer(tx, row, who)
             if to == "under-review":
                 keeping.set_reviewer(tx, row.case, who, now)
+                row = row._replace(reviewer=who.key)
             if row.state == to:  # a question ends with its case
-                return
+                return row
             if to == "verified":
                 if proof:
                     confirm_mandate(tx, row, who, now)
                 if prove(tx, row, now, who, note):
                     stage_unattended(tx, self._declared(row), row, now)
-                return
+                return None
             check_told(tx, row, to)
             if to == "executing":
                 check_stands(tx, row, now)
-            keeping.move_matter(tx, row, to, now, who, note)
+            moved = keeping.move_matter(tx, row, to, now, who, note)
             if ends and not told:
                 tell_agent(tx, row.case, now)
+            return moved
 
         row = self.row(name)
         SHAPES[row.matter].check(row.state, to)
@@ -342,25 +345,26 @@ class Rights:
         self,
         key: str,
         row: MatterRow,
-        step: Callable[[Transaction, MatterRow, Noted, int], None],
+        step: Callable[[Transaction, MatterRow, Noted, int], MatterRow | None],
         *,
         order: str = "",
         proof: str = "",
         told: bool = False,
         acts: int = 1,
     ) -> MatterRow:
-        """Do a step in the unit of work of the act, or the acts, weighed and recorded for it.
+        """Do a step in the unit of work of the act, or the acts, weighed and recorded for it; gives the matter as it is then.
 
         Args:
             key: Of who takes it.
             row: The matter.
-            step: Takes it, given the unit of work, the matter as it is then, who does it and the instant (microseconds).
+            step: Takes it, given the unit of work, the matter as it is then, who does it and the instant (microseconds). It may
+                give the matter as it is afterwards; else that is read again.
             order: Order that the act gives; empty for none.
             proof: Secret from the person's mailbox; empty for none.
             told: Whether those whom it concerns get a mail.
             acts: How many acts it is.
         """
-        actor = self._actor(key)
+        actor, after = self._actor(key), None
         declared = self._declared(row)
         if declared is None or declared.purpose is None:
             raise NotFound(
@@ -377,19 +381,20 @@ class Rights:
         )
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            nonlocal after
             if not all(one.permitted for one in outcomes):
                 return
             now = micros(self._clock.now())
             current = keeping.matter_by_case(tx, row.case)
             assert current is not None, "matters are never removed while they are open"
-            step(tx, current, Noted(actor.role, actor.who), now)
+            after = step(tx, current, Noted(actor.role, actor.who), now)
             if told:
                 tell_news(tx, current, now)
 
         for outcome in self._performed([ask] * acts, along):
             if not outcome.permitted:
                 raise refusal(outcome.problem)
-        return self.row(row.case)
+        return after or self.row(row.case)
 
     def _declared(self, row: MatterRow) -> CaseType | None:
         """The type of case of a matter by the version in force."""

@@ -123,7 +123,7 @@ class SqlStore:
             Rejected: The database refused. In each case nothing was changed, and the item waits until that is mended.
         """
         if item.action == "copy":
-            return Done("done")
+            return Done("done", same_again=True)
         if item.action == BY_HAND:
             return Done("waiting", item.note, by_hand=True)
         finished = self._finished
@@ -290,7 +290,7 @@ class SqlStore:
 def _went(item: Item, words: Mapping[str, str]) -> Done:
     """How an item went, by what is kept of the whole."""
     if item.action != CORRECT:
-        return Done("done", words.get(item.target, "no rows"))
+        return Done("done", words.get(item.target, "no rows"), same_again=True)
     whole = item.target.count(":") == 1  # planned while the connector could not be opened
     left = [
         told
