@@ -16,13 +16,15 @@ _BATCH = 100
 
 def run(report: Report, place: Path, people: int) -> None:
     """Measure the drill, against reading and copying the backup's file."""
-    with company(people, place) as made:
+    began = perf_counter()
+    with company(people, place, tickets=False) as made:
+        filled = perf_counter() - began
         halves = made.folder.parent / "halves", made.folder.parent / "halves-keys"
         began = perf_counter()
         backup_folder(made.troth, *halves)
         backed_up = perf_counter() - began
         erased = _erase(made)
-        raw = _copied(halves[0] / "data.db")
+        raw, size = _copied(halves[0] / "data.db"), (halves[0] / "data.db").stat().st_size
         began, worked = perf_counter(), process_time()
         drill = drill_folder(made.troth)
         span, work = perf_counter() - began, process_time() - worked
@@ -38,7 +40,8 @@ def run(report: Report, place: Path, people: int) -> None:
             drill.passed and drill.people == erased and span <= goal,
             f"digest and copy of the data: {raw:.2f} s",
             f"{span / raw:.1f}x",
-            f"{work:.1f} s of CPU; backup made in {backed_up:.1f} s; {drill.fields:,} values tried, {drill.opened} opened",
+            f"{work:.1f} s of CPU; {size / 1e6:,.0f} MB of data; people made in {filled:,.0f} s, backup in {backed_up:.1f} s; "
+            f"{drill.fields:,} values tried, {drill.opened} opened",
         )
     )
 

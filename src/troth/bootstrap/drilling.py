@@ -22,7 +22,7 @@ from troth.bootstrap.keeping import epoch_places, record
 from troth.bootstrap.replaying import Erasures, Present
 from troth.bootstrap.restoring import Wish, place_data, restore_folder
 from troth.bootstrap.settings import read_settings, store_places
-from troth.flows import Progress, check_data
+from troth.flows import Manifest, Progress, check_data
 from troth.kernel import Conflict, Log, NotFound, TrothError, micros, new_id
 from troth.storage import Database, Task, open_database
 from troth.vault import (
@@ -205,13 +205,14 @@ class _Trial:
             return DrillFound(archive="", at=str(self._data), state="absent")
         raw, restored = self._scratch / "raw.db", self._scratch / "restored"
         try:
-            self._archive = check_data(self._data).pair
+            checked = check_data(self._data)
+            self._archive = checked.pair
             place_data(self._data, raw)
             step(1)
             with closing(open_database(str(raw))) as data:
                 self._look_through(data)
                 step(2)
-                state = self._restored_too(data, restored, step)
+                state = self._restored_too(data, restored, checked, step)
         except TrothError as error:
             return DrillFound(archive=self._archive, at=str(self._data), state="refused", told=str(error))
         finally:
@@ -245,11 +246,11 @@ class _Trial:
             if len(self._controls) < CONTROLS and try_people(data, self._troth.vault.keys, [who]).people:
                 self._controls.append(who)
 
-    def _restored_too(self, data: Database, folder: Path, step: Step) -> State:
+    def _restored_too(self, data: Database, folder: Path, checked: Manifest, step: Step) -> State:
         """Restore as an operator would; try the gone with what came back, and look whether they came back."""
         wish = Wish(self._data, self._keys, folder, present=self._troth.folder)
         try:
-            made = restore_folder(wish, self._troth.clock)
+            made = restore_folder(wish, self._troth.clock, checked=checked)
         except WrongRoot:
             return "other-root"
         step(3)

@@ -110,8 +110,14 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     pair: str
 
 
-def restore_folder(wish: Wish, clock: Clock | None = None, progress: Progress | None = None) -> Restored:
-    """Restore a backup into a new folder.
+def restore_folder(
+    wish: Wish,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    *,
+    checked: Manifest | None = None,
+) -> Restored:
+    """Restore a backup into a new folder; `checked` is what `check_data` said, where the caller has just asked it.
 
     Whoever was erased since the backup is erased again before the folder can be opened, and their keys are not even
     written. Called again after a kill, it begins anew; the folder in use is only read.
@@ -123,7 +129,7 @@ def restore_folder(wish: Wish, clock: Clock | None = None, progress: Progress | 
         NotFound: A half, the root key, or whatever tells who was erased is missing.
         Unavailable: The disk is full; what was restored was taken back.
     """
-    data = check_data(wish.data)
+    data = checked or check_data(wish.data)
     told = chosen_clock(clock)
     with ExitStack() as opened:
         present = open_present(wish.present, opened)

@@ -9,6 +9,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -154,24 +155,18 @@ def issue_key(
     Raises:
         InvalidInput: No name, role or purpose was given.
     """
-    for field, given in (("name", name), ("role", role), ("purposes", purposes)):
-        if not given:
-            raise InvalidInput(f"An API key needs {field}.", field=field, mend=f"Give --{field.rstrip('s')}.")
+    _check_given(name=name, role=role, purposes=purposes)
     key, key_id, digest = new_key()
-    row = (
-        key_id,
-        digest,
-        name,
-        role,
-        _text(purposes),
-        _text(cases),
-        micros(now),
-        micros(expires) if expires else 0,
-        0,
-        holder,
-    )
+    ends = micros(expires) if expires else 0
+    row = (key_id, digest, name, role, _text(purposes), _text(cases), micros(now), ends, 0, holder)
     tx.run(_ADD, row)
     return key, key_id
+
+
+def _check_given(**needed: Sequence[str]) -> None:
+    for field, given in needed.items():
+        if not given:
+            raise InvalidInput(f"An API key needs {field}.", field=field, mend=f"Give --{field.rstrip('s')}.")
 
 
 def revoke_key(tx: Transaction, key_id: str, now: datetime) -> None:
@@ -247,5 +242,6 @@ def _text(items: Sequence[str]) -> str:
     return msgspec.json.encode(list(items)).decode()
 
 
+@lru_cache(maxsize=1_024)
 def _list(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])

@@ -71,27 +71,13 @@ class Roster:
             NotFound: The policy declares no such role of staff.
             Conflict: Somebody has this name.
         """
-        plain = read_name(name)
         self._check_role(role)
         token, now = new_token(), micros(self._clock.now())
-        until = now + INVITED // _MICROSECOND
-        label = " ".join(title.split())[:_MOST_TITLE] or plain
-        member = Member(
-            new_id(),
-            plain,
-            label,
-            role,
-            tuple(purposes),
-            tuple(cases),
-            subject,
-            now,
-            0,
-            0,
-            until,
-            ready=False,
+        member = _newcomer(name, title, role, now)._replace(
+            purposes=tuple(purposes), cases=tuple(cases), subject=subject
         )
         with self._database.transaction() as tx:
-            if keeping.member_by_name(tx, plain) is not None:
+            if keeping.member_by_name(tx, member.name) is not None:
                 raise Conflict("Somebody has this name.", field="name", mend="See `troth staff list`.")
             keeping.add_member(tx, member, new_seed(), self.codes.digest(token))
         return member, token
@@ -209,6 +195,25 @@ def read_name(text: str) -> str:
 def unguessable_name() -> str:
     """A name that nobody signs in by, for those who come from the company's provider."""
     return f"company-{secrets.token_hex(8)}"
+
+
+def _newcomer(name: str, title: str, role: str, now: int) -> Member:
+    """Somebody who was just invited, at an instant (microseconds)."""
+    plain = read_name(name)
+    return Member(
+        new_id(),
+        plain,
+        " ".join(title.split())[:_MOST_TITLE] or plain,
+        role,
+        (),
+        (),
+        "",
+        now,
+        0,
+        0,
+        now + INVITED // _MICROSECOND,
+        ready=False,
+    )
 
 
 def _named(tx: Transaction, name: str) -> Kept:

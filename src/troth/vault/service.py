@@ -195,16 +195,7 @@ class Vault:
         if not taken:
             return
         found = tx.lookup(FIND, list(taken))
-        stale = []
-        for key, kind in taken.items():
-            unique, shared = _kind(kind, fields or {})
-            row = found.get(key)
-            if row is not None and row[0] != who and not shared:
-                raise _taken(kind, fields, "Somebody else has")
-            if row is not None and unique and kind in within and row[1] != record:
-                raise _taken(kind, fields, "Another record has")
-            if not unique and (row is None or row[0] != who):
-                stale.append(kind)
+        stale = _replaced(taken, found, who, fields or {}, record, within)
         if stale and not fresh:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
@@ -316,6 +307,40 @@ def _choose(rows: dict[FieldName, Row], who: str, slots: Sequence[Row], wanted: 
             rows[who, name, record] = row
         if (who, name, "") in wanted and (not record or "." in rows.get((who, name, ""), (".",))[0]):
             rows[who, name, ""] = row
+
+
+def _replaced(
+    taken: Mapping[tuple[str, bytes], str],
+    found: Mapping[Row, Row],
+    who: str,
+    fields: Mapping[str, Field],
+    record: str,
+    within: Collection[str],
+) -> list[str]:
+    """Which kinds of identifiers give way to a person's new values.
+
+    Args:
+        taken: The new values' blind indexes, each with its kind.
+        found: Who has them already, and in which record.
+        who: Handle of the person.
+        fields: The declared fields.
+        record: The record that they stand in.
+        within: Names of those that stand in it.
+
+    Raises:
+        Conflict: Somebody else has one that nobody shares, or what may stand once stands in another record.
+    """
+    stale = []
+    for key, kind in taken.items():
+        unique, shared = _kind(kind, fields)
+        row = found.get(key)
+        if row is not None and row[0] != who and not shared:
+            raise _taken(kind, fields, "Somebody else has")
+        if row is not None and unique and kind in within and row[1] != record:
+            raise _taken(kind, fields, "Another record has")
+        if not unique and (row is None or row[0] != who):
+            stale.append(kind)
+    return stale
 
 
 def _kind(name: str, fields: Mapping[str, Field]) -> tuple[bool, bool]:
