@@ -226,6 +226,18 @@ def actors(tx: Transaction, keys: Iterable[str], now: int) -> dict[str, Actor | 
     return found
 
 
+def actor_of(tx: Transaction, key: str, now: int) -> Actor:
+    """Who stands behind a key at an instant (microseconds).
+
+    Raises:
+        Unauthenticated: The key is unknown, revoked or expired.
+    """
+    found = actors(tx, (key,), now)[key]
+    if isinstance(found, Unauthenticated):
+        raise found
+    return found
+
+
 def _people(tx: Transaction, keys: Sequence[str], now: int) -> dict[str, Actor | Unauthenticated]:
     sessions = session_people(tx, keys, now)
     found: dict[str, Actor | Unauthenticated] = {}

@@ -173,3 +173,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def permitted(self) -> bool:
         """Whether the act was permitted and done."""
         return self.problem is None and self.effect == "permit"
+
+
+def erases(ask: Ask) -> bool:
+    """Whether an act erases something of a person."""
+    return ask.act == "erase" or ask.order == "purge-child"
+
+
+def erases_wholly(ask: Ask) -> bool:
+    """Whether an act that erases concerns the whole person."""
+    return bool(ask.order) or not ask.fields

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, suppress
 
 from msgspec import structs
 
-from troth.gate.access import Actor, actors
+from troth.gate.access import Actor, actor_of, actors
 from troth.gate.admitting import Admission, Admitting, Arrival
 from troth.gate.analysing import Analysis
 from troth.gate.counting import (
@@ -22,7 +22,7 @@ from troth.gate.counting import (
 from troth.gate.doing import Doer
 from troth.gate.form import CheckValues, malformed
 from troth.gate.glancing import Glance
-from troth.gate.model import Ask, Outcome, Problem
+from troth.gate.model import Ask, Outcome, Problem, erases, erases_wholly
 from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
 from troth.gate.passing import passed_on
@@ -35,7 +35,7 @@ from troth.gate.repeating import clear_once, done_once, keep_once, repeats
 from troth.gate.scanning import Scan, looked_through
 from troth.gate.sessions import clear_sessions, close_sessions
 from troth.gate.weighing import Scales
-from troth.kernel import Clock, InvalidInput, TrothError, Unauthenticated, Unavailable, micros, new_id
+from troth.kernel import Clock, InvalidInput, TrothError, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
 from troth.storage import Database, Scratch, Transaction, forget_jobs
@@ -181,10 +181,7 @@ class Gate:
 
     def _read_actor(self, key: str) -> Actor:
         with self._database.reading() as tx:
-            found = actors(tx, (key,), micros(self._clock.now()))[key]
-        if isinstance(found, Unauthenticated):
-            raise found
-        return found
+            return actor_of(tx, key, micros(self._clock.now()))
 
     def explain(self, act: Act) -> Explanation:
         """How the version in force weighs an act in the abstract; touches nobody and records nothing."""
@@ -365,7 +362,7 @@ class Gate:
 
     def _finish_erasures(self, asks: Sequence[Ask], outcomes: list[Outcome]) -> list[Outcome]:
         """Finish the erasures that were just committed to; if they cannot be yet, that is told and kept for later."""
-        begun = [number for number, ask in enumerate(asks) if _erases(ask) and outcomes[number].permitted]
+        begun = [number for number, ask in enumerate(asks) if erases(ask) and outcomes[number].permitted]
         if not begun:
             if self._unfinished:
                 with suppress(Unavailable):
@@ -374,7 +371,9 @@ class Gate:
         self._unfinished.update(
             outcomes[number].person
             for number in begun
-            if outcomes[number].person and _wholly(asks[number]) and "kept" not in outcomes[number].values
+            if outcomes[number].person
+            and erases_wholly(asks[number])
+            and "kept" not in outcomes[number].values
         )
         try:
             self._finish_begun()
@@ -433,14 +432,6 @@ class Gate:
                 for submission in found:
                     begin_erasure(tx, submission, micros(self._clock.now()))
         return found
-
-
-def _erases(ask: Ask) -> bool:
-    return ask.act == "erase" or ask.order == "purge-child"
-
-
-def _wholly(ask: Ask) -> bool:
-    return bool(ask.order) or not ask.fields
 
 
 def _begun_only(outcome: Outcome, error: Unavailable) -> Outcome:
