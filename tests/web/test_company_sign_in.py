@@ -19,7 +19,7 @@ from tests.support.process import free_port
 from tests.support.waiting import wait_until
 from tests.web.conftest import Web
 from troth.bootstrap import init_folder, open_troth
-from troth.kernel import SettableClock
+from troth.kernel import SettableClock, micros
 from troth.web import create_app
 from troth.web.console.desk import desk_cookie
 
@@ -67,10 +67,14 @@ class Company(NamedTuple):
 
     web: Web
 
-    def ask(self, following: str = "/console") -> tuple[str, dict[str, list[str]], str]:
+    def ask(
+        self, following: str = "/console", *, again: bool = False, holding: str = ""
+    ) -> tuple[str, dict[str, list[str]], str]:
         """Begin: where the browser is sent, with what, and the cookie that it keeps."""
+        given = {"next": following} | ({"again": "yes"} if again else {})
+        headers = {"Cookie": f"{desk_cookie(self.web.app.site)}={holding}"} if holding else {}
         answer = self.web.client.get(
-            "/console/sign-in/company", params={"next": following}, follow_redirects=False
+            "/console/sign-in/company", params=given, headers=headers, follow_redirects=False
         )
         assert answer.status_code == 303, answer.text
         cookie = answer.cookies[desk_cookie(self.web.app.site)]
@@ -96,6 +100,16 @@ class Company(NamedTuple):
         """All of it."""
         where, _, cookie = self.ask()
         return self.back(cookie, **self.says(where, sub))
+
+    def key(self, answer: httpx.Response) -> str:
+        """The session that an answer opens."""
+        return answer.cookies[desk_cookie(self.web.app.site)]
+
+    def tells(self, sub: str, **more: object) -> None:
+        """Have the provider tell more of somebody from now on."""
+        base = self.web.troth.settings.staff.company.issuer.rstrip("/")
+        told = httpx.put(f"{base}/users/{sub}", json={**PEOPLE[sub], **more}, trust_env=False)
+        assert told.is_success, told.text
 
 
 @contextmanager
@@ -141,6 +155,52 @@ def test_whose_group_has_a_role_works_in_it(served: Company) -> None:
     who = served.web.troth.staff.working(key)
     assert who is not None
     assert who.proven(who.opened_at)  # the provider says that she signed in there just now
+
+
+@pytest.fixture
+def as_before(served: Company) -> Iterator[Company]:
+    """Afterwards the provider tells of Ann what it told before."""
+    yield served
+    served.tells("ann")
+
+
+def test_who_signs_in_there_anew_has_shown_who_they_are(as_before: Company) -> None:
+    """They are sent with `prompt=login` and `max_age=0`; the new session is proven, goes on where they were, and ends the old."""
+    as_before.tells("ann", auth_time=int(as_before.web.clock.now().timestamp()) - 3600)
+    old = as_before.key(as_before.sign_in("ann"))
+    staff, clock = as_before.web.troth.staff, as_before.web.clock
+    who = staff.working(old)
+    assert who is not None
+    assert not who.proven(micros(clock.now()))
+    where, asked, cookie = as_before.ask("/console/me", again=True, holding=old)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    assert staff.working(old) is None
+    as_before.tells("ann", auth_time=int(clock.now().timestamp()))
+    answer = as_before.back(cookie, **as_before.says(where, "ann"))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/me")
+    who = staff.working(as_before.key(answer))
+    assert who is not None
+    assert who.proven(micros(clock.now()))
+
+
+@pytest.mark.parametrize("ago", [None, "just now", -120, 90, 599, 3600, 1 << 60])
+def test_a_provider_that_did_not_ask_anew_is_not_believed(as_before: Company, ago: int | str | None) -> None:
+    """No time of signing in, one that is no number, one to come, or one before we asked: nobody has shown who they are."""
+    now = int(as_before.web.clock.now().timestamp())
+    where, _, cookie = as_before.ask(again=True)
+    as_before.tells("ann", auth_time=now - ago if isinstance(ago, int) else ago)
+    answer = as_before.back(cookie, **as_before.says(where, "ann"))
+    assert answer.status_code == 401
+    assert as_before.web.troth.roster.members() == []
+    assert as_before.sign_in("ann").status_code == 303  # to work there it is enough
+
+
+def test_time_that_passed_there_is_no_matter(as_before: Company) -> None:
+    """Who takes five minutes to sign in anew has done so after we asked."""
+    where, _, cookie = as_before.ask(again=True)
+    as_before.web.clock.advance(timedelta(minutes=5))
+    as_before.tells("ann", auth_time=int(as_before.web.clock.now().timestamp()) - 200)
+    assert as_before.back(cookie, **as_before.says(where, "ann")).status_code == 303
 
 
 def test_nobody_else_is_let_in(served: Company) -> None:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from troth.adapters.mail.folder import FolderMailer
     from troth.adapters.mail.opening import open_mailer
     from troth.adapters.mail.smtp import SmtpMailer
-    from troth.adapters.openid import NotSaid, Provider, Said
+    from troth.adapters.openid import LEEWAY, NotSaid, Provider, Said
     from troth.adapters.pages import fetch_page
     from troth.adapters.pdf import certificate_pdf
     from troth.adapters.root_keys import create_root_key_file, open_root_key
 
 __all__ = [
     "EVENTS",
+    "LEEWAY",
     "WEBHOOK_HEADERS",
     "BlindSigner",
     "FolderMailer",
@@ -73,6 +74,7 @@ _PLACES = {
     "FolderMailer": "mail.folder",
     "SmtpMailer": "mail.smtp",
     "open_mailer": "mail.opening",
+    "LEEWAY": "openid",
     "NotSaid": "openid",
     "Provider": "openid",
     "Said": "openid",

@@ -17,7 +17,9 @@ from troth.kernel import Clock, InvalidInput, Unauthenticated, Unavailable
 
 SECONDS = 10.0
 _KEPT = timedelta(hours=1)
-_LEEWAY = 60
+_MOST_SECONDS = 1 << 40
+LEEWAY = 60
+"""Seconds by which the provider's clock may differ from ours."""
 _ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 _SCOPE = "openid profile"
 
@@ -110,7 +112,7 @@ class Provider:
             f"{self.issuer} {claims['sub']}",
             str(claims.get("name") or claims.get("preferred_username") or ""),
             tuple(str(one) for one in named),
-            int(at) if isinstance(at, int) else 0,
+            int(at) if isinstance(at, int) and 0 <= at < _MOST_SECONDS else 0,
         )
 
     def _believed(self, token: str, nonce: str) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class Provider:
         keys = KeySet.import_key_set(self._read("GET", str(self._discovered()["jwks_uri"])))  # type: ignore[arg-type]
         rules = jwt.JWTClaimsRegistry(
             now=int(self._clock.now().timestamp()),
-            leeway=_LEEWAY,
+            leeway=LEEWAY,
             iss={"essential": True, "value": self.issuer},
             sub={"essential": True},
             aud={"essential": True, "value": self._client_id},

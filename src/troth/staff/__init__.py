@@ -3,7 +3,6 @@
 from troth.staff.codes import Codes
 from troth.staff.company import CompanySignIn, Question
 from troth.staff.model import (
-    PROVEN,
     STAFF,
     Limits,
     Member,
@@ -21,7 +20,6 @@ from troth.staff.roster import Roster
 from troth.staff.service import Staff
 
 __all__ = [
-    "PROVEN",
     "REVIEW",
     "STAFF",
     "Codes",

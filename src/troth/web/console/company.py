@@ -9,12 +9,12 @@ from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 
 from troth.accounts import PASSKEY
-from troth.adapters import NotSaid
-from troth.kernel import NotFound, TrothError, micros
-from troth.staff import PROVEN, Member, WrongSignIn
+from troth.adapters import LEEWAY, NotSaid
+from troth.kernel import NotFound, TrothError
+from troth.staff import Member, WrongSignIn
 from troth.web.asgi import query
 from troth.web.attempts import count_attempt, count_success
-from troth.web.console.desk import Given, desk_cookie, inside, sat_down, stood_up
+from troth.web.console.desk import Given, at_work, desk_cookie, inside, sat_down, stood_up
 from troth.web.console.signing_in import sign_in_form
 from troth.web.devices import device_name
 from troth.web.sessions import to
@@ -34,7 +34,7 @@ _WRONG = "Your company account did not sign you in here. Ask whoever runs the se
 async def ask_company(request: AnyRequest) -> Response[bytes]:
     """To the company's provider; the browser keeps which question it was."""
     given = query(request.scope, ("next", "again"))
-    return await asyncio.to_thread(_ask, site_of(request), given)
+    return await asyncio.to_thread(_ask, site_of(request), request, given)
 
 
 @get("/console/sign-in/company/back")
@@ -46,11 +46,12 @@ async def back_from_company(request: AnyRequest) -> Response[bytes]:
     return await asyncio.to_thread(_back, site_of(request), request, given)
 
 
-def _ask(site: Site, given: Given) -> Response[bytes]:
+def _ask(site: Site, request: AnyRequest, given: Given) -> Response[bytes]:
     if site.troth.provider is None:
         raise NotFound("No provider is set.", mend="Sign in with password and code.")
     again = given.get("again") == "yes"
-    question = site.troth.company.ask(f"{_AGAIN if again else ''}{inside(given.get('next', ''))}")
+    since = f"{_AGAIN}{int(site.troth.clock.now().timestamp())} " if again else ""
+    question = site.troth.company.ask(f"{since}{inside(given.get('next', ''))}")
     address = site.troth.provider.address(
         redirect=_redirect(site),
         state=question.state,
@@ -59,6 +60,11 @@ def _ask(site: Site, given: Given) -> Response[bytes]:
         again=again,
     )
     answer = to(address)
+    before = at_work(site, request)
+    if (
+        before is not None
+    ):  # the question takes the place of the session's cookie, so that session would be nobody's
+        site.troth.staff.end(before)
     answer.set_cookie(Cookie(desk_cookie(site), value=f"{_KEPT}{question.kept}"))
     return answer
 
@@ -95,11 +101,22 @@ def _came(site: Site, kept: str, given: Given) -> tuple[Member, int, str]:
         nonce=question.nonce,
         verifier=question.verifier,
     )
-    again, path = following.startswith(_AGAIN), following.removeprefix(_AGAIN)
-    now, at = micros(site.troth.clock.now()), said.signed_in_at * _SECOND
-    if again and not 0 <= now - at < PROVEN.total_seconds() * _SECOND:
-        raise WrongSignIn  # it was to sign them in anew, and does not say that it did
-    return site.troth.company.member(said), at, path
+    path = following
+    if following.startswith(_AGAIN):
+        since, _, path = following.removeprefix(_AGAIN).partition(" ")
+        if not _anew(site, said.signed_in_at, int(since)):
+            raise WrongSignIn
+    return site.troth.company.member(said), said.signed_in_at * _SECOND, path
+
+
+def _anew(site: Site, at: int, since: int) -> bool:
+    """Whether somebody signed in at the provider after we asked for it (seconds since 1970; 0 where it did not say).
+
+    A provider that was asked with `max_age` must say when (OpenID Connect Core 1.0, section 3.1.2.1); one that does not, or
+    tells of an earlier time, did not ask them anew. Its clock may differ a little from ours.
+    """
+    now = int(site.troth.clock.now().timestamp())
+    return since - LEEWAY <= at <= now + LEEWAY
 
 
 def _redirect(site: Site) -> str:

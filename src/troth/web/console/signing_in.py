@@ -29,6 +29,7 @@ from troth.web.console.desk import (
     shown,
     stood_up,
 )
+from troth.web.console.picture import camera_code
 from troth.web.devices import device_name
 from troth.web.sessions import to
 from troth.web.site import Site, site_of
@@ -178,14 +179,15 @@ def _by_passkey(site: Site, request: AnyRequest, form: Given) -> Response[bytes]
 def _invitation(site: Site, token: str, wrong: str = "", status: int = HTTPStatus.OK) -> Response[bytes]:
     member, seed = site.troth.roster.invited(token)
     codes, company = site.troth.roster.codes, site.troth.policy().front.controller.name
-    shared = codes.shared(seed)
+    shared, address = codes.shared(seed), codes.address(seed, member.name, company)
     return console_page(
         site,
         "console_invite.html",
         None,
         status=status,
         member=member,
-        address=codes.address(seed, member.name, company),
+        address=address,
+        picture=camera_code(address),
         shared=" ".join(shared[start : start + 4] for start in range(0, len(shared), 4)),
         shortest=SHORTEST_PASSWORD,
         longest=MOST_PASSWORD,
