@@ -8,7 +8,9 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "troth"
 _IN_TEMPLATE = re.compile(r'\bt\("((?:[^"\\]|\\.)*)"')
 _TABS = re.compile(r'\("/my[^"]*", "([^"]+)"\)')
-_TOLD = frozenset({"words", "t", "self._words", "self.words", "speech.words"})
+_TOLD = frozenset(
+    {"words", "t", "self._words", "self.words", "speech.words", "visit.speech.words", "self._speech.words"}
+)
 _MORE = frozenset({"My data", "Account", "Forum", "consented", "objected", "restricted"})
 """Messages that code puts together: the menu, and what people said about purposes."""
 _TABLES = frozenset(
@@ -25,8 +27,20 @@ _TABLES = frozenset(
         "USED",
         "_ABOUT",
         "_SAYS",
+        "_UNITS",
+        "PLACES",
+        "WHAT",
+        "TITLES",
+        "DETAILS",
+        "LABELS",
+        "FAULTS",
+        "MENDS",
+        "FOUND",
     }
 )
+
+_ALONE = frozenset({"_WRONG", "_REMAINS"})
+"""Names of single messages."""
 
 
 def messages() -> set[str]:
@@ -52,8 +66,11 @@ def _in_code(tree: ast.AST) -> Iterator[str]:
             yield from (text for one in node.args[:1] for text in _texts(one))
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             names = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(name, ast.Name) and name.id in _TABLES for name in names):
+            named = {name.id for name in names if isinstance(name, ast.Name)}
+            if named & _TABLES:
                 yield from _values(node.value)
+            elif named & _ALONE:
+                yield from _texts(node.value)
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

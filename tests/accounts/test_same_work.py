@@ -92,7 +92,7 @@ def accounts(
             for role in ("service.web", "service.collection")
         }
     found = Accounts(
-        perform=gate.perform, policy=gate.policy, key=lambda: key["service.web"], closing=lambda _: True
+        perform=gate.perform, policy=gate.policy, key=lambda: key["service.web"], closing=lambda _, __: True
     )
     for number, address in enumerate((KNOWN, WITHOUT)):
         person = _register(gate, key["service.collection"], address, f"SN-{number}")

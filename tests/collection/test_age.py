@@ -60,10 +60,13 @@ def test_the_month_of_the_birthday_counts_as_too_young(today: date, *, passed: b
         ({"year": "1970", "month": "April"}, Birth(1970, 4)),
         ({"year": "1970", "month": "sept."}, Birth(1970, 9)),
         ({"year": 2026, "month": 1}, Birth(2026, 1)),
+        ({"year": 1970, "month": "März"}, Birth(1970, 3)),
+        ({"year": 1970, "month": "AOÛT"}, Birth(1970, 8)),
+        ({"year": 1970, "month": "Mai"}, Birth(1970, 5)),
     ],
 )
 def test_an_answer_is_read_as_people_write_it(given: object, birth: Birth) -> None:
-    """Numbers, digits, and the month's English name or its beginning."""
+    """Numbers, digits, and the month's name in English, German or French, or its beginning."""
     assert read_birth(given, TODAY) == birth
 
 
@@ -78,6 +81,7 @@ def test_an_answer_is_read_as_people_write_it(given: object, birth: Birth) -> No
         ({"year": 1970, "month": 13}, {"age.month"}),
         ({"year": 1970, "month": "Ju"}, {"age.month"}),
         ({"year": 1970, "month": "juq"}, {"age.month"}),
+        ({"year": 1970, "month": "jui"}, {"age.month"}),
         ({"year": 70, "month": 4}, {"age.year"}),
         ({"year": True, "month": 4}, {"age.year"}),
         ({"year": 1970.0, "month": 4}, {"age.year"}),

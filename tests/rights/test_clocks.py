@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from troth.kernel import micros
 from troth.policy import Span
-from troth.rights import STATUTES, Due, Rule, Weekdays, calendar_of, due
+from troth.rights import STATUTES, Due, Rule, Weekdays, calendar_of, due, reason_of
 
 PROMISE = Rule("answer-requests", "answer", Span(720, "hours"), "clause III.6")
 FIRST, LAST = datetime.fromisoformat("1999-01-01"), datetime.fromisoformat("2090-01-01")
@@ -134,3 +135,17 @@ def test_a_due_date_says_why() -> None:
         "Answer by 16 June 2026, 10:00 UTC: 30 days from receipt on 17 May 2026, 10:00 UTC. "
         "answer-requests (clause III.6)."
     )
+
+
+@given(received=INSTANTS, rule=st.sampled_from([one.rule for one in STATUTES]), longer=st.booleans())
+def test_a_reason_can_be_taken_apart(received: datetime, rule: Rule, *, longer: bool) -> None:
+    """What a clock keeps as its reason gives back the spans, the instant of receipt and the rule; other texts give nothing."""
+    found = due(rule, received, extended=longer and rule.extension is not None)
+    reason = reason_of(found.why)
+    assert reason is not None
+    spans = (rule.span, rule.extension) if longer and rule.extension else (rule.span,)
+    assert [f"{count} {unit}" for count, unit in reason.spans] == [str(one) for one in spans]
+    assert (reason.rule, reason.source) == (rule.name, rule.source)
+    assert reason.start == micros(received.replace(second=0, microsecond=0))
+    assert reason.whole_days is (rule.whole_days or rule.span.unit == "business days")
+    assert reason_of(f"{found.why} ") is None

@@ -192,3 +192,17 @@ def test_who_asked_for_deletion_sees_the_certificate(web: Web) -> None:
         for state in ("planned", "executing", "partially-completed"):
             row = move_matter(tx, row, state, row.received_at + 1, Noted("", ""), "something stays")
     assert 'href="http://127.0.0.1:8080/certificates/' in ann.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "opened"), [("", 0), ("access", 0), ("object", 1), ("release", 1), ("correct", 1), ("erase", 1)]
+)
+def test_what_few_need_is_folded(web: Web, kind: str, opened: int) -> None:
+    """Uses, new values and what stays are folded; only what the kind of request needs stands open."""
+    page = Author(web).get(f"/my/ask?kind={kind}" if kind else "/my/ask").text
+    assert page.count('<details class="folded"') == (2 if kind not in {"", "erase"} else 3)
+    assert page.count('<details class="folded" open>') == opened
+    folded = page.partition("<details")[2]
+    assert 'name="request_kind"' not in folded
+    assert 'name="request_text"' not in folded
+    assert 'type="checkbox"' in folded

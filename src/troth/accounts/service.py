@@ -82,7 +82,8 @@ class Accounts:
         perform: Performs acts; the gate's, or what shares its commits.
         policy: Gives the version in force.
         key: Gives the API key of the pages.
-        closing: Writes to somebody (handle) that the account is being closed; must not fail. Tells whether it wrote.
+        closing: Writes to somebody (handle), in a language, that the account is being closed; must not fail. Tells whether it
+            wrote.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Accounts:
         perform: Perform,
         policy: Callable[[], Policy],
         key: Callable[[], str],
-        closing: Callable[[str], bool],
+        closing: Callable[[str, str], bool],
     ) -> None:
         self.perform = perform
         self.policy = policy
@@ -99,11 +100,15 @@ class Accounts:
         self._closing = closing
         self._passwords = Passwords()
 
-    def ask_link(self, address: str) -> None:
+    def ask_link(self, address: str, language: str = "") -> None:
         """Have a link to sign in sent, if somebody has this address.
 
         The address is held like any submission that its mailbox is to confirm, whoever has it; what the mailbox is sent
         is decided when the mail is made. So the same work is done for an address that nobody has (clause I.4).
+
+        Args:
+            address: As somebody typed it.
+            language: Of the page (BCP 47); empty for that of the policy.
 
         Raises:
             InvalidSubmission: It is no address.
@@ -115,7 +120,8 @@ class Accounts:
             "notice": str(point.notice),
             "values": {mailbox_field(policy): address},
         }
-        self._done(Collection(self.policy, self.key()).submission(point.name, body))
+        ask = Collection(self.policy, self.key()).submission(point.name, body)
+        self._done(structs.replace(ask, language=language))
 
     def sign_in_by_link(self, secret: str, device: str = "") -> str:
         """Open a session for whoever was sent a link; gives its key.
@@ -251,7 +257,7 @@ class Accounts:
             if outcome.problem is not None:
                 raise raised(outcome.problem)
 
-    def change_address(self, key: str, person: str, address: str) -> None:
+    def change_address(self, key: str, person: str, address: str, language: str = "") -> None:
         """Ask for another address: its mailbox is written to, and it counts once confirmed by whoever is signed in.
 
         What is done and told is the same whether or not somebody else has the address (clause I.4).
@@ -268,7 +274,7 @@ class Accounts:
             "values": {mailbox_field(policy): address},
         }
         ask = Collection(self.policy, key).submission(point.name, body)
-        self._done(structs.replace(ask, person=person))
+        self._done(structs.replace(ask, person=person, language=language))
 
     def set_password(self, key: str, person: str, password: str) -> None:
         """Set or change the password of somebody who is signed in; every other session of theirs ends.
@@ -304,9 +310,9 @@ class Accounts:
         ask = Ask(act="erase", purpose=SIGN_IN, key=key, person=person, fields=fields, record=record)
         self._done(ask, self._ending_others(key, person))
 
-    def close(self, key: str, person: str) -> Closed:
+    def close(self, key: str, person: str, language: str = "") -> Closed:
         """Close the account and erase the person. The mailbox is written to first, while it is known."""
-        told = self._closing(person)
+        told = self._closing(person, language)
         return Closed(self._done(Ask(act="erase", purpose=ACCOUNT, key=key, person=person)).entry, told)
 
     def _ending_others(self, key: str, person: str) -> Ask:

@@ -14,7 +14,7 @@ def certificate_pdf(document: Mapping[str, Any]) -> bytes:
     """A certificate as PDF.
 
     Args:
-        document: The certificate as JSON shows it, with `key`, the public key that it can be checked with.
+        document: What stands on it, as `printed_certificate` gives it.
 
     Raises:
         Unavailable: The extra `pdf` is not installed.

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from troth.accounts import Accounts, Attempts, Challenges, Passkeys, RelyingParty
 from troth.bootstrap.mailing import mail_sending, mailer_of
-from troth.gate import MAIL
+from troth.gate import MAIL, language_of
 from troth.kernel import Log, Unavailable, new_id
 from troth.storage import Job, JobOver
 
@@ -20,10 +20,11 @@ def accounts_of(troth: "Troth") -> Accounts:
     """What visitors do with accounts."""
     sending = mail_sending(troth, mailer_of(troth))
 
-    def closing(person: str) -> bool:
+    def closing(person: str, language: str) -> bool:
         """Write while the address is known; an account is closed whether or not a mail server is there."""
         try:
-            sending(Job(new_id(), MAIL, person, dict(_CLOSED), 1))
+            body = _CLOSED | {"language": language_of(language)}
+            sending(Job(new_id(), MAIL, person, body, 1))
         except (JobOver, Unavailable) as error:
             _log.warning("closing_not_told", error=getattr(error, "code", ""))
             return False

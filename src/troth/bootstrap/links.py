@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from troth.bootstrap.speaking import told_in, words_in
 from troth.gate import CONFIRM, SIGN_IN, Ask, mailbox_owner, waiting_submission
 from troth.kernel import NotFound, micros
 from troth.storage import JobOver
@@ -55,7 +56,7 @@ class MailedLinks:
         point = self._troth.policy().points.get(handles.get("point", ""))
         return {
             "what": point.title if point is not None else waiting.point,
-            "ends": waiting.ends.strftime("%-d %B %Y, %H:%M UTC"),
+            "ends": told_in(words_in(self._troth, handles.get("language", "")), micros(waiting.ends)),
             "link": self.link("confirm", submission, CONFIRM),
         }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from troth.bootstrap.links import MailedLinks
 from troth.bootstrap.reminding import teller
 from troth.bootstrap.speaking import language_of_matter, told_in, words_for
-from troth.flows import CORRECT, Wording
+from troth.flows import CORRECT, Wording, told_why
 from troth.gate import VERIFY
 from troth.kernel import Log, micros
 from troth.outreach import Template
@@ -143,7 +143,7 @@ def _variables(troth: "Troth", row: MatterRow) -> dict[str, str]:
         "number": row.number,
         "due": told_in(words, row.due_at),
         "received": told_in(words, row.received_at),
-        "why": why,
+        "why": told_why(words, why, lambda at: told_in(words, at)),
         "outcome": words("The reason: {reason}", reason=row.outcome)
         if row.outcome and goes_on is None
         else "",

@@ -19,7 +19,12 @@ _MONTHS = (
 
 def words_for(troth: "Troth", row: MatterRow | None) -> Wording:
     """The messages of the language of a matter; of the policy's where there is no catalogue for it."""
-    wanted = (row.language if row is not None else "", *troth.policy().front.languages[:1])
+    return words_in(troth, row.language if row is not None else "")
+
+
+def words_in(troth: "Troth", language: str) -> Wording:
+    """The messages of a language; of the policy's where there is no catalogue for it."""
+    wanted = (language, *troth.policy().front.languages[:1])
     return wording(next((one for one in wanted if one in LANGUAGES), _SOURCE))
 
 

@@ -88,12 +88,12 @@ def _issued(troth: "Troth", number: str) -> "Issued":
 
 
 def _write_pdf(file: Path, issued: "Issued", key: str) -> None:
-    import msgspec
-
     from troth.adapters import certificate_pdf
+    from troth.flows import SOURCE, printed_certificate, wording
+    from troth.rights import read_certificate
 
-    document = msgspec.json.decode(issued.body)
-    file.write_bytes(certificate_pdf({**document, "key": key, "digest": issued.digest}))
+    certificate = read_certificate(issued.body).certificate
+    file.write_bytes(certificate_pdf(printed_certificate(wording(SOURCE), certificate, key, issued.digest)))
 
 
 @command(

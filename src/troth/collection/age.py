@@ -15,9 +15,12 @@ _OLDEST = 130
 _LAST_MONTH = 12
 _MEMBERS = ("year", "month")
 _MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
+    ("january", "januar", "janvier"), ("february", "februar", "février", "fevrier"), ("march", "märz", "maerz", "mars"),
+    ("april", "avril"), ("may", "mai"), ("june", "juni", "juin"), ("july", "juli", "juillet"), ("august", "août", "aout"),
+    ("september", "septembre"), ("october", "oktober", "octobre"), ("november", "novembre"),
+    ("december", "dezember", "décembre", "decembre"),
 )  # fmt: skip
+"""The months as people write them in the languages that forms speak."""
 _LEAST_LETTERS = 3
 _MOST_TEXT = 20
 
@@ -67,7 +70,7 @@ def read_birth(given: object, today: date) -> Birth:
     """A month of birth as somebody wrote it.
 
     Args:
-        given: An object of `year` and `month`; the month as a number or its English name.
+        given: An object of `year` and `month`; the month as a number or its English, German or French name.
         today: The day, after which nobody was born.
 
     Raises:
@@ -117,5 +120,7 @@ def _month(value: object) -> int | None:
     text = value.strip().casefold().rstrip(".")
     if not _LEAST_LETTERS <= len(text) <= _MOST_TEXT:
         return None
-    fitting = [place for place, name in enumerate(_MONTHS, 1) if name.startswith(text)]
+    fitting = [
+        place for place, names in enumerate(_MONTHS, 1) if any(name.startswith(text) for name in names)
+    ]
     return fitting[0] if len(fitting) == 1 else None

@@ -37,6 +37,7 @@ class Control(NamedTuple):
         kind: line, lines, email, tel, date, number, secret, tick, ticks, select, radios, file, or a group of parts: group, order.
         required: Whether the point needs it.
         hint: What helps to fill it in; empty for nothing.
+        example: A value that could stand there; empty for none, and where a hint stands already.
         autocomplete: What a browser may fill in (HTML standard); empty for nothing.
         max_length: Longest text, in characters; of a file, in bytes.
         options: The answers of a select, radios or ticks.
@@ -46,6 +47,7 @@ class Control(NamedTuple):
         scan: Whether what is typed is looked through for personal data.
         folds: Why few who fill the form in need it, so that it is folded: uses (which data uses a request is about), corrects (the
             new value of another field); empty where it stands open.
+        ours: Whether its label and hint are Troth's own words, which are told in the reader's language, and not the policy's.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Control(NamedTuple):
     kind: str
     required: bool = False
     hint: str = ""
+    example: str = ""
     autocomplete: str = ""
     max_length: int = 0
     options: tuple[Option, ...] = ()
@@ -61,6 +64,7 @@ class Control(NamedTuple):
     needed: bool = False
     scan: bool = False
     folds: str = ""
+    ours: bool = False
 
     @property
     def secret(self) -> bool:
@@ -142,11 +146,11 @@ def form_of(policy: Policy, name: str) -> Form:
 
 
 def age_question(policy: Policy, point: Point) -> str:
-    """What the age screen of a point asks, as the policy words it."""
+    """What the age screen of a point asks, as the policy words it; empty where it does not."""
     for notice in policy.notices.values():
         if notice.role == "age-screen" and f"point.{point.name}" in notice.at:
             return _told(policy, notice).text
-    return "Please tell us the month and year in which you were born."
+    return ""
 
 
 def every_control(form: Form, rows: int = ORDER_ROWS) -> Iterator[Control]:
@@ -174,7 +178,7 @@ def _purpose(policy: Policy, point: Point) -> tuple[Control, ...]:
     if len(point.purposes) == 1:
         return ()
     options = tuple(Option(purpose, _use(policy, point, purpose)) for purpose in point.purposes)
-    return (Control(PURPOSE, "What it is for", "radios", required=True, options=options),)
+    return (Control(PURPOSE, "What it is for", "radios", required=True, options=options, ours=True),)
 
 
 def _controls(policy: Policy, point: Point) -> Iterator[Control]:
@@ -198,7 +202,8 @@ def control_of(field: Field, *, required: bool) -> Control:
         field.title or _words(field.name),
         "line",
         required=required,
-        hint=field.about or (f"For example {field.example}." if field.example else ""),
+        hint=field.about,
+        example="" if field.about else field.example,
         autocomplete=field.autocomplete,
         max_length=field.max_length,
         scan=field.scan != "none",
@@ -262,7 +267,7 @@ def _parts(group: Control, parts: tuple[Control, ...], *, row: bool) -> Iterator
     for part in parts:
         token = f"{group.autocomplete} {part.autocomplete}".strip() if part.autocomplete else ""
         name = part.name if row else f"{group.name}.{part.name}"
-        yield part._replace(name=name, required=part.needed and group.required, autocomplete=token)
+        yield part._replace(name=name, required=part.needed and group.required, autocomplete=token, ours=True)
 
 
 def _use(policy: Policy, point: Point, purpose: str) -> str:

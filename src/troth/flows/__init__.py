@@ -17,6 +17,7 @@ from troth.flows.backup import (
     make_halves,
     write_backup,
 )
+from troth.flows.certified import certificate_in_words, printed_certificate
 from troth.flows.certifying import Certifying
 from troth.flows.copying import SAID, VALUES, OwnCopy, day, used_row
 from troth.flows.correcting import (
@@ -31,6 +32,7 @@ from troth.flows.correcting import (
 from troth.flows.package_forms import flat
 from troth.flows.packages import Copies, Packages, VerifiedPackage, package_schema, verify_package, zipped
 from troth.flows.places import ClosingStore, ForgettingStore, StayingStore, Stays
+from troth.flows.reasons import told_why
 from troth.flows.spool import Spool
 from troth.flows.stopping import UsesStore
 from troth.flows.telling import RecipientsStore
@@ -77,6 +79,7 @@ __all__ = [
     "Wording",
     "Work",
     "catalogue",
+    "certificate_in_words",
     "check_data",
     "check_keys",
     "chosen_language",
@@ -87,7 +90,9 @@ __all__ = [
     "given_corrections",
     "make_halves",
     "package_schema",
+    "printed_certificate",
     "said",
+    "told_why",
     "used_row",
     "verify_package",
     "wording",

@@ -4,6 +4,7 @@ A message is named by its English text. What a company says itself (its policy, 
 and the language of its policy.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -26,6 +27,28 @@ class Wording(NamedTuple):
         found = self.messages.get(message) or message
         return found.format(**values) if values else found
 
+    def retold(self, text: str, messages: Iterable[str]) -> str:
+        """A text that was put together in English, in this language: by the first of some messages whose places it fills.
+
+        Where none fits it stays as it is.
+        """
+        if self.language == SOURCE:
+            return text
+        for message in messages:
+            filled = _shape(message).fullmatch(text)
+            if filled is not None:
+                return self(message, **filled.groupdict())
+        return text
+
+
+@cache
+def _shape(message: str) -> re.Pattern[str]:
+    """What a message looks like when its places are filled in."""
+    parts = re.split(r"\{([a-z_]+)\}", message)
+    return re.compile(
+        "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    )
+
 
 @cache
 def wording(language: str) -> Wording:
@@ -43,16 +66,18 @@ def catalogue(language: str) -> dict[str, str]:
     return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if not entry.obsolete}
 
 
-def chosen_language(accepted: str, wanted: str = "") -> str:
+def chosen_language(accepted: str, wanted: str = "", own: str = SOURCE) -> str:
     """The language to speak.
 
     Args:
         accepted: What the browser accepts (RFC 9110, Accept-Language).
         wanted: What the person chose; empty for nothing.
+        own: The language of the policy, for whom both leave without one; English where there is no catalogue for it.
     """
     if wanted in LANGUAGES:
         return wanted
-    return next((one for one in _ranked(accepted) if one in LANGUAGES), SOURCE)
+    otherwise = own if own in LANGUAGES else SOURCE
+    return next((one for one in _ranked(accepted) if one in LANGUAGES), otherwise)
 
 
 def _ranked(accepted: str) -> Iterable[str]:

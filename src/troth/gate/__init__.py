@@ -38,7 +38,7 @@ from troth.gate.noting import (
 )
 from troth.gate.opening import Follower, Opening
 from troth.gate.parcels import Parcels
-from troth.gate.promising import ERASED, KEY_ENDS, MAIL, stage_mail
+from troth.gate.promising import ERASED, KEY_ENDS, MAIL, language_of, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
 from troth.gate.retaining import DueRecord, due_records, free_remnants
@@ -96,6 +96,7 @@ __all__ = [
     "idle_people",
     "issue_key",
     "key_records",
+    "language_of",
     "link_opens",
     "mailbox_owner",
     "matching_fields",

@@ -178,7 +178,9 @@ class Collector:
             begin_move(self._tx, handle, one.person)
         record = self._record("", handle, point)
         self._write(_decided(one), handle, values, record)
-        stage_mail(self._tx, CONFIRMATION, person=handle, now=self._now, point=point.name)
+        stage_mail(
+            self._tx, CONFIRMATION, person=handle, now=self._now, language=ask.language, point=point.name
+        )
         return Collected(one.person, held=True)
 
     def _check_moving(self, one: Weighed, kind: str, blind: bytes) -> None:
@@ -268,7 +270,7 @@ class Collector:
         if before:
             self._write(decision, held.person, before, "")
             end_move(self._tx, held.person, until)
-            stage_mail(self._tx, MOVED, person=held.person, now=self._now)
+            stage_mail(self._tx, MOVED, person=held.person, now=self._now, language=one.ask.language)
         else:
             end_move(self._tx, held.person, self._now)
 

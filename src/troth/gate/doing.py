@@ -325,7 +325,9 @@ class Doer:
         if ask.message:
             handles = {"case": ask.case} if ask.case else {}
             purpose = known_word(ask.purpose, self._words.purposes)
-            stage_mail(self._tx, ask.message, person=one.person, now=self._now, purpose=purpose, **handles)
+            stage_mail(
+                self._tx, ask.message, person=one.person, now=self._now, purpose=purpose, language=ask.language, **handles,
+            )  # fmt: skip
 
 
 def _nobody() -> NotFound:

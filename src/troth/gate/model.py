@@ -66,8 +66,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         found: Kinds of personal data found in free text; the gate sets it.
         once: Random text that marks a collection, so that the same one sent again counts once; empty for no mark.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
-        language: For what opens a case: in which whoever asks is answered (BCP 47), as the page or the mail has it; empty for the
-            policy's.
+        language: For what is answered by mail: in which language (BCP 47), as the page or the mail has it by which it was asked;
+            empty for the policy's.
     """
 
     act: str

@@ -1,5 +1,6 @@
 """Work that the gate promises in an act's own unit of work, done after its commit: mail, and what follows an erasure."""
 
+import re
 from collections.abc import Sequence
 
 from troth.kernel import InvalidInput
@@ -13,8 +14,24 @@ ERASED = "person.erased"
 """Topic of what follows an erasure outside the vault; body: the handle of the person who was erased."""
 
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
+
+
+def language_of(tag: str) -> str:
+    """The language of a tag (BCP 47) without its region; empty where it names none."""
+    found = _LANGUAGE.match(tag)
+    return found[0].lower() if found else ""
+
+
 def stage_mail(
-    tx: Transaction, template: str, *, person: str, now: int, purpose: str = "", **handles: str
+    tx: Transaction,
+    template: str,
+    *,
+    person: str,
+    now: int,
+    purpose: str = "",
+    language: str = "",
+    **handles: str,
 ) -> str:
     """Promise a mail to a person in the current unit of work.
 
@@ -26,6 +43,7 @@ def stage_mail(
         person: Handle of whom the mail goes to.
         now: Instant of the unit of work (microseconds).
         purpose: Data use that it serves, when it is not the template's own.
+        language: In which it is wanted (BCP 47), as the page has it by which it was asked for; empty where nothing tells.
         handles: What the template needs to find its variables by, such as the id of a case; never a value or a secret.
 
     Returns:
@@ -37,6 +55,9 @@ def stage_mail(
     if not template or not person:
         raise InvalidInput("A mail needs a template and a person.", field="template", mend="Name both.")
     body = {"template": template, "purpose": purpose, **handles}
+    spoken = language_of(language)
+    if spoken:
+        body["language"] = spoken
     return stage_job(tx, MAIL, body, due=now, person=person)
 
 

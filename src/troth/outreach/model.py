@@ -60,7 +60,8 @@ class Template(NamedTuple):
             wanted.
         instead: Gives the name of the template that is used in this one's place, from the same; so that whether an address
             is known decides what its mailbox reads, and nothing that anybody else can see.
-        language: Gives the language that it is wanted in, from the same; empty for that of the policy.
+        language: Gives the language that it is wanted in, from the same; empty for that of the policy. Left out: that of the page
+            by which it was asked for.
         to: Gives the field that holds the address, where it goes to somebody else than the person whom it is about; by the policy.
         record: Gives the record that holds this field, from the same as `fresh`.
         staff: Whether it goes to those who work here, so that its foot speaks of what the clause asks of them.

@@ -18,7 +18,7 @@ from troth.storage import Job, JobOver
 CHANNEL = "email"
 MOST_TRIES = 30
 """Tries before a mail is given up: with waits of at most six hours, five days."""
-_OWN = ("template", "purpose")
+_OWN = ("template", "purpose", "language")
 _PROCESSOR = "processor"
 
 
@@ -126,7 +126,8 @@ class Sending:
 
     def _language(self, job: Job, policy: Policy, template: Template) -> str:
         """The language of whom the mail is for, else that of the policy, as far as the template has it."""
-        wanted = template.language(job.person, job.body) if template.language is not None else ""
+        asked = job.body.get("language", "")
+        wanted = template.language(job.person, job.body) if template.language is not None else asked
         return self._composer.spoken(template.name, (wanted, *policy.front.languages[:1]))
 
     def _variables(self, policy: Policy, outcome: Outcome) -> dict[str, str]:

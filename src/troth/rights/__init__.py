@@ -22,7 +22,7 @@ from troth.rights.certificates import (
     sign_certificate,
     verify_certificate,
 )
-from troth.rights.clocks import Due, Rule, due, told
+from troth.rights.clocks import Due, Reason, Rule, due, reason_of, told
 from troth.rights.duties import answer_of, clocks, rules_for
 from troth.rights.extending import EXTENDED, LONGER, extendable, moved_clocks
 from troth.rights.fetching import COPY_FETCHED, fetches, note_fetched
@@ -163,6 +163,7 @@ __all__ = [
     "Place",
     "Proof",
     "Reading",
+    "Reason",
     "Rights",
     "Rule",
     "SignedCertificate",
@@ -208,6 +209,7 @@ __all__ = [
     "read_asking",
     "read_certificate",
     "read_number",
+    "reason_of",
     "receipts_of",
     "released_items",
     "replace_items",

@@ -6,15 +6,26 @@ day, and a term that ends on a day off ends with the next working day). Business
 receipt, and end with the last of them. Verifying who asks pauses none of them.
 """
 
+import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
+from troth.kernel import micros
 from troth.policy import Span
 from troth.rights.calendars import Calendar, Weekdays, working_day_after, working_day_from
 
 Does = Literal["acknowledge", "remind", "answer"]
 _DAY = timedelta(days=1)
+_TOLD = "%d %B %Y, %H:%M UTC"
+_AND = " and another "
+_UNITS = "(?:business )?days?|hours?|months?|years?"
+_WHY = re.compile(
+    r"(?:Acknowledge|Remind|Answer) by (?:[^:]+:\d\d UTC): "
+    rf"(?P<spans>\d+ (?:{_UNITS})(?:{_AND}\d+ (?:{_UNITS}))?)"
+    r" from receipt on (?P<start>[^:]+:\d\d UTC)(?P<whole> to the end of that day)?"
+    r"(?:, counted by (?P<calendar>[^.(]+))?\. (?P<rule>\S+) \((?P<source>.+)\)\."
+)
 
 
 class Rule(NamedTuple):
@@ -49,6 +60,26 @@ class Due(NamedTuple):
     at: datetime
     rule: Rule
     why: str
+
+
+class Reason(NamedTuple):
+    """A reason for a due date, taken apart.
+
+    Args:
+        spans: How long from receipt, the longer time that was taken after the usual one: count and unit each.
+        start: Receipt (microseconds).
+        whole_days: Whether it ends with the last day.
+        calendar: What counts as a working day, in words; empty where that does not matter.
+        rule: Name of the rule or of the law's clock.
+        source: Clause or article.
+    """
+
+    spans: tuple[tuple[int, str], ...]
+    start: int
+    whole_days: bool
+    calendar: str
+    rule: str
+    source: str
 
 
 def due(rule: Rule, received: datetime, calendar: Calendar | None = None, *, extended: bool = False) -> Due:
@@ -105,10 +136,27 @@ def _end_of(day: date) -> datetime:
 
 def _why(rule: Rule, spans: list[Span], start: datetime, at: datetime, calendar: Calendar) -> str:
     verb = {"acknowledge": "Acknowledge", "remind": "Remind", "answer": "Answer"}[rule.does]
-    length = " and another ".join(str(span) for span in spans)
+    length = _AND.join(str(span) for span in spans)
     days = f", counted by {calendar.name}" if rule.rolls or rule.span.unit == "business days" else ""
     ends = " to the end of that day" if rule.whole_days or rule.span.unit == "business days" else ""
     return f"{verb} by {told(at)}: {length} from receipt on {told(start)}{ends}{days}. {rule.name} ({rule.source})."
+
+
+def reason_of(why: str) -> Reason | None:
+    """What a reason says, as `due` gives it and as it is kept with a matter; None for a text of another form."""
+    found = _WHY.fullmatch(why)
+    if found is None:
+        return None
+    start = datetime.strptime(found["start"], _TOLD).replace(tzinfo=UTC)
+    spans = [one.partition(" ") for one in found["spans"].split(_AND)]
+    return Reason(
+        tuple((int(count), unit) for count, _, unit in spans),
+        micros(start),
+        found["whole"] is not None,
+        found["calendar"] or "",
+        found["rule"],
+        found["source"],
+    )
 
 
 def told(at: datetime) -> str:

@@ -1,8 +1,6 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
-import re
-
-from troth.gate import Follower, Opening, stage_mail
+from troth.gate import Follower, Opening, language_of, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
 from troth.rights.agents import begin_mandate
@@ -26,7 +24,6 @@ from troth.storage import Transaction
 
 RECEIVED = "matter-received"
 """Mail template: that a matter was received."""
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _BY_ITSELF = Noted("", "")
 
 
@@ -79,9 +76,8 @@ def _kind(matter: Matter, asked: str) -> str:
 
 def _language(policy: Policy, opening: Opening) -> str:
     """The language in which somebody is answered, without its region: theirs where it is known, else the policy's."""
-    found = _LANGUAGE.match(opening.language)
     own = policy.front.languages
-    return found[0].lower() if found else own[0] if own else "en"
+    return language_of(opening.language) or (own[0] if own else "en")
 
 
 def _add(

@@ -36,6 +36,7 @@ from troth.web.attempts import count_attempt, count_success
 from troth.web.devices import device_name
 from troth.web.sessions import SignedIn, fresh, known
 from troth.web.site import Site, json_response, site_of
+from troth.web.speaking import language_at
 
 AnyRequest = Request[Any, Any, Any]
 _ENCODE = msgspec.json.Encoder().encode
@@ -55,7 +56,7 @@ async def send_link(request: AnyRequest) -> Response[bytes]:
 
     def ask() -> None:
         if site.troth.attempts.may_write(body.email):
-            site.troth.accounts.ask_link(body.email)
+            site.troth.accounts.ask_link(body.email, language_at(site.troth.policy(), request.scope))
 
     await asyncio.to_thread(ask)
     return _nothing(HTTPStatus.ACCEPTED)
@@ -124,11 +125,12 @@ async def change_account(request: AnyRequest) -> Response[bytes]:
 async def move_account(request: AnyRequest) -> Response[bytes]:
     """Ask for another mail address; the answer is the same whoever has it."""
     body = await _body(request, AddressBody)
-    attempts = site_of(request).troth.attempts
+    troth = site_of(request).troth
 
     def ask(accounts: Accounts, who: SignedIn) -> None:
-        if attempts.may_write(body.email):
-            accounts.change_address(who.key, who.person, body.email)
+        if troth.attempts.may_write(body.email):
+            language = language_at(troth.policy(), request.scope)
+            accounts.change_address(who.key, who.person, body.email, language)
 
     return await _change(request, ask, sensitive=True, status=HTTPStatus.ACCEPTED)
 
@@ -193,7 +195,8 @@ async def delete_account(request: AnyRequest) -> Response[bytes]:
 
     def end() -> Response[bytes]:
         who = fresh(_own(site, request))
-        closed = site.troth.accounts.close(who.key, who.person)
+        language = language_at(site.troth.policy(), request.scope)
+        closed = site.troth.accounts.close(who.key, who.person, language)
         return json_response(_ENCODE(ClosedAnswer(entry=closed.entry, told=closed.told)))
 
     return await asyncio.to_thread(end)

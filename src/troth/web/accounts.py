@@ -10,14 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from troth.accounts import MOST_PASSWORD, SHORTEST_PASSWORD, Accounts
 from troth.choice import Choice, switches
-from troth.kernel import InvalidInput, is_id
+from troth.kernel import InvalidInput, is_id, micros
 from troth.policy import staying
 from troth.relay import relay_of
 from troth.web.asgi import query
 from troth.web.consents import consents_of
 from troth.web.objecting import with_objections
 from troth.web.pages import page
-from troth.web.portal.speaking import speech_of
 from troth.web.sessions import (
     OWN_FORMS,
     TOKEN,
@@ -31,6 +30,7 @@ from troth.web.sessions import (
     to,
 )
 from troth.web.site import Site, site_of
+from troth.web.speaking import language_at, shown, speech_of
 from troth.web.visiting import visitor
 
 AnyRequest = Request[Any, Any, Any]
@@ -48,7 +48,7 @@ def account_page(request: AnyRequest) -> Response[bytes]:
         return to("/account/sign-in")
     choice = with_objections(site, site.troth.policy(), visitor(request))
     told = {name: given.get(name) == "yes" for name in _TOLD}
-    return _account(site, who, choice, told)
+    return _account(site, request, who, choice, told)
 
 
 @post("/account/profile")
@@ -69,7 +69,8 @@ async def change_address(request: AnyRequest) -> Response[bytes]:
     def ask(accounts: Accounts, who: SignedIn, form: dict[str, str]) -> None:
         address = form.get("email", "")
         if site.troth.attempts.may_write(address):
-            accounts.change_address(who.key, who.person, address)
+            language = language_at(site.troth.policy(), request.scope)
+            accounts.change_address(who.key, who.person, address, language)
 
     return await _changed(request, ask, told="asked")
 
@@ -142,7 +143,8 @@ async def close(request: AnyRequest) -> Response[bytes]:
     def end() -> Response[bytes]:
         who = fresh(someone(site, request))
         check_token(who, form)
-        closed = site.troth.accounts.close(who.key, who.person)
+        language = language_at(site.troth.policy(), request.scope)
+        closed = site.troth.accounts.close(who.key, who.person, language)
         told = "yes" if closed.told else "no"
         return end_session(site, to(f"/account/closed?entry={closed.entry}&told={told}"))
 
@@ -154,8 +156,8 @@ def closed_page(request: AnyRequest) -> Response[bytes]:
     """That the account is closed, whether a mail says so too, and the receipt of the erasure."""
     given = query(request.scope, ("entry", "told"))
     entry = given.get("entry", "")
-    return page(
-        site_of(request),
+    return shown(
+        request,
         "closed.html",
         place="",
         entry=entry if is_id(entry) else "",
@@ -163,11 +165,15 @@ def closed_page(request: AnyRequest) -> Response[bytes]:
     )
 
 
-def _account(site: Site, who: SignedIn, choice: Choice, told: dict[str, bool]) -> Response[bytes]:
+def _account(
+    site: Site, request: AnyRequest, who: SignedIn, choice: Choice, told: dict[str, bool]
+) -> Response[bytes]:
     accounts, policy = site.troth.accounts, site.troth.policy()
-    answer = page(
-        site,
+    speech = speech_of(request)
+    answer = shown(
+        request,
         "account.html",
+        opened=lambda at: speech.when(micros(at)),
         place="page.account",
         who=who,
         profile=accounts.profile(who.key, who.person),

@@ -52,6 +52,7 @@ from troth.web.portal import pages as portal_pages
 from troth.web.problems import UnknownMethod
 from troth.web.rendering import Renderer
 from troth.web.site import Site
+from troth.web.speaking import speech_at
 from troth.web.tracking import Tracked, Tracking, Visit
 
 _log = Log("troth.web")
@@ -132,6 +133,7 @@ def create_app(troth: Troth) -> App:
         opt_ins=Submissions(troth.clock, web.opt_ins_per_minute),
     )
     site.renderer.heading = lambda: pages.heading(troth)
+    site.renderer.words = lambda scope: speech_at(pages.policy_in_force(troth), scope).words
     framework = Litestar(
         HANDLERS,
         exception_handlers={Exception: handle},

@@ -9,14 +9,15 @@ from litestar.params import FromPath
 
 from troth.adapters import certificate_pdf
 from troth.bootstrap import certificate_link_opens
+from troth.flows import certificate_in_words, printed_certificate
 from troth.kernel import InvalidInput, NotFound, is_id
 from troth.rights import Issued, certificate_of, certificate_schema, read_certificate
 from troth.web.acts import bearer
 from troth.web.api import check_key
 from troth.web.asgi import query
 from troth.web.matter_api import check_may_see
-from troth.web.pages import page
 from troth.web.site import Site, json_response, site_of
+from troth.web.speaking import shown, speech_of
 
 AnyRequest = Request[Any, Any, Any]
 _FORMS = ("", "json", "pdf")
@@ -37,16 +38,18 @@ def certificate_page(request: AnyRequest, case: FromPath[str]) -> Response[bytes
         )
     found, form = _found(site, case), _form(given)
     if form:
-        return _as_file(site, _there(found), form)
-    return _shown(site, case, found, f"/certificates/{case}?until={until}&sig={signature}&as=")
+        return _as_file(request, _there(found), form)
+    return _shown(request, case, found, f"/certificates/{case}?until={until}&sig={signature}&as=")
 
 
-def _shown(site: Site, case: str, found: Issued | None, link: str) -> Response[bytes]:
-    answer = page(
-        site,
+def _shown(request: AnyRequest, case: str, found: Issued | None, link: str) -> Response[bytes]:
+    site, words = site_of(request), speech_of(request).words
+    certificate = read_certificate(found.body).certificate if found is not None else None
+    answer = shown(
+        request,
         "certificate.html",
-        place="",
-        signed=read_certificate(found.body) if found is not None else None,
+        certificate=certificate,
+        tells=certificate_in_words(words, certificate) if certificate is not None else None,
         issued=found,
         row=site.troth.rights.row(case),
         link=link,
@@ -64,7 +67,7 @@ def staff_certificate(request: AnyRequest, number: FromPath[str]) -> Response[by
     check_key(site, request)
     row = site.troth.rights.row(number)
     check_may_see(site, bearer(request.scope), row)
-    return _as_file(site, _there(_found(site, row.case)), _form(given) or "json")
+    return _as_file(request, _there(_found(site, row.case)), _form(given) or "json")
 
 
 def _form(given: dict[str, str]) -> str:
@@ -85,13 +88,16 @@ def _there(found: Issued | None) -> Issued:
     return found
 
 
-def _as_file(site: Site, issued: Issued, form: str) -> Response[bytes]:
+def _as_file(request: AnyRequest, issued: Issued, form: str) -> Response[bytes]:
     if form == "json":
         answer = json_response(issued.body.encode())
     else:
-        document = msgspec.json.decode(issued.body)
-        shown = {**document, "key": site.troth.signer.verifier_key, "digest": issued.digest}
-        answer = Response(certificate_pdf(shown), media_type="application/pdf")
+        certificate, key = (
+            read_certificate(issued.body).certificate,
+            site_of(request).troth.signer.verifier_key,
+        )
+        printed = printed_certificate(speech_of(request).words, certificate, key, issued.digest)
+        answer = Response(certificate_pdf(printed), media_type="application/pdf")
     name = f'attachment; filename="certificate-{issued.number}.{form}"'
     answer.headers.update({**_PRIVATE, "Content-Disposition": name})
     return answer

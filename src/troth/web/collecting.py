@@ -23,6 +23,7 @@ from troth.web.matters import OpenedMatter, opened_matter
 from troth.web.screening import screened
 from troth.web.shapes import Collected
 from troth.web.site import Site, at_hand, json_response, site_of
+from troth.web.speaking import language_at
 
 _SMALL = 16_000
 _MARK = b"idempotency-key"
@@ -89,6 +90,7 @@ async def _ask(site: Site, request: AnyRequest, point: str) -> Ask:
     arguments = (site, request.scope, policy, taking, point, key, body)
     # A body of usual size is read faster than a thread is woken for it.
     ask = _submission(*arguments) if len(body) <= _SMALL else await asyncio.to_thread(_submission, *arguments)
+    ask = structs.replace(ask, language=language_at(policy, request.scope))
     mark = header(request.scope, _MARK)
     if mark:
         ask = structs.replace(ask, once=_once(mark))

@@ -19,9 +19,9 @@ from troth.policy import Point
 from troth.web.asgi import query
 from troth.web.devices import device_name
 from troth.web.origins import check_origin
-from troth.web.pages import page
 from troth.web.sessions import OWN_FORMS, begin_session, someone, to
 from troth.web.site import Site, site_of
+from troth.web.speaking import language_at, shown, speech_of
 from troth.web.visiting import visitor_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -47,9 +47,17 @@ def _page(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     waiting, point = _waiting(site, token)
     if point.part == "address" and not visitor_of(site, request.scope).signed_in:
         return to(f"/account/sign-in?next=/confirm/{token}")
+    speech = speech_of(request)
     notice = site.troth.policy().notices.get(waiting.notice)
     told = notice.text if notice is not None else None
-    answer = page(site, "confirm.html", place="", waiting=waiting, point=point, told=told)
+    answer = shown(
+        request,
+        "confirm.html",
+        point=point,
+        told=told,
+        asked=speech.when(micros(waiting.asked)),
+        ends=speech.when(micros(waiting.ends)),
+    )
     answer.headers.update(OWN_FORMS)
     return answer
 
@@ -61,7 +69,8 @@ def _confirm(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     # A new address is taken in the person's own name: who only has the mailbox, as after a slip in typing, gets nothing.
     key = someone(site, request).key if point.part == "address" else ""
     confirming = troth.collection.confirming(waiting, token)
-    (outcome,) = troth.perform([structs.replace(confirming, key=key) if key else confirming])
+    language = language_at(troth.policy(), request.scope)
+    (outcome,) = troth.perform([structs.replace(confirming, key=key or confirming.key, language=language)])
     if outcome.problem is not None:
         raise raised(outcome.problem)
     if point.part == "address":
@@ -69,7 +78,7 @@ def _confirm(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     if point.part == "account":
         key = troth.accounts.open_session(person=outcome.person, device=device_name(request.scope))
         return begin_session(site, request, to("/account?new=yes"), key)
-    answer = page(site, "confirmed.html", place="", point=point, entry=outcome.entry, clauses=outcome.clauses)
+    answer = shown(request, "confirmed.html", point=point, entry=outcome.entry, clauses=outcome.clauses)
     answer.status_code = HTTPStatus.OK
     return answer
 

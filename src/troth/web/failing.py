@@ -13,6 +13,7 @@ from troth.kernel import Log, TrothError, new_id
 from troth.web.asgi import Scope, Send, header, respond
 from troth.web.problems import MEDIA_TYPE, error_headers, problem_body, title_of
 from troth.web.rendering import HTML, Renderer
+from troth.web.said import DETAILS, MENDS
 
 _log = Log("troth.web")
 _CODES = {
@@ -63,9 +64,13 @@ def rendered(error: Exception, scope: Scope, renderer: Renderer) -> tuple[int, b
     headers.update({name: value for name, value in allow.items() if name.lower() == "allow"})
     if "text/html" in header(scope, b"accept") and not str(scope["path"]).startswith("/v1/"):
         title = title_of(problem.code, problem.status)
+        words = renderer.words(scope)
         page = renderer.text(
             "failed.html",
             **renderer.heading(),
+            t=words,
+            told=words.retold(problem.detail, DETAILS),
+            to_mend=words.retold(problem.mend, MENDS),
             notices=(),
             status=problem.status,
             title=title,

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from troth.flows import told_why
 from troth.gate import Outcome
 from troth.kernel import NotFound, from_micros, is_id
 from troth.rights import MatterRow
@@ -16,6 +17,7 @@ from troth.web.origins import check_origin
 from troth.web.pages import page
 from troth.web.sessions import OWN_FORMS
 from troth.web.site import Site, site_of
+from troth.web.speaking import speech_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -63,7 +65,7 @@ async def verification_page(
 ) -> Response[bytes]:
     """The request of a link, and the button that says it is one's own; looking uses nothing up."""
     query(request.scope, ())
-    return await asyncio.to_thread(_page, site_of(request), case, "", proof)
+    return await asyncio.to_thread(_page, request, case, "", proof)
 
 
 @post("/requests/{case:str}/verify/{proof:str}")
@@ -73,7 +75,8 @@ async def verify(request: AnyRequest, case: FromPath[str], proof: FromPath[str])
     return await asyncio.to_thread(_verify, site_of(request), request, case, proof)
 
 
-def _page(site: Site, case: str, done: str, proof: str = "") -> Response[bytes]:
+def _page(request: AnyRequest, case: str, done: str, proof: str = "") -> Response[bytes]:
+    site, speech = site_of(request), speech_of(request)
     shown = matter_of(site, case)
     if shown is None:
         raise NotFound(
@@ -83,7 +86,10 @@ def _page(site: Site, case: str, done: str, proof: str = "") -> Response[bytes]:
         site,
         "request_verify.html",
         place="",
+        t=speech.words,
+        speech=speech,
         shown=shown,
+        why=told_why(speech.words, shown.why, speech.when),
         done=done,
         changes=_changes(site, shown.row, proof),
     )
@@ -107,7 +113,7 @@ def _verify(site: Site, request: AnyRequest, case: str, proof: str) -> Response[
             "No request has this link.", clause="III.0", mend="Use the link as it stands in the mail."
         )
     troth.rights.verify(troth.web_key(), case, proof)
-    answer = _page(site, case, "yes")
+    answer = _page(request, case, "yes")
     answer.status_code = 200
     return answer
 

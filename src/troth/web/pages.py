@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from troth.bootstrap import Troth
 from troth.choice import notice_html
+from troth.flows import SOURCE, wording
 from troth.forum import forum_of
 from troth.gate import Version
 from troth.kernel import NotFound, TrothError
@@ -26,7 +27,7 @@ from troth.web.published import (
     posted_versions,
     scopes_view,
 )
-from troth.web.rendering import HTML
+from troth.web.rendering import HTML, own_language
 from troth.web.site import Site, site_of
 from troth.web.visiting import cookie_that_remembers
 
@@ -244,8 +245,10 @@ def made_page(
 
     Links to other sites lead over the exit page, save on that page itself (`leaving`).
     """
-    policy = _policy_in_force(site.troth)
+    policy = policy_in_force(site.troth)
     shown = [(notice, notice_html(policy, notice)) for notice in notices] if policy else []
+    if policy is not None and "own" not in values:
+        values["own"] = own_language(policy, values.get("t") or wording(SOURCE))
     text = site.renderer.text(template, **site.renderer.heading(), notices=shown, **values)
     if policy is not None and not leaving:
         here = urlsplit(site.troth.settings.web.public_url).hostname or ""
@@ -255,7 +258,7 @@ def made_page(
 
 def heading(troth: Troth) -> dict[str, Any]:
     """What stands at the head of each page: the company, the pages about the policy, and what it lets people do here."""
-    policy = _policy_in_force(troth)
+    policy = policy_in_force(troth)
     if policy is None:
         return {"company": "Troth", "menu": _ABOUT}
     forum = (("/forum", "Forum"),) if forum_of(policy) else ()
@@ -264,7 +267,8 @@ def heading(troth: Troth) -> dict[str, Any]:
     return {"company": policy.front.controller.name, "menu": (*_ABOUT, *forum, *own, *account)}
 
 
-def _policy_in_force(troth: Troth) -> Policy | None:
+def policy_in_force(troth: Troth) -> Policy | None:
+    """The policy in force; None where there is none yet."""
     try:
         return troth.policy()
     except TrothError:

@@ -12,8 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
-from troth.flows import SOURCE, wording
+from troth.flows import SOURCE, Wording, wording
 from troth.kernel import InvalidInput, from_micros
+from troth.policy import Policy
 
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 HTML = "text/html"
@@ -52,10 +53,13 @@ class Renderer:
         self._environment.filters["instant"] = instant_text
         self._environment.filters["micros"] = from_micros
         self._environment.globals["t"] = wording(SOURCE)
+        self._environment.globals["own"] = ""
         self.static = load_static()
         if style is not None:
             self.static[_OWN_STYLE] = _static(_read(style), "text/css")
         self.heading: Callable[[], dict[str, Any]] = lambda: {"company": "Troth", "menu": ()}
+        self.words: Callable[[Any], Wording] = lambda _: wording(SOURCE)
+        """The words for whoever sent a request, by its scope; the application says it too."""
         """What stands at the head of every page; the application says it once the policy can be read."""
         # The name of the file changes with its bytes, so that browsers may keep it for good.
         for name, sheet in (
@@ -74,6 +78,12 @@ class Renderer:
     def text(self, template: str, **values: Any) -> str:
         """A template filled in."""
         return self._environment.get_template(template).render(**values)
+
+
+def own_language(policy: Policy, words: Wording) -> str:
+    """What marks a company's own words on a page in another language (WCAG 2.2, 3.1.2): an attribute, empty for none needed."""
+    own = next(iter(policy.front.languages), SOURCE)
+    return Markup(' lang="{}"').format(own) if own != words.language else ""
 
 
 def load_static() -> dict[str, Static]:

@@ -17,7 +17,6 @@ from troth.web.asgi import query
 from troth.web.attempts import count_attempt, count_success
 from troth.web.devices import device_name
 from troth.web.origins import local_path
-from troth.web.pages import page
 from troth.web.sessions import (
     OWN_FORMS,
     begin_session,
@@ -28,6 +27,7 @@ from troth.web.sessions import (
     to,
 )
 from troth.web.site import Site, site_of
+from troth.web.speaking import language_at, shown, speech_of
 
 AnyRequest = Request[Any, Any, Any]
 _HOME = "/account"
@@ -47,7 +47,7 @@ def sign_up(request: AnyRequest) -> Response[bytes]:
 async def sign_in_page(request: AnyRequest) -> Response[bytes]:
     """The ways to sign in."""
     given = query(request.scope, ("next",))
-    return await asyncio.to_thread(_page, site_of(request), given.get("next", ""))
+    return await asyncio.to_thread(_page, request, given.get("next", ""))
 
 
 @post("/account/sign-in")
@@ -61,7 +61,7 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
 async def ask_link(request: AnyRequest) -> Response[bytes]:
     """Have a link sent, if somebody has the address; the answer is the same when nobody has."""
     site, form = site_of(request), await own_form(request)
-    await asyncio.to_thread(_ask, site, form.get("email", ""))
+    await asyncio.to_thread(_ask, site, request, form.get("email", ""))
     return to("/account/sent")
 
 
@@ -76,14 +76,14 @@ async def sign_in_by_passkey(request: AnyRequest) -> Response[bytes]:
 def sent_page(request: AnyRequest) -> Response[bytes]:
     """What is said to everybody who asked for a message."""
     query(request.scope, ())
-    return page(site_of(request), "sent.html", place="page.recovery")
+    return shown(request, "sent.html", place="page.recovery")
 
 
 @get("/account/link/{token:str}")
 async def link_page(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
     """The page that a link leads to; only its button signs in, because mail scanners open every link."""
     query(request.scope, ())
-    return await asyncio.to_thread(_link_page, site_of(request), token)
+    return await asyncio.to_thread(_link_page, site_of(request), request, token)
 
 
 @post("/account/link/{token:str}")
@@ -114,16 +114,17 @@ async def sign_out(request: AnyRequest) -> Response[bytes]:
 
 
 def _page(
-    site: Site, following: str, *, email: str = "", wrong: str = "", status: int = HTTPStatus.OK
+    request: AnyRequest, following: str, *, email: str = "", wrong: str = "", status: int = HTTPStatus.OK
 ) -> Response[bytes]:
-    answer = page(
-        site,
+    speech = speech_of(request)
+    answer = shown(
+        request,
         "sign-in.html",
         place="page.sign-in",
-        options=site.troth.passkeys.signing_in(),
+        options=site_of(request).troth.passkeys.signing_in(),
         following=local_path(following, ""),
         email=email,
-        wrong=wrong,
+        wrong=speech.words(wrong) if wrong else "",
     )
     answer.status_code = status
     answer.headers.update(OWN_FORMS)
@@ -137,7 +138,7 @@ def _by_password(site: Site, request: AnyRequest, form: dict[str, str]) -> Respo
         given, device = form.get("password", ""), device_name(request.scope)
         key = site.troth.accounts.sign_in_by_password(address, given, device)
     except WrongCredentials:
-        return _page(site, following, email=address, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+        return _page(request, following, email=address, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
     count_success(site, request.scope, PASSWORD, address)
     return begin_session(site, request, to(local_path(following, _HOME)), key)
 
@@ -147,13 +148,13 @@ def _by_passkey(site: Site, request: AnyRequest, form: dict[str, str]) -> Respon
     try:
         credential = msgspec.json.decode(form.get("credential", ""), type=dict[str, Any])
     except msgspec.MsgspecError:
-        return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+        return _page(request, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
     named = str(credential.get("id", ""))[:_MOST_ID]
     count_attempt(site, request.scope, PASSKEY, named)
     try:
         key = site.troth.passkeys.sign_in(credential, device_name(request.scope))
     except WrongCredentials:
-        return _page(site, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
+        return _page(request, following, wrong=_WRONG, status=HTTPStatus.UNAUTHORIZED)
     count_success(site, request.scope, PASSKEY, named)
     return begin_session(site, request, to(local_path(following, _HOME)), key)
 
@@ -165,12 +166,12 @@ def _home(site: Site, key: str) -> str:
     return "/my" if asked else _HOME
 
 
-def _ask(site: Site, address: str) -> None:
+def _ask(site: Site, request: AnyRequest, address: str) -> None:
     if site.troth.attempts.may_write(address):
-        site.troth.accounts.ask_link(address)
+        site.troth.accounts.ask_link(address, language_at(site.troth.policy(), request.scope))
 
 
-def _link_page(site: Site, token: str) -> Response[bytes]:
+def _link_page(site: Site, request: AnyRequest, token: str) -> Response[bytes]:
     with site.troth.database.snapshot() as tx:
         good = link_opens(tx, token, SIGN_IN, micros(site.troth.clock.now()))
     if not good:
@@ -179,7 +180,7 @@ def _link_page(site: Site, token: str) -> Response[bytes]:
             clause="I.4",
             mend="Have a new one sent to your mailbox: /account/sign-in.",
         )
-    answer = page(site, "sign-in-link.html", place="page.sign-in")
+    answer = shown(request, "sign-in-link.html", place="page.sign-in")
     answer.headers.update(OWN_FORMS)
     return answer
 

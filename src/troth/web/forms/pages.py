@@ -31,12 +31,14 @@ from troth.web.asgi import MAX_BODY, query
 from troth.web.forms.bodies import Body, Pairs, form_body
 from troth.web.forms.marks import PASSED, REFUSED, Mark
 from troth.web.forms.showing import Showing
+from troth.web.forms.tongues import in_words
 from troth.web.forms.views import Shown, carried_of, found_of, kinds_of, missing_parts, wrong_of
 from troth.web.limiting import network_of
 from troth.web.matters import matter_of
 from troth.web.origins import own_address
 from troth.web.screening import screened
 from troth.web.site import Site, at_hand, site_of
+from troth.web.speaking import Speech, speech_at
 
 AnyRequest = Request[Any, Any, Any]
 _KEPT = frozenset({PURPOSE})
@@ -63,12 +65,14 @@ class Visit(NamedTuple):
         mark: What the form cookie says; None when there is none.
         back: The page of ours on which the form stands, to which the visitor goes back; empty for the hosted page.
         held: What the browser's cookie says already; the mark may have changed since.
+        speech: How the visitor is spoken to.
     """
 
     site: Site
     policy: Policy
     form: Form
     mark: Mark | None
+    speech: Speech
     back: str = ""
     held: Mark | None = None
 
@@ -84,7 +88,7 @@ class Visit(NamedTuple):
 
     def showing(self) -> Showing:
         """What renders its pages."""
-        return Showing(self.site, self.policy, self.form, self.mark, self.back, self.held)
+        return Showing(self.site, self.policy, self.form, self.mark, self.speech, self.back, self.held)
 
     def coming_from(self, request: AnyRequest, back: str) -> "Visit":
         """The same visit, which ends on the page that it came from, if that is one of ours."""
@@ -214,7 +218,8 @@ def _act(request: AnyRequest, visit: Visit, taking: Collection, body: Body) -> R
         return Faulty(sent, (*sent.faults, *error.errors))
     if sent.faults:
         return Faulty(sent, sent.faults)
-    return Read(sent, structs.replace(ask, once=_once(request, visit, body, ask)))
+    language = visit.speech.words.language
+    return Read(sent, structs.replace(ask, once=_once(request, visit, body, ask), language=language))
 
 
 def _once(request: AnyRequest, visit: Visit, body: Body, ask: Ask) -> str:
@@ -238,7 +243,8 @@ def _visit(request: AnyRequest, point: str) -> Visit:
             mend="See GET /v1/collect/{point} for what a declared point takes.",
         )
     mark = site.marks.read(policy, request.scope)
-    return Visit(site, policy, form_of(policy, point), mark, held=mark)
+    speech = speech_at(policy, request.scope)
+    return Visit(site, policy, in_words(form_of(policy, point), speech.words), mark, speech, held=mark)
 
 
 def _answer_age(request: AnyRequest, visit: Visit, body: Body) -> Response[bytes]:
@@ -275,11 +281,15 @@ def _shown_again(request: AnyRequest, visit: Visit, body: Body) -> Response[byte
     sent = read_sent(visit.form, body.pairs)
     shown = _typed(visit, sent)
     if not _meant(request, visit, body):
-        message = "Please look over your answers and send the form once more. Nothing was stored yet."
+        message = visit.speech.words(
+            "Please look over your answers and send the form once more. Nothing was stored yet."
+        )
         return visit.showing().page(shown._replace(message=message), HTTPStatus.FORBIDDEN)
     if "more" in body.own:
         return visit.showing().page(shown._replace(rows=sent.rows + _MORE_ROWS))
-    return visit.showing().page(shown._replace(found=found_of(visit.form, sent), looked=True))
+    return visit.showing().page(
+        shown._replace(found=found_of(visit.form, sent, visit.speech.words), looked=True)
+    )
 
 
 def _meant(request: AnyRequest, visit: Visit, body: Body) -> bool:
@@ -289,7 +299,8 @@ def _meant(request: AnyRequest, visit: Visit, body: Body) -> bool:
 def _with_faults(
     visit: Visit, sent: Sent, faults: tuple[Fault, ...], status: int, aware: tuple[str, ...] = ()
 ) -> Response[bytes]:
-    wrong = wrong_of(visit.form, (*faults, *missing_parts(visit.form, sent)), sent.rows)
+    parts = missing_parts(visit.form, sent)
+    wrong = wrong_of(visit.form, (*faults, *parts), sent.rows, visit.speech.words)
     shown = _typed(visit, sent)._replace(wrong=wrong, files=carried_of(sent, wrong), aware=aware)
     return visit.showing().page(shown, status)
 

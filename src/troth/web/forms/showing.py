@@ -9,14 +9,16 @@ from typing import Any
 from litestar import Response
 
 from troth.collection import Form, age_question
+from troth.flows import told_why
 from troth.policy import Policy
 from troth.web.forms.bodies import CARRIED, Pairs, carried_text
 from troth.web.forms.marks import Mark
 from troth.web.forms.views import Shown
 from troth.web.matters import ShownMatter
 from troth.web.pages import page
-from troth.web.rendering import HTML
+from troth.web.rendering import HTML, own_language
 from troth.web.site import Site
+from troth.web.speaking import Speech
 
 _REFUSAL = "page.age-refusal"
 
@@ -29,6 +31,7 @@ class Showing:
         policy: The version in force.
         form: The form.
         mark: What is remembered of the visitor; None for nothing yet, so that the next page hands out a cookie.
+        speech: How the visitor is spoken to.
         back: The page of ours to which the visitor goes back; empty for the hosted page.
         held: What the browser's cookie says already, which is not handed out once more.
     """
@@ -39,12 +42,14 @@ class Showing:
         policy: Policy,
         form: Form,
         mark: Mark | None,
+        speech: Speech,
         back: str = "",
         held: Mark | None = None,
     ) -> None:
         self._site = site
         self._policy = policy
         self._form = form
+        self._speech = speech
         self._back = back
         self._mark = mark or site.marks.fresh()
         self._held = held
@@ -68,7 +73,7 @@ class Showing:
             screened=screened,
             **self._values(base, token=""),
         )
-        headers = {"Vary": "Cookie", "Cross-Origin-Resource-Policy": "cross-origin"}
+        headers = {"Vary": "Cookie, Accept-Language", "Cross-Origin-Resource-Policy": "cross-origin"}
         return Response(text.encode(), media_type=HTML, headers=headers)
 
     def age_screen(
@@ -105,7 +110,10 @@ class Showing:
 
     def thanks(self, entry: str, stored: list[str], opened: ShownMatter | None = None) -> Response[bytes]:
         """What was stored, by name, what it opened, and the way to the receipt."""
-        return self._answer("form_thanks.html", HTTPStatus.OK, entry=entry, stored=stored, opened=opened)
+        speech = self._speech
+        why = told_why(speech.words, opened.why, speech.when) if opened is not None else ""
+        values = {"entry": entry, "stored": stored, "opened": opened, "why": why}
+        return self._answer("form_thanks.html", HTTPStatus.OK, speech=speech, **values)
 
     def onwards(self, place: str = "") -> Response[bytes]:
         """Send the browser on, so that going back or reloading submits nothing again; to the form where no place is given."""
@@ -119,9 +127,14 @@ class Showing:
         return Response(made.content, status_code=status, media_type=HTML, headers=self._cookie())
 
     def _values(self, base: str, token: str) -> dict[str, Any]:
+        question = age_question(self._policy, self._form.point)
         return {
             "form": self._form,
-            "question": age_question(self._policy, self._form.point),
+            "question": question
+            or self._speech.words("Please tell us the month and year in which you were born."),
+            "asked_by_policy": bool(question),
+            "t": self._speech.words,
+            "own": own_language(self._policy, self._speech.words),
             "base": base,
             "back": self._back,
             "token": token,

@@ -12,14 +12,23 @@ from troth.collection import (
     kinds_in,
     row_of,
 )
+from troth.flows import Wording
 from troth.web.forms.bodies import carried_text
+from troth.web.forms.tongues import fault_in_words, found_in_words, mend_in_words
 
 
 class Wrong(NamedTuple):
-    """One thing that is wrong: the control at fault, empty where it is none, and a sentence."""
+    """One thing that is wrong.
+
+    Args:
+        name: The control at fault; empty where it is none.
+        label: What the policy calls it; empty where it is none.
+        told: What is wrong with it, which follows the label.
+    """
 
     name: str
-    text: str
+    label: str
+    told: str
 
 
 class Carried(NamedTuple):
@@ -54,9 +63,9 @@ class Shown(NamedTuple):
     files: Mapping[str, Carried] = {}
     aware: tuple[str, ...] = ()
 
-    def error(self, name: str) -> str:
-        """What is wrong with a control; empty for nothing."""
-        return " ".join(one.text for one in self.wrong if one.name == name)
+    def errors(self, name: str) -> tuple[Wrong, ...]:
+        """What is wrong with a control."""
+        return tuple(one for one in self.wrong if one.name == name)
 
     def touches(self, controls: Iterable[Control]) -> bool:
         """Whether something was typed into one of some controls, or is wrong with it, or with a part of it."""
@@ -64,11 +73,11 @@ class Shown(NamedTuple):
         return any(self.texts.get(name) for name in names) or any(one.name in names for one in self.wrong)
 
 
-def wrong_of(form: Form, faults: Iterable[Fault], rows: int) -> tuple[Wrong, ...]:
-    """Faults as people read them, under the label of the control."""
-    labels = _labels(form, rows)
+def wrong_of(form: Form, faults: Iterable[Fault], rows: int, words: Wording) -> tuple[Wrong, ...]:
+    """Faults as people read them in their language, under the label of the control."""
+    labels = _labels(form, rows, words)
     places = {name: number for number, name in enumerate(labels)}
-    wrong = [_wrong(fault, labels) for fault in faults]
+    wrong = [_wrong(fault, labels, words) for fault in faults]
     return tuple(sorted(dict.fromkeys(wrong), key=lambda one: places.get(one.name, -1)))
 
 
@@ -81,15 +90,15 @@ def missing_parts(form: Form, sent: Sent) -> Iterator[Fault]:
                     yield Fault(part.name, f"{part.name} is missing.", "")
 
 
-def found_of(form: Form, sent: Sent) -> dict[str, tuple[str, ...]]:
-    """The kinds of personal data found in the free text of a form, by name of the control."""
+def found_of(form: Form, sent: Sent, words: Wording) -> dict[str, tuple[str, ...]]:
+    """The kinds of personal data found in the free text of a form, in a language, by name of the control."""
     found = {}
     for control in form.controls:
         text = sent.texts.get(control.name, "")
         if (control.kind == "lines" or control.scan) and text:
             kinds = kinds_in(text)
             if kinds:
-                found[control.name] = tuple(kinds.values())
+                found[control.name] = found_in_words(words, kinds.values())
     return found
 
 
@@ -109,7 +118,7 @@ def carried_of(sent: Sent, wrong: Iterable[Wrong] = ()) -> dict[str, Carried]:
     }
 
 
-def _labels(form: Form, rows: int) -> dict[str, str]:
+def _labels(form: Form, rows: int, words: Wording) -> dict[str, str]:
     """The label of each control and group, in the order of the form; a part's says which group it belongs to."""
     labels: dict[str, str] = {}
     for control in form.controls:
@@ -117,18 +126,20 @@ def _labels(form: Form, rows: int) -> dict[str, str]:
         if control.kind == "group":
             labels.update((part.name, f"{control.label}: {part.label}") for part in control.parts)
         for number in range(rows if control.kind == "order" else 0):
-            line = f"{control.label}, line {number + 1}"
+            line = words("{what}, line {number}", what=control.label, number=number + 1)
             labels[f"{control.name}.{number}"] = line
             labels.update((part.name, f"{line}: {part.label}") for part in row_of(control, number))
     return labels
 
 
-def _wrong(fault: Fault, labels: Mapping[str, str]) -> Wrong:
+def _wrong(fault: Fault, labels: Mapping[str, str], words: Wording) -> Wrong:
     label = labels.get(fault.field)
     if label is None:
-        return Wrong("", f"{fault.reason} {fault.mend}")
+        return Wrong("", "", f"{fault_in_words(words, fault.reason)} {mend_in_words(words, fault.mend)}")
     what = fault.reason.removeprefix(f"{fault.field} ")
     if what == "is missing.":
-        return Wrong(fault.field, f"{label} is missing. Please fill it in.")
-    told = what if what[:1].isupper() else f"this {what}"  # the gate's own sentences stand by themselves
-    return Wrong(fault.field, f"{label}: {told} {fault.mend}")
+        return Wrong(fault.field, label, " " + words("is missing. Please fill it in."))
+    told = fault_in_words(words, what)
+    # the gate's own sentences stand by themselves, and those of other languages bring their subject
+    told = told if what[:1].isupper() or told != what else f"this {what}"
+    return Wrong(fault.field, label, f": {told} {mend_in_words(words, fault.mend)}")

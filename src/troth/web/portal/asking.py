@@ -21,9 +21,9 @@ from troth.web.asgi import query
 from troth.web.before_after import current
 from troth.web.portal.pages import agents_point, door, is_fresh, own_matter, shown
 from troth.web.portal.showing import COPIED, KINDS, shown_request
-from troth.web.portal.speaking import speech_of
 from troth.web.sessions import OWN_FORMS, SignedIn, check_token, own_form, signed_in, someone, to
 from troth.web.site import Site, site_of
+from troth.web.speaking import speech_of
 
 AnyRequest = Request[Any, Any, Any]
 _WEB = "web"

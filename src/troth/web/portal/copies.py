@@ -16,9 +16,9 @@ from troth.gate import stage_mail
 from troth.kernel import micros
 from troth.web.asgi import query
 from troth.web.portal.pages import is_fresh, shown
-from troth.web.portal.speaking import speech_of
 from troth.web.sessions import OWN_FORMS, own_form, signed_in, to
 from troth.web.site import site_of
+from troth.web.speaking import speech_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -41,7 +41,8 @@ async def prove(request: AnyRequest, case: FromPath[str], mark: FromPath[str]) -
         row = copy_of_link(site.troth, case, mark)
         if site.troth.attempts.may_write(row.person):
             with site.troth.database.transaction() as tx:
-                stage_mail(tx, PROOF, person=row.person, now=micros(site.troth.clock.now()))
+                now, language = micros(site.troth.clock.now()), speech_of(request).words.language
+                stage_mail(tx, PROOF, person=row.person, now=now, language=language)
         return to("/account/sent")
 
     return await asyncio.to_thread(run)

@@ -21,9 +21,9 @@ from troth.web.objecting import with_objections
 from troth.web.origins import local_path
 from troth.web.pages import page
 from troth.web.portal.showing import held_part, iso_when, pieces, shown_request, used_lines
-from troth.web.portal.speaking import Speech, display_cookie, speech_of, zones
 from troth.web.sessions import OWN_FORMS, SignedIn, own_form, signed_in, to
 from troth.web.site import Site, site_of
+from troth.web.speaking import Speech, display_cookie, speech_of, zones
 from troth.web.visiting import visitor
 
 AnyRequest = Request[Any, Any, Any]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-from troth.flows import SAID, VALUES, Part, Wording, flat
+from troth.flows import SAID, VALUES, Part, Wording, flat, told_why
 from troth.ledger import Entry, Recorded
 from troth.policy import Policy
 from troth.rights import COPY_FETCHED, RECIPIENTS, SHAPES, TOLD, Duty, Item, MatterRow, Step, moved_clocks
-from troth.web.portal.speaking import Speech
+from troth.web.speaking import Speech
 
 STATES: Mapping[str, str] = {
     "received": "Received",
@@ -82,6 +82,25 @@ DID: Mapping[str, str] = {
     "open-session": "You signed in",
     "close-session": "You signed out",
     "list-sessions": "Sign-ins were listed",
+    "close-sessions": "You signed out everywhere",
+    "close-other-sessions": "Your other sign-ins were ended",
+    "begin-work": "Somebody of our staff signed in",
+    "show-holdings": "It was looked up what we hold",
+    "list-people": "A list was made of those who chose the same",
+    "restrict-purpose": "A use of your data was stopped",
+    "release-purpose": "A use of your data was let go on",
+    "place-hold": "Data was put on hold for a reason that must be given",
+    "end-hold": "A hold on your data was ended",
+    "block-sender": "You refused messages of another user",
+    "release-sender": "You let messages of another user through again",
+    "suppress": "An address was put on the list of those never to be written to",
+    "release-suppression": "An address was taken off that list",
+    "show-suppression": "That list was looked up",
+    "purge-child": "A child's data was deleted",
+    "verify-parent": "A parent was verified",
+    "withdraw-parent": "A parent took the consent back",
+    "allow-sharing": "A passing on was allowed",
+    "withdraw-sharing": "A passing on was taken back",
     "instruct": "A step was taken",
     "matter": "A date was noted",
 }
@@ -172,7 +191,7 @@ def shown_request(
         late=row.late(now),
         received=speech.when(row.received_at),
         due=speech.when(row.due_at),
-        why=why,
+        why=told_why(words, why, speech.when),
         ended=speech.when(row.ended_at) if row.ended_at else "",
         reason=row.outcome,
         may_withdraw="withdrawn" in following,

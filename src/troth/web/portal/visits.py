@@ -11,9 +11,9 @@ from troth.events import Visit
 from troth.kernel import InvalidInput
 from troth.web.asgi import query
 from troth.web.portal.pages import shown
-from troth.web.portal.speaking import speech_of
 from troth.web.sessions import OWN_FORMS, own_form, to
 from troth.web.site import site_of
+from troth.web.speaking import speech_of
 from troth.web.visiting import cookie_of, cookie_that_remembers
 
 AnyRequest = Request[Any, Any, Any]

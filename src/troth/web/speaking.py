@@ -5,14 +5,15 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.datastructures import Cookie as SetCookie
 
 from troth.choice import longest_life
 from troth.flows import LANGUAGES, Wording, chosen_language, wording
 from troth.kernel import InvalidInput, from_micros
-from troth.policy import Cookie
-from troth.web.asgi import header
+from troth.policy import Cookie, Policy
+from troth.web.asgi import Scope, header
+from troth.web.pages import page
 from troth.web.site import Site, site_of
 from troth.web.visiting import cookie_of, cookie_that_remembers
 
@@ -45,12 +46,28 @@ class Speech(NamedTuple):
 
 def speech_of(request: Request[Any, Any, Any]) -> Speech:
     """How whoever sent a request is spoken to."""
-    site = site_of(request)
-    name = cookie_that_remembers(site.troth.policy(), DISPLAY)
-    found = _VALUE.fullmatch(cookie_of(request.scope, name)) if name else None
+    return speech_at(site_of(request).troth.policy(), request.scope)
+
+
+def speech_at(policy: Policy | None, scope: Scope) -> Speech:
+    """How whoever sent a request is spoken to under a policy; None where there is none yet."""
+    name = cookie_that_remembers(policy, DISPLAY) if policy is not None else ""
+    found = _VALUE.fullmatch(cookie_of(scope, name)) if name else None
     language, zone = (found[1], found[2]) if found else ("", UTC_NAME)
-    accepted = header(request.scope, b"accept-language")
-    return Speech(wording(chosen_language(accepted, language)), zone if zone in zones() else UTC_NAME)
+    own = policy.front.languages[:1] if policy is not None else ()
+    spoken = chosen_language(header(scope, b"accept-language"), language, *own)
+    return Speech(wording(spoken), zone if zone == UTC_NAME or zone in zones() else UTC_NAME)
+
+
+def language_at(policy: Policy, scope: Scope) -> str:
+    """The language in which whoever sent a request is answered."""
+    return speech_at(policy, scope).words.language
+
+
+def shown(request: Request[Any, Any, Any], template: str, **values: Any) -> Response[bytes]:
+    """A page in the language of whoever asked for it."""
+    speech = speech_of(request)
+    return page(site_of(request), template, t=speech.words, speech=speech, **values)
 
 
 def display_cookie(site: Site, language: str, zone: str) -> SetCookie:
