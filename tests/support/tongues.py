@@ -14,10 +14,10 @@ _SHARED = {"de": frozenset({"was", "war", "not"}), "fr": frozenset({"on", "or"})
 
 
 class _Texts(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[tuple[str, str]] = []
-        self._stack: list[tuple[str, str]] = [("", "")]
+        self._stack: list[tuple[str, str]] = [("", language)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Go into an element, whose attributes are read too."""
@@ -40,8 +40,8 @@ class _Texts(HTMLParser):
 
 
 def texts_in(html: str, language: str) -> list[str]:
-    """Everything that a page says in a language, attributes that are read aloud too."""
-    reader = _Texts()
+    """Everything that the body of a page in a language says in it, attributes that are read aloud too."""
+    reader = _Texts(language)
     reader.feed(html)
     return [text for told, text in reader.found if told == language]
 
@@ -49,4 +49,5 @@ def texts_in(html: str, language: str) -> list[str]:
 def english_in(html: str, language: str) -> list[str]:
     """Texts of a page in another language that are English; each text has its own language mark, or the page's."""
     telling = ENGLISH - _SHARED[language]
-    return [text for text in texts_in(html, language) if telling & {*re.findall(r"[a-z]+", text.lower())}]
+    shown = (text for text in texts_in(html, language) if not text.isupper())  # codes such as US
+    return [text for text in shown if telling & {*re.findall(r"[^\W\d_]+", text.lower())}]
