@@ -60,6 +60,7 @@ def test_each_import_contract_breaks_on_its_breach(tmp_path: Path) -> None:
             "troth/gate/model.py": "import sqlalchemy",
             "troth/vault/__init__.py": "",
             "troth/vault/crypto.py": "import cryptography",
+            "troth/telemetry/__init__.py": "import yaml",
             "troth/surprise/__init__.py": "",
         },
     )
@@ -74,8 +75,14 @@ def test_each_import_contract_breaks_on_its_breach(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 1
-    assert "0 kept, 4 broken" in result.stdout
-    for breach in ("kernel -> troth.storage", "surprise", "policy -> os", "gate.model -> sqlalchemy"):
+    assert "0 kept, 5 broken" in result.stdout
+    for breach in (
+        "kernel -> troth.storage",
+        "surprise",
+        "policy -> os",
+        "gate.model -> sqlalchemy",
+        "telemetry -> yaml",
+    ):
         assert breach in result.stdout
     assert "gate -> cryptography" in result.stdout
     assert "vault.crypto -> cryptography" not in result.stdout

@@ -17,7 +17,7 @@ from troth.kernel import micros
 from troth.ledger import journal
 from troth.rights import MatterRow
 from troth.web.portal.showing import used_lines
-from troth.web.portal.speaking import Speech
+from troth.web.speaking import Speech
 
 AGENT = "lawyer@example.org"
 HOSTILE = b"%PDF-1.7 <script>alert(1)</script>"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from troth.bootstrap.collecting import collection_key
 from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.leaving import ExitKeys
+from troth.bootstrap.rooms import Rooms
 from troth.bootstrap.service_keys import ServiceKeys
 from troth.bootstrap.settings import Settings, located, read_settings, served_at
 from troth.bootstrap.site_key import site_key
@@ -41,27 +42,16 @@ from troth.storage import Database, Transaction, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 
 if TYPE_CHECKING:
-    from troth.accounts import Accounts, Attempts, Passkeys
-    from troth.adapters import Provider
     from troth.bootstrap.background import Background
-    from troth.bootstrap.connecting import Connectors
-    from troth.bootstrap.eventing import Events
-    from troth.bootstrap.telemetry import Telemetry
     from troth.bootstrap.unread import Unread
-    from troth.flows import Answering
-    from troth.inbound import Inbox
-    from troth.insights import Changes, Insights
-    from troth.outreach import Audiences
-    from troth.relay import Relays
-    from troth.rights import Agents, Rights
-    from troth.staff import CompanySignIn, Review, Roster, Staff, StaffPasskeys
+    from troth.staff import Review
 
 CLOCK_VARIABLE = "TROTH_CLOCK_FILE"
 MESSAGES = ("case-news",)
 """Mail templates that an act may name; the others are sent by rooms of the service alone."""
 
 
-class Troth:
+class Troth(Rooms):
     """Everything that runs over one data folder. Close it, or use it in `with`.
 
     Args:
@@ -149,139 +139,6 @@ class Troth:
     def web_key(self) -> str:
         """The key in whose name the service's own pages act, with the purposes that the policy permits them."""
         return site_key(self.service_keys, self.policy())
-
-    @cached_property
-    def accounts(self) -> "Accounts":
-        """Signing in, the profile, closing."""
-        from troth.bootstrap.accounting import accounts_of
-
-        return accounts_of(self)
-
-    @cached_property
-    def rights(self) -> "Rights":
-        """Requests and disputes of people."""
-        from troth.bootstrap.matters import rights_of
-
-        return rights_of(self)
-
-    @cached_property
-    def agents(self) -> "Agents":
-        """Requests that somebody makes in another's name."""
-        from troth.bootstrap.representing import agents_of
-
-        return agents_of(self)
-
-    @cached_property
-    def answering(self) -> "Answering":
-        """What carries requests out."""
-        from troth.bootstrap.answering import answering_of
-
-        return answering_of(self)
-
-    @cached_property
-    def connectors(self) -> "Connectors":
-        """Other databases, and recipients that are told of requests."""
-        from troth.bootstrap.connecting import Connectors
-
-        return Connectors(self)
-
-    @cached_property
-    def passkeys(self) -> "Passkeys":
-        """Passkeys for the public address."""
-        from troth.bootstrap.accounting import passkeys_of
-
-        return passkeys_of(self, self.accounts)
-
-    @cached_property
-    def attempts(self) -> "Attempts":
-        """Limits on signing in."""
-        from troth.bootstrap.accounting import attempts_of
-
-        return attempts_of(self)
-
-    @cached_property
-    def staff(self) -> "Staff":
-        """Signing in at the console."""
-        from troth.bootstrap.staffing import staff_of
-
-        return staff_of(self)
-
-    @cached_property
-    def staff_passkeys(self) -> "StaffPasskeys":
-        """Passkeys of staff."""
-        from troth.bootstrap.staffing import staff_passkeys_of
-
-        return staff_passkeys_of(self)
-
-    @cached_property
-    def company(self) -> "CompanySignIn":
-        """Signing in at the console by the company's own provider."""
-        from troth.bootstrap.staffing import company_of
-
-        return company_of(self)
-
-    @cached_property
-    def provider(self) -> "Provider | None":
-        """The company's own OpenID provider; None where none is set."""
-        from troth.bootstrap.staffing import provider_of
-
-        return provider_of(self)
-
-    @cached_property
-    def roster(self) -> "Roster":
-        """Who works at the console."""
-        from troth.bootstrap.staffing import roster_of
-
-        return roster_of(self)
-
-    @cached_property
-    def insights(self) -> "Insights":
-        """Declared reports: run, scheduled, shown."""
-        from troth.bootstrap.analysing import insights_of
-
-        return insights_of(self)
-
-    @cached_property
-    def product_changes(self) -> "Changes":
-        """The log of product changes, each with the report that led to it."""
-        from troth.insights import Changes
-
-        return Changes(self.database, self.gate, self.clock)
-
-    @cached_property
-    def audiences(self) -> "Audiences":
-        """Audiences: built, counted, never listed."""
-        from troth.outreach import Audiences
-
-        return Audiences(self.database, self.gate, self.clock)
-
-    @cached_property
-    def events(self) -> "Events":
-        """Web events: what takes them in, and what is done with them in the background."""
-        from troth.bootstrap.eventing import Events
-
-        return Events(self)
-
-    @cached_property
-    def telemetry(self) -> "Telemetry":
-        """The receiving door of telemetry, and what is done with reports in the background."""
-        from troth.bootstrap.telemetry import Telemetry
-
-        return Telemetry(self)
-
-    @cached_property
-    def relays(self) -> "Relays":
-        """The relay between users."""
-        from troth.bootstrap.relaying import relays_of
-
-        return relays_of(self)
-
-    @cached_property
-    def inbox(self) -> "Inbox":
-        """Mail that arrived and is not handled yet."""
-        from troth.bootstrap.receiving import inbox_of
-
-        return inbox_of(self)
 
     @cached_property
     def web_secret(self) -> bytes:

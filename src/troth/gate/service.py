@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 
-from msgspec import structs
-
 from troth.gate.access import Actor, actor_of, actors
 from troth.gate.admitting import Admission, Admitting, Arrival
 from troth.gate.analysing import Analysis
@@ -20,9 +18,10 @@ from troth.gate.counting import (
     weigh_question,
 )
 from troth.gate.doing import Doer
+from troth.gate.failing import begun_only, problem_outcome
 from troth.gate.form import CheckValues, malformed
 from troth.gate.glancing import Glance
-from troth.gate.model import Ask, Outcome, Problem, erases, erases_wholly
+from troth.gate.model import Ask, Outcome, erases, erases_wholly
 from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
 from troth.gate.passing import passed_on
@@ -379,7 +378,7 @@ class Gate:
             self._finish_begun()
         except Unavailable as error:
             for number in begun:
-                outcomes[number] = _begun_only(outcomes[number], error)
+                outcomes[number] = begun_only(outcomes[number], error)
         return outcomes
 
     def _finish_begun(self) -> None:
@@ -432,18 +431,3 @@ class Gate:
                 for submission in found:
                     begin_erasure(tx, submission, micros(self._clock.now()))
         return found
-
-
-def _begun_only(outcome: Outcome, error: Unavailable) -> Outcome:
-    """The outcome of an erasure that is committed to, while a store does not take the rest of it."""
-    told = Unavailable(
-        f"The erasure has begun and hides what it erases; it is not finished: {error.what}",
-        mend=f"{error.mend} Troth then finishes it by itself.",
-        clause=outcome.clauses[0] if outcome.clauses else "",
-    )
-    return structs.replace(outcome, problem=Problem.of(told))
-
-
-def problem_outcome(error: TrothError) -> Outcome:
-    """The outcome of an act that failed before it could be weighed."""
-    return Outcome(effect="deny", problem=Problem.of(error), clauses=(error.clause,) if error.clause else ())

@@ -19,9 +19,9 @@ from troth.web.asgi import query, read_form
 from troth.web.origins import check_origin
 from troth.web.portal.pages import RIGHTS, shown
 from troth.web.portal.showing import KINDS
-from troth.web.portal.speaking import speech_of
 from troth.web.sessions import OWN_FORMS
 from troth.web.site import Site, site_of
+from troth.web.speaking import speech_of
 
 AnyRequest = Request[Any, Any, Any]
 _OPEN = frozenset({"identity-pending", "authority-pending"})

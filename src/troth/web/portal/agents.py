@@ -24,9 +24,9 @@ from troth.web.agents import Asker, asker_of
 from troth.web.asgi import query
 from troth.web.portal.pages import door, is_fresh, shown
 from troth.web.portal.showing import KINDS
-from troth.web.portal.speaking import Speech, speech_of
 from troth.web.sessions import OWN_FORMS, check_token, own_form, signed_in, someone, to
 from troth.web.site import Site, site_of
+from troth.web.speaking import Speech, speech_of
 
 AnyRequest = Request[Any, Any, Any]
 STATES = {

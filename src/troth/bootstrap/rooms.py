@@ -1,0 +1,162 @@
+"""The rooms of a data folder, each opened when it is first asked for."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from troth.accounts import Accounts, Attempts, Passkeys
+    from troth.adapters import Provider
+    from troth.bootstrap.connecting import Connectors
+    from troth.bootstrap.eventing import Events
+    from troth.bootstrap.runtime import Troth
+    from troth.bootstrap.telemetry import Telemetry
+    from troth.flows import Answering
+    from troth.inbound import Inbox
+    from troth.insights import Changes, Insights
+    from troth.outreach import Audiences
+    from troth.relay import Relays
+    from troth.rights import Agents, Rights
+    from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
+
+
+class Rooms:
+    """What a running Troth is made of beside the gate; a command pays only for the rooms that it enters."""
+
+    @property
+    def _whole(self) -> "Troth":
+        return cast("Troth", self)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Signing in, the profile, closing."""
+        from troth.bootstrap.accounting import accounts_of
+
+        return accounts_of(self._whole)
+
+    @cached_property
+    def rights(self) -> "Rights":
+        """Requests and disputes of people."""
+        from troth.bootstrap.matters import rights_of
+
+        return rights_of(self._whole)
+
+    @cached_property
+    def agents(self) -> "Agents":
+        """Requests that somebody makes in another's name."""
+        from troth.bootstrap.representing import agents_of
+
+        return agents_of(self._whole)
+
+    @cached_property
+    def answering(self) -> "Answering":
+        """What carries requests out."""
+        from troth.bootstrap.answering import answering_of
+
+        return answering_of(self._whole)
+
+    @cached_property
+    def connectors(self) -> "Connectors":
+        """Other databases, and recipients that are told of requests."""
+        from troth.bootstrap.connecting import Connectors
+
+        return Connectors(self._whole)
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        """Passkeys for the public address."""
+        from troth.bootstrap.accounting import passkeys_of
+
+        return passkeys_of(self._whole, self.accounts)
+
+    @cached_property
+    def attempts(self) -> "Attempts":
+        """Limits on signing in."""
+        from troth.bootstrap.accounting import attempts_of
+
+        return attempts_of(self._whole)
+
+    @cached_property
+    def staff(self) -> "Staff":
+        """Signing in at the console."""
+        from troth.bootstrap.staffing import staff_of
+
+        return staff_of(self._whole)
+
+    @cached_property
+    def staff_passkeys(self) -> "StaffPasskeys":
+        """Passkeys of staff."""
+        from troth.bootstrap.staffing import staff_passkeys_of
+
+        return staff_passkeys_of(self._whole)
+
+    @cached_property
+    def company(self) -> "CompanySignIn":
+        """Signing in at the console by the company's own provider."""
+        from troth.bootstrap.staffing import company_of
+
+        return company_of(self._whole)
+
+    @cached_property
+    def provider(self) -> "Provider | None":
+        """The company's own OpenID provider; None where none is set."""
+        from troth.bootstrap.staffing import provider_of
+
+        return provider_of(self._whole)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who works at the console."""
+        from troth.bootstrap.staffing import roster_of
+
+        return roster_of(self._whole)
+
+    @cached_property
+    def insights(self) -> "Insights":
+        """Declared reports: run, scheduled, shown."""
+        from troth.bootstrap.analysing import insights_of
+
+        return insights_of(self._whole)
+
+    @cached_property
+    def product_changes(self) -> "Changes":
+        """The log of product changes, each with the report that led to it."""
+        from troth.insights import Changes
+
+        whole = self._whole
+        return Changes(whole.database, whole.gate, whole.clock)
+
+    @cached_property
+    def audiences(self) -> "Audiences":
+        """Audiences: built, counted, never listed."""
+        from troth.outreach import Audiences
+
+        whole = self._whole
+        return Audiences(whole.database, whole.gate, whole.clock)
+
+    @cached_property
+    def events(self) -> "Events":
+        """Web events: what takes them in, and what is done with them in the background."""
+        from troth.bootstrap.eventing import Events
+
+        return Events(self._whole)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        """The receiving door of telemetry, and what is done with reports in the background."""
+        from troth.bootstrap.telemetry import Telemetry
+
+        return Telemetry(self._whole)
+
+    @cached_property
+    def relays(self) -> "Relays":
+        """The relay between users."""
+        from troth.bootstrap.relaying import relays_of
+
+        return relays_of(self._whole)
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        """Mail that arrived and is not handled yet."""
+        from troth.bootstrap.receiving import inbox_of
+
+        return inbox_of(self._whole)
