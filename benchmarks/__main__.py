@@ -15,6 +15,7 @@ from benchmarks import (
     gdprbench,
     importing,
     over_http,
+    recording,
     scale,
 )
 from benchmarks.report import Report
@@ -31,6 +32,7 @@ PARTS = (
     "requests",
     "startup",
     "events",
+    "telemetry",
     "gdprbench",
 )
 
@@ -81,6 +83,8 @@ def main() -> int:
         scale.startup(report)
     if "events" in given.only:
         events.run(report, given.place, given.events)
+    if "telemetry" in given.only:
+        recording.run(report, given.place)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
     if "drill" in given.only:

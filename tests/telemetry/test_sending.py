@@ -159,6 +159,20 @@ def test_an_answer_that_was_lost(here: Installation, door: Door) -> None:
     assert len({(one.body, one.headers["authorization"]) for one in door.posted(REPORTS)}) == 1
 
 
+def test_a_token_that_was_spent_for_another_week(here: Installation, door: Door) -> None:
+    """A token that a crash left behind after it was spent passes for no further report: that one goes under a fresh token."""
+    here.sender().send_due()
+    here.later(days=5)
+    left = (here.folder / "tokens.json").read_bytes()
+    assert here.sender().send_due(at_once=True).sent == ("2026-W48",)
+    (here.folder / "tokens.json").write_bytes(left.replace(b'"token"', b'"for": "2026-W48", "token"'))
+    record(here)
+    here.later(days=7)
+    door.keys.append(type(door.keys[0])("2026-W49"))
+    assert here.sender().send_due(at_once=True).sent == ("2026-W49",)
+    assert [json.loads(one)["week"] for one in door.reports] == ["2026-W48", "2026-W49"]
+
+
 def test_a_lost_token_is_asked_for_again(here: Installation, door: Door) -> None:
     """Where the door's signature was lost on the way, the same blinded message is shown again."""
     door.forced["/telemetry/tokens"] = "lost"

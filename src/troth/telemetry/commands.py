@@ -101,6 +101,7 @@ def _status(_: argparse.Namespace, sender: Sender) -> int:
     lines = (
         ("goes to", found.standing.endpoint),
         ("through", found.standing.relay),
+        ("known there as", found.handle),
         ("waiting", ", ".join(found.weeks)),
         ("sent", ", ".join(found.sent)),
         ("refused here", ", ".join(f"{name}: {times}" for name, times in found.refused.items())),

@@ -58,6 +58,10 @@ class Passes:
         kept = self._folder.read(RECEIPT)
         return str(kept.get("receipt", "")) if kept.get("endpoint") == self._endpoint else ""
 
+    def handle(self) -> str:
+        """The name by which the door's operator knows this installation; it stands in no report."""
+        return str(self._folder.read(RECEIPT).get("handle", ""))
+
     def fetch_receipt(self, product: str, release: str) -> str:
         """Opt in at the door, unless that was done.
 
@@ -73,7 +77,8 @@ class Passes:
         receipt = str(answer.document.get("receipt", ""))
         if answer.status not in {200, 201} or not receipt:
             raise Refusal(answer)
-        self._folder.write(RECEIPT, {"receipt": receipt, "endpoint": self._endpoint})
+        handle = str(answer.document.get("installation", ""))
+        self._folder.write(RECEIPT, {"receipt": receipt, "endpoint": self._endpoint, "handle": handle})
         return receipt
 
     def hand_back(self) -> None:
@@ -95,6 +100,16 @@ class Passes:
     def tokens(self) -> list[str]:
         """Unspent tokens, oldest first."""
         return [str(one["token"]) for one in self._kept()]
+
+    def claim(self, token: str, week: str) -> bool:
+        """Note for which week a token goes out; gives whether it went out for that week before."""
+        stored, kept = self._folder.read(TOKENS), self._kept()
+        (held,) = (one for one in kept if one["token"] == token)
+        before = held.get("for") == week
+        if not before:
+            held["for"] = week
+            self._folder.write(TOKENS, stored | {"tokens": kept})
+        return before
 
     def drop(self, token: str) -> None:
         """Forget a token that was spent or is closed."""

@@ -79,14 +79,16 @@ class Telemetry:
             n: How many, from 0.
             label: Of a labelled counter, one of its declared labels.
         """
-        if not self._on and not self._look():
+        if not self._on and (monotonic() < self._next_look or not self._look()):
             return
-        key = (name, label)
         with self._lock:
-            if key in self._known and type(n) is int and n >= 0:
-                self._counts[key] = self._counts.get(key, 0) + n
-            else:
-                self._refuse(name)
+            try:
+                if type(n) is int and n > 0:
+                    self._counts[name, label] += n
+                    return
+            except KeyError:
+                pass  # not declared, or not counted yet
+            self._count_first(name, label, n)
 
     def set(self, name: str, value: int | bool | str) -> None:  # noqa: FBT001  the value itself
         """Tell how something is now.
@@ -95,7 +97,7 @@ class Telemetry:
             name: A quantity, boolean, choice, or weeks-in-use.
             value: A whole number, true or false, one of the choices, or the number of weeks.
         """
-        if not self._on and not self._look():
+        if not self._on and (monotonic() < self._next_look or not self._look()):
             return
         metric = self.schema.metrics.get(name)
         with self._lock:
@@ -113,7 +115,7 @@ class Telemetry:
             name: A timing.
             milliseconds: How long something took.
         """
-        if not self._on and not self._look():
+        if not self._on and (monotonic() < self._next_look or not self._look()):
             return
         metric = self.schema.metrics.get(name)
         with self._lock:
@@ -140,6 +142,12 @@ class Telemetry:
         """Put what was recorded on disk, and end the thread."""
         self._ended.set()
         self.flush()
+
+    def _count_first(self, name: str, label: str | None, n: int) -> None:
+        if (name, label) in self._known and type(n) is int and n >= 0:
+            self._counts[name, label] = self._counts.get((name, label), 0) + n
+        else:
+            self._refuse(name)
 
     def _refuse(self, name: str) -> None:
         # A name that nobody declared may itself tell something: it is counted, not kept.

@@ -45,6 +45,7 @@ class Status(NamedTuple):
         said: What the last attempt said.
         refused: How often the product recorded what is not declared or out of bounds, by metric, in the current week.
         keys: Ids of the door's keys that tokens were fetched under.
+        handle: Name by which the door's operator knows this installation; it stands in no report.
     """
 
     standing: Standing
@@ -53,6 +54,7 @@ class Status(NamedTuple):
     said: str
     refused: Mapping[str, int]
     keys: tuple[str, ...]
+    handle: str
 
 
 class Sender:
@@ -102,9 +104,15 @@ class Sender:
         now = stored.get("weeks", {}).get(week_of(self._clock()), {})
         said = str(self._folder.read(STATE).get("said", ""))
         sent = tuple(name.removesuffix(".json") for name in self._folder.names(SENT))
-        keys = tuple(self._passes(standing).keys_seen())
+        passes = self._passes(standing)
         return Status(
-            standing, tuple(sorted(stored.get("weeks", {}))), sent, said, now.get("refused", {}), keys
+            standing,
+            tuple(sorted(stored.get("weeks", {}))),
+            sent,
+            said,
+            now.get("refused", {}),
+            tuple(passes.keys_seen()),
+            passes.handle(),
         )
 
     def opt_in(self) -> str:
@@ -225,14 +233,15 @@ class Sender:
         """
         body = self._frozen(stored, week)
         for token in passes.tokens():
+            tried = passes.claim(token, week)
             answer = call(f"{standing.base}/telemetry/reports", body=body, authorization=f"Token {token}")
-            again = answer.code == TOKEN_SPENT  # the door took it before, and its answer was lost
+            again = tried and answer.code == TOKEN_SPENT  # the door took it before, and its answer was lost
             if answer.status == _ACCEPTED or again:
                 self._folder.write_bytes(f"{SENT}/{week}.json", body)
                 self._forget(stored, week)
                 passes.drop(token)
                 return
-            if answer.status != _FORBIDDEN or answer.code not in {TOKEN_CLOSED, NOT_OPTED_IN}:
+            if answer.status != _FORBIDDEN or answer.code not in {TOKEN_CLOSED, TOKEN_SPENT, NOT_OPTED_IN}:
                 self._put_aside(stored, week, body, answer)
                 raise Refusal(answer)
             passes.drop(token)
