@@ -9,6 +9,7 @@ from troth.telemetry.chance import truth_probability
 from troth.telemetry.recorder import Telemetry, Timing
 from troth.telemetry.report import last_day, sample_report, serialize_report
 from troth.telemetry.schema import Metric, ReportError, Schema, SchemaError, TelemetryError
+from troth.telemetry.weeks import local_now, week_of
 
 if TYPE_CHECKING:
     from troth.telemetry.blinding import Blinded, BlindError, PublicKey, blind, finalize, prepare, verify
@@ -31,11 +32,13 @@ __all__ = [
     "blind",
     "finalize",
     "last_day",
+    "local_now",
     "prepare",
     "sample_report",
     "serialize_report",
     "truth_probability",
     "verify",
+    "week_of",
 ]
 
 _SENDING = frozenset(("Sender", "Sending", "Status"))
