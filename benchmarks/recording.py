@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import tracemalloc
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,6 +24,30 @@ import {module}
 print((time.perf_counter() - begun) * 1000)
 """
 
+_GROWTH = """
+import sys, json, re, typing, datetime, threading, pathlib, atexit, contextlib
+sys.path.insert(0, {source!r})
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+before = resident()
+from troth.telemetry import Schema, Telemetry
+schema = Schema.from_document(json.load(open(sys.argv[1])))
+telemetry = Telemetry(
+    schema, sys.argv[2], product="example-sensor", release="5.2", endpoint="https://telemetry.example.com",
+    uploads=False, environ={{"TROTH_TELEMETRY": "on"}},
+)
+for metric in schema.metrics.values():
+    for label in metric.choices or (None,):
+        telemetry.add(metric.name, 1, label)
+    telemetry.observe(metric.name, 3)
+    for value in (1, True, *metric.choices):
+        telemetry.set(metric.name, value)
+for number in range(100_000):
+    telemetry.add("undeclared%d" % number)
+telemetry.close()
+print(resident() - before)
+"""
+
 
 def run(report: Report, place: Path) -> None:
     """Measure recording while telemetry is on, with what it puts on disk, and while it is off; memory; the import."""
@@ -37,7 +60,7 @@ def run(report: Report, place: Path) -> None:
             telemetry = _telemetry(document, Path(folder), environ)
             _tell_time(report, f"telemetry: record a metric, {name}", _seconds(telemetry), bare)
             telemetry.close()
-        report.add(_memory(document, Path(folder) / "memory", on))
+        report.add(_memory(document, Path(folder)))
     report.add(_import())
 
 
@@ -101,24 +124,23 @@ def _tell_time(report: Report, work: str, seconds: float, bare: float) -> None:
     )
 
 
-def _memory(document: dict[str, Any], folder: Path, environ: dict[str, str]) -> Result:
-    """All that a recorder holds at its peak: schema, every metric and label recorded, and putting it on disk."""
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    telemetry = _telemetry(document, folder, environ)
-    for metric in telemetry.schema.metrics.values():
-        for label in metric.choices or (None,):
-            telemetry.add(metric.name, 1, label)
-        for milliseconds in range(100):
-            telemetry.observe(metric.name, milliseconds)
-        for number in range(1000):
-            telemetry.add(f"undeclared{number}")
-    telemetry.close()
-    peak = tracemalloc.get_traced_memory()[1] - before
-    tracemalloc.stop()
-    note = "peak of what Python allocated: schema, every metric and label, undeclared names, one put on disk"
+def _memory(document: dict[str, Any], folder: Path) -> Result:
+    """How much a process grows: importing the sender, schema, every metric and label, undeclared names, putting it on disk."""
+    schema = folder / "schema.json"
+    schema.write_text(json.dumps(document), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        _GROWTH.format(source=_SOURCE),
+        str(schema),
+        str(folder / "memory"),
+    ]
+    told = [subprocess.run(command, capture_output=True, check=True).stdout for _ in range(3)]
+    grown = max(map(int, told))
+    note = "the most of 3 processes by resident memory; json, re, typing, datetime, threading, pathlib were loaded before; no upload"
     return Result(
-        "telemetry: memory", peak / 1e6, "MB", f"{_BYTES / 1e6:g} MB at most", peak <= _BYTES, note=note
+        "telemetry: memory", grown / 1e6, "MB", f"{_BYTES / 1e6:g} MB at most", grown <= _BYTES, note=note
     )
 
 

@@ -34,7 +34,7 @@ class SecureSite:
 @contextmanager
 def secure_site(folder: Path) -> Iterator[SecureSite]:
     """A running site; pages are put into `pages` by their path, as status, headers and body."""
-    certificate, key = _made_pair(folder)
+    certificate, key = made_pair(folder)
     holder: list[SecureSite] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,7 +67,8 @@ def secure_site(folder: Path) -> Iterator[SecureSite]:
         server.server_close()
 
 
-def _made_pair(folder: Path) -> tuple[Path, Path]:
+def made_pair(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that vouches for itself, and its private key, as files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     start = datetime(2020, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.telemetry.site import Installation
 from tests.telemetry.test_report import DOCUMENT, SCHEMA
 from troth.telemetry import Schema, truth_probability
-from troth.telemetry.chance import blurred, draw
+from troth.telemetry.chance import below, blurred, draw
 from troth.telemetry.sums import Recorded, compose, merge
 
 ON = {"TROTH_TELEMETRY": "on"}
@@ -280,3 +280,17 @@ def test_an_epsilon_means_what_it_says() -> None:
         for answers in (2, 5, 100):
             truth = truth_probability(epsilon, answers)
             assert truth / ((1 - truth) / (answers - 1)) == pytest.approx(exp(epsilon))
+
+
+@pytest.mark.parametrize("bound", [1, 2, 3, 7, 256, 257, 1000])
+def test_drawing_below_a_bound(bound: int) -> None:
+    """Every number below the bound comes, none else, all about as often: chi-squared within 6 standard deviations.
+
+    The system's own randomness; a right program fails with a chance below 1 in a million.
+    """
+    tries = 40 * bound
+    seen = [0] * bound
+    for _ in range(tries):
+        seen[below(bound)] += 1
+    chi = sum((times - 40) ** 2 / 40 for times in seen)
+    assert abs(chi - (bound - 1)) <= 6 * sqrt(2 * max(bound - 1, 1)) + 6

@@ -81,12 +81,12 @@ def test_nothing_but_the_report_is_sent(here: Installation, door: Door) -> None:
 
 def test_a_week_is_sent_after_it_ended_and_a_random_while(here: Installation, door: Door) -> None:
     """Before Sunday two o'clock nothing goes; then it goes after the drawn delay, which is drawn once."""
-    sender = here.sender(below=lambda most: most // 2)
+    sender = here.sender(source=lambda most: most // 2)
     here.now = datetime.fromisoformat("2026-11-29T01:59:00+01:00")
     assert sender.send_due().sent == ()
     here.now = datetime.fromisoformat("2026-11-29T02:01:00+01:00")
     assert sender.send_due().sent == ()
-    again = here.sender(below=lambda _: 0)
+    again = here.sender(source=lambda _: 0)
     here.now = datetime.fromisoformat("2026-11-29T13:59:00+01:00")
     assert again.send_due().sent == ()
     here.now = datetime.fromisoformat("2026-11-29T14:00:00+01:00")
@@ -113,7 +113,7 @@ def test_missed_weeks(here: Installation, door: Door) -> None:
 def test_a_door_that_fails(here: Installation, door: Door, status: int) -> None:
     """Nothing is raised and nothing lost; it is left alone for a while, longer each time, and the same bytes go out later."""
     here.later(days=5)
-    sender = here.sender(below=lambda _: 0)
+    sender = here.sender(source=lambda _: 0)
     door.forced[REPORTS] = (status, {"detail": "Not now."})
     shown = sender.preview()
     assert sender.send_due(at_once=True).sent == ()

@@ -5,12 +5,25 @@ With k answers and epsilon e, the truth goes out with probability exp(e) / (exp(
 Source: Kairouz, Bonawitz and Ramage, Discrete distribution estimation under local privacy (k-ary randomised response).
 """
 
+import os
 from collections.abc import Callable
 from math import exp
 
 _STEPS = 2**53
 Below = Callable[[int], int]
-"""Draws a whole number from 0, below a bound; `secrets.randbelow` unless a test gives another."""
+"""Draws a whole number from 0, below a bound; `below` unless a test gives another."""
+
+
+def below(bound: int) -> int:
+    """A whole number from 0, below a bound, all alike, from the system's source of randomness.
+
+    The same as `secrets.randbelow`, which would load OpenSSL (4 MB) into a product that may need none.
+    """
+    bits = (bound - 1).bit_length()
+    while True:
+        drawn = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> -bits % 8
+        if drawn < bound:
+            return drawn
 
 
 def truth_probability(epsilon: float, answers: int) -> float:
@@ -18,11 +31,11 @@ def truth_probability(epsilon: float, answers: int) -> float:
     return exp(epsilon) / (exp(epsilon) + answers - 1)
 
 
-def draw(epsilon: float, answers: int, below: Below) -> int:
+def draw(epsilon: float, answers: int, source: Below = below) -> int:
     """How many places further on the answer lies that goes out; 0 for the true one."""
-    if below(_STEPS) < truth_probability(epsilon, answers) * _STEPS:
+    if source(_STEPS) < truth_probability(epsilon, answers) * _STEPS:
         return 0
-    return 1 + below(answers - 1)
+    return 1 + source(answers - 1)
 
 
 def blurred(answers: tuple[str | bool, ...], true: object, places: int) -> str | bool:

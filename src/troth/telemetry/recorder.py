@@ -187,13 +187,11 @@ class Telemetry:
         return True
 
     def _store(self, week: str, taken: Recorded) -> None:
-        from secrets import randbelow
-
         with self._folder.locked():
             if not read_standing(self._folder, self.endpoint, self._environ).on:
                 return
             stored = self._folder.read(NAME)
-            merge(stored, self.schema, week, taken, randbelow)
+            merge(stored, self.schema, week, taken)
             stored |= {"product": self.product, "release": self.release}
             self._folder.write(NAME, stored)
 
@@ -289,7 +287,8 @@ def _work(telemetry: "weakref.ref[Telemetry]") -> None:
         found.flush()
         if found._uploads and not ended.is_set() and monotonic() >= next_upload:
             next_upload = monotonic() + UPLOAD_SECONDS
-            found._upload()
+            # In a thread of its own: a door that answers slowly must not keep what was recorded from the disk.
+            threading.Thread(target=found._upload, name="troth-telemetry-upload", daemon=True).start()
         del found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from troth.telemetry.chance import Below, below
 from troth.telemetry.folder import Busy, Folder
 from troth.telemetry.passes import RECEIPT, TOKENS, NoToken, Passes, Refusal
 from troth.telemetry.schema import Schema, TelemetryError
@@ -67,7 +68,7 @@ class Sender:
         release: Its version.
         endpoint: Base address of the receiving door.
         clock: Tells the local time.
-        below: Draws a whole number from 0, below a bound.
+        source: Draws whole numbers by chance.
         environ: The process's variables, unless others are given.
         spread: Seconds over which installations spread their uploads.
     """
@@ -81,17 +82,13 @@ class Sender:
         release: str,
         endpoint: str,
         clock: Callable[[], datetime] = local_now,
-        below: Callable[[int], int] | None = None,
+        source: Below = below,
         environ: Mapping[str, str] | None = None,
         spread: int = SPREAD_SECONDS,
     ) -> None:
-        if below is None:
-            from secrets import randbelow
-
-            below = randbelow
         self._schema, self._folder, self._clock = schema, Folder(folder), clock
         self._product, self._release, self._endpoint = product, release, endpoint
-        self._below: Callable[[int], int] = below
+        self._below = source
         self._environ, self._spread = environ, spread
 
     def standing(self) -> Standing:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from troth.telemetry.chance import Below, blurred, draw
+from troth.telemetry.chance import Below, below, blurred, draw
 from troth.telemetry.report import bucket, serialize_report, wrong
 from troth.telemetry.schema import Metric, Schema
 from troth.telemetry.weeks import weeks_between
@@ -28,7 +28,9 @@ class Recorded(NamedTuple):
     refused: Mapping[str, int]
 
 
-def merge(stored: dict[str, Any], schema: Schema, week: str, recorded: Recorded, below: Below) -> None:
+def merge(
+    stored: dict[str, Any], schema: Schema, week: str, recorded: Recorded, source: Below = below
+) -> None:
     """Add what was recorded to the sums of a week, within the bounds that are declared; what goes beyond is counted as refused."""
     if stored.get("format") != FORMAT:
         stored.clear()
@@ -43,7 +45,7 @@ def merge(stored: dict[str, Any], schema: Schema, week: str, recorded: Recorded,
             refused[name] = refused.get(name, 0) + over
     for name, value in recorded.states.items():
         values[name] = value
-        _draw_once(one["drawn"], schema.metrics[name], below)
+        _draw_once(one["drawn"], schema.metrics[name], source)
 
 
 def compose(
@@ -101,13 +103,13 @@ def _add(values: dict[str, Any], metric: Metric, label: str | None, number: int)
     return max(total - metric.maximum, 0)
 
 
-def _draw_once(drawn: dict[str, Any], metric: Metric, below: Below) -> None:
+def _draw_once(drawn: dict[str, Any], metric: Metric, source: Below) -> None:
     """Draw the week's chance for a blurred metric, which then stays: looking again tells no more."""
     if metric.randomised is None:
         return
     about = _drawn_for(metric)
     if drawn.get(metric.name, [])[:2] != about:
-        drawn[metric.name] = [*about, draw(metric.randomised, len(metric.answers), below)]
+        drawn[metric.name] = [*about, draw(metric.randomised, len(metric.answers), source)]
 
 
 def _drawn_for(metric: Metric) -> list[float]:
