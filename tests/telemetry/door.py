@@ -158,7 +158,7 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
                 return
             self.send_response_only(status)
             content = b"" if document is None else json.dumps(document).encode()
-            if status in {301, 302, 307, 308}:
+            if status in {301, 302, 303, 307, 308}:
                 self.send_header("Location", document)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -19,6 +19,8 @@ from tests.telemetry.site import Installation
 from tests.telemetry.test_report import DOCUMENT, SCHEMA
 from troth.telemetry import Schema, truth_probability
 from troth.telemetry.chance import below, blurred, draw
+from troth.telemetry.folder import Folder
+from troth.telemetry.standing import read_standing
 from troth.telemetry.sums import Recorded, compose, merge
 
 ON = {"TROTH_TELEMETRY": "on"}
@@ -120,6 +122,53 @@ def test_threads_lose_nothing(here: Installation) -> None:
         product.flush()
     product.close()
     assert stored(here)["weeks"][WEEK]["values"] == {"errors": 80_000}
+
+
+def test_the_first_look_keeps_nobody_from_counting(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one thread looks whether telemetry is on, what other threads record waits for the answer; it is not dropped."""
+    looking, counted = threading.Event(), threading.Event()
+
+    def slow(*given: Any) -> Any:
+        looking.set()
+        counted.wait(0.2)
+        return read_standing(*given)
+
+    monkeypatch.setattr("troth.telemetry.recorder.read_standing", slow)
+    product = here.telemetry()
+
+    def other() -> None:
+        looking.wait(30)
+        product.add("errors", 2)
+        counted.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    product.add("errors")
+    thread.join()
+    product.close()
+    assert stored(here)["weeks"][WEEK]["values"] == {"errors": 3}
+
+
+def test_whoever_reads_sees_a_whole_file(tmp_path: Path) -> None:
+    """While a file is replaced again and again, every look at it shows one of its states, whole."""
+    folder, over = Folder(tmp_path), threading.Event()
+    folder.write("sums.json", {"count": 0, "filling": "x" * 100_000})
+
+    def replace() -> None:
+        for count in range(1, 200):
+            folder.write("sums.json", {"count": count, "filling": "x" * 100_000})
+        over.set()
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    seen = []
+    while not over.is_set():
+        seen.append(folder.read("sums.json").get("count"))
+    thread.join()
+    assert None not in seen
+    assert len(set(seen)) > 1
 
 
 CHILD = """

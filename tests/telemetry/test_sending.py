@@ -248,10 +248,11 @@ def test_a_refused_report(here: Installation, door: Door) -> None:
     assert door.reports == []
 
 
-def test_no_redirect_is_followed(here: Installation, door: Door) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(here: Installation, door: Door, status: int) -> None:
     """A redirect takes the report nowhere else."""
     with opened(Door()) as elsewhere:
-        door.forced[REPORTS] = (307, f"{elsewhere.base}{REPORTS}")
+        door.forced[REPORTS] = (status, f"{elsewhere.base}{REPORTS}")
         here.later(days=5)
         assert here.sender().send_due(at_once=True).sent == ()
         assert elsewhere.requests == []

@@ -160,8 +160,9 @@ class Telemetry:
         with self._lock:
             if self._on or now < self._next_look:
                 return self._on
-            self._next_look = now + LOOK_SECONDS
             self._on = read_standing(self._folder, self.endpoint, self._environ).on
+            # Only now: other threads pass by without waiting while it lies ahead.
+            self._next_look = now + LOOK_SECONDS
             if self._on:
                 self._ended = threading.Event()
                 _start(self)

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from secrets import SystemRandom, token_hex
+from secrets import token_hex
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -92,10 +92,8 @@ class Relay:
 
     def hand_on(self) -> int:
         """Hand on what gathered, in random order; gives how many the door took or refused. The rest is tried again."""
-        names = self._folder.names(_QUEUE)
-        SystemRandom().shuffle(names)
         done = 0
-        for name in names:
+        for name in self._folder.names(_QUEUE):  # in the order of their names, which are random
             kept = self._folder.read(f"{_QUEUE}/{name}")
             try:
                 answer = self.forward(
