@@ -32,7 +32,7 @@ def insights_of(troth: "Troth") -> Insights:
     sources = {
         "page-views": events,
         "actions": events,
-        "reports": Source(place / "reports", lambda: None),
+        "reports": Source(place / "reports", troth.telemetry.keeper.fold),
     }
     return Insights(troth.database, troth.gate, troth.clock, key, sources)
 

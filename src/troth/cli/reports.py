@@ -1,24 +1,38 @@
 """`troth report`: declared reports, their runs and figures."""
 
+import enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from troth.cli.frame import command, group
+from troth.cli.report_text import figures_text, run_document
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
 if TYPE_CHECKING:
-    from troth.insights import ProductChange, Run, Standing
+    from troth.insights import ProductChange, Standing
 
 app = group("report", "Reports: counts of people for a declared purpose, without those who objected.")
+
+
+class Form(enum.Enum):
+    """How figures are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 Name = Annotated[str, typer.Argument(metavar="REPORT", help="Name of a declared report.")]
 _RUN = {
     "run": "handle that its ledger entries bear",
     "state": "done; withheld, when no group was large enough; missed; failed",
     "begun": "when",
     "due": "when the schedule wanted it; empty when somebody asked",
-    "figures": "counts, total, groups, other, left_out and cohort; null in place of a number: some, and fewer than the cohort",
+    "period": "the days that its figures are about; empty for a count of people",
+    "figures": "counts, total, groups, other, left_out and cohort, null in place of a number: some, and fewer than the cohort; of a report "
+    "with noise tables (name, show, title, unit, cells: by, figure, low, high, words, before) and guarantee",
 }
 
 
@@ -55,11 +69,14 @@ def list_(say: Say, *, key_file: KeyFile = None) -> None:
 
 @command(app, "run", example="troth report run registered-products --key-file analyst.key", gives=_RUN)
 def run(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
-    """Run a report now. Whoever objected, restricted this use or is a child is left out."""
+    """Run a report now. Whoever objected, restricted this use or is a child is left out.
+
+    A report with noise is computed once for a period; run again, it shows what is kept.
+    """
     key = api_key(key_file)
     with say.open() as troth:
         done = troth.insights.run(name, key)
-    say.answer(run_document(done), _figures_text(done))
+    say.answer(run_document(done), figures_text(done))
 
 
 @command(
@@ -73,8 +90,36 @@ def show(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
     key = api_key(key_file)
     with say.open() as troth:
         runs = troth.insights.runs(name, key)
-    text = "\n\n".join(_figures_text(one) for one in runs) or "It was never run."
+    text = "\n\n".join(figures_text(one) for one in runs) or "It was never run."
     say.answer({"report": name, "runs": [run_document(one) for one in runs]}, text)
+
+
+@command(
+    app,
+    "export",
+    example="troth report export registered-products figures.csv --key-file analyst.key",
+    gives={"file": "what was written", "rows": "how many figures", "format": "csv or parquet"},
+)
+def export(
+    say: Say,
+    name: Name,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Written anew.")],
+    *,
+    form: Annotated[Form, typer.Option("--format", help="csv, or parquet (extra `insights`).")] = Form.CSV,
+    key_file: KeyFile = None,
+) -> None:
+    """Write the figures of every kept run of a report, with their bounds; the look is decided and recorded."""
+    from troth.insights import rows_of, to_csv, write_parquet
+
+    key = api_key(key_file)
+    with say.open() as troth:
+        runs = troth.insights.runs(name, key)
+    if form is Form.CSV:
+        file.write_text(to_csv(runs), encoding="utf-8", newline="")
+    else:
+        write_parquet(runs, file)
+    rows = len(list(rows_of(runs)))
+    say.answer({"file": str(file), "rows": rows, "format": form.value}, f"Wrote {rows} figures to {file}.")
 
 
 @command(
@@ -130,20 +175,6 @@ def _change(one: "ProductChange") -> dict[str, Any]:
     return told | {"counted": moment(one.counted_at), "noted": moment(one.noted_at)}
 
 
-def run_document(one: "Run") -> dict[str, Any]:
-    """A run as a document."""
-    import msgspec
-
-    return {
-        "run": one.run,
-        "state": one.state,
-        "begun": moment(one.begun_at),
-        "due": moment(one.due_at),
-        "error": one.error,
-        "figures": msgspec.to_builtins(one.figures),
-    }
-
-
 def _standing(one: "Standing") -> dict[str, Any]:
     return {
         "name": one.report.name,
@@ -166,23 +197,3 @@ def _last(one: "Standing") -> str:
 def _next(one: "Standing") -> str:
     when = one.next_at.isoformat() if one.next_at else ""
     return f"{when} (late)" if one.late else when
-
-
-def _figures_text(one: "Run") -> str:
-    head = f"{moment(one.begun_at)} {one.state}{f' ({one.error})' if one.error else ''}"
-    figures = one.figures
-    if figures is None:
-        return head
-    few = f"fewer than {figures.cohort}"
-
-    def told(number: int | None) -> str:
-        return few if number is None else str(number)
-
-    lines = [f"{head}: {told(figures.total)} {figures.counts}"]
-    lines += [
-        f"  {', '.join(f'{name} {value or chr(8212)}' for name, value in group.by.items())}: {group.count}"
-        for group in figures.groups
-    ]
-    lines.append(f"  in no group shown: {told(figures.other)}")
-    lines += [f"  left out, {reason}: {told(number)}" for reason, number in figures.left_out.items()]
-    return "\n".join(lines)

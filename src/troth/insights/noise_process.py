@@ -12,6 +12,7 @@ distribution. Source: OpenDP 0.16.
 
 import json
 import sys
+from functools import lru_cache
 from typing import Any
 
 import opendp.prelude as dp
@@ -30,24 +31,31 @@ def vector(task: dict[str, Any]) -> list[int]:
     return [int(one) for one in measurement(task["values"])]
 
 
-def threshold(task: dict[str, Any]) -> tuple[dict[str, int], int]:
-    """Noise for unknown keys, and the threshold below which none is shown."""
+@lru_cache
+def measurement_of(l0: int, l1: int, li: int, epsilon: float, delta: float) -> tuple[Any, int]:
+    """What draws noise for unknown keys, and the threshold below which none is shown."""
     space = (
         dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T="i64")),
         dp.l01inf_distance(dp.absolute_distance(T="i64")),
     )
-    apart, scale = (task["l0"], task["l1"], task["li"]), task["l1"] / task["epsilon"]
+    apart, scale = (l0, l1, li), l1 / epsilon
 
     def made(least: int) -> Any:
         return dp.m.make_laplace_threshold(*space, scale=scale, threshold=least)
 
     def enough(least: float) -> bool:
-        return bool(made(int(least)).map(apart)[1] <= task["delta"])
+        return bool(made(int(least)).map(apart)[1] <= delta)
 
-    least = int(dp.binary_search(enough, T=int, bounds=(task["li"], LARGEST_THRESHOLD)))
+    least = int(dp.binary_search(enough, T=int, bounds=(li, LARGEST_THRESHOLD)))
     measurement = made(least)
-    if measurement.map(apart)[0] > task["epsilon"] * SLACK:
+    if measurement.map(apart)[0] > epsilon * SLACK:
         raise ValueError
+    return measurement, least
+
+
+def threshold(task: dict[str, Any]) -> tuple[dict[str, int], int]:
+    """Noise for unknown keys, and the threshold below which none is shown."""
+    measurement, least = measurement_of(task["l0"], task["l1"], task["li"], task["epsilon"], task["delta"])
     return {key: int(one) for key, one in measurement(task["values"]).items()}, least
 
 

@@ -19,6 +19,9 @@ class RunAnswer(Struct, frozen=True, kw_only=True):
     )
     policy: Annotated[str, Meta(description="SHA-256 of the version that decided")] = ""
     error: Annotated[str, Meta(description="code of the problem of a failed run")] = ""
+    period: Annotated[
+        str, Meta(description="the days that its figures are about; empty for a count of people")
+    ] = ""
     figures: Figures | None = None
 
 
@@ -108,6 +111,7 @@ def run_answer(run: Run) -> RunAnswer:
         due=_instant(run.due_at),
         policy=run.policy,
         error=run.error,
+        period=run.period,
         figures=run.figures,
     )
 

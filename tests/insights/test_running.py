@@ -1,0 +1,143 @@
+"""Runs through the gate: objectors leave, budgets are spent before anything is drawn, and no true figure stands anywhere."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.folders import made_folder
+from tests.support.lakes import event, installation, write_events, write_reports
+from troth.bootstrap import Troth, open_troth
+from troth.bootstrap.analysing import insights_of
+from troth.gate import Ask
+from troth.insights import noise
+from troth.insights.budget import spent
+from troth.insights.service import inquiry_of, reported
+from troth.kernel import Refused, SettableClock, Unavailable
+
+REGISTER = "essential.service.product_registration"
+VISITS = "analytics.reporting.site_usage"
+TELEMETRY = "analytics.reporting.telemetry"
+CHOICE = "essential.service.choice"
+SIGN_IN = "essential.service.authentication"
+
+
+class Company(NamedTuple):
+    """An open folder and an analyst's key."""
+
+    troth: Troth
+    key: str
+
+    @property
+    def lake(self) -> Path:
+        """Where its tables are."""
+        return self.troth.folder / "lake"
+
+    def spent(self, data_set: str = "telemetry-reports") -> int:
+        """Millionths of epsilon that a data set has spent of the first week."""
+        with self.troth.database.snapshot() as tx:
+            return spent(tx, data_set, "2026-W02")[0]
+
+    def person(self, number: int) -> str:
+        """Somebody who registered a product; gives the handle."""
+        key, _ = self.troth.issue_key(name="i", role="service.import", purposes=[REGISTER])
+        ask = Ask(
+            act="collect", purpose=REGISTER, key=key, point="import", channel="import",
+            values={"email": f"person{number}@example.com", "product": "sensor"},
+        )  # fmt: skip
+        (outcome,) = self.troth.perform([ask])
+        assert outcome.effect == "permit", outcome
+        return outcome.person
+
+    def bytes_with(self, marker: str) -> list[str]:
+        """Files of the folder that hold a marker."""
+        needle = marker.encode()
+        return [
+            one.name for one in self.troth.folder.rglob("*") if one.is_file() and needle in one.read_bytes()
+        ]
+
+
+@pytest.fixture
+def company(tmp_path: Path, clock: SettableClock) -> Iterator[Company]:
+    """A company with the reference policy, in the week after its data."""
+    made_folder(tmp_path / "data", clock)
+    with open_troth(tmp_path / "data", clock=clock) as troth:
+        key, _ = troth.issue_key(name="a", role="staff.analyst", purposes=[VISITS, TELEMETRY])
+        clock.advance(timedelta(days=7))
+        yield Company(troth, key)
+
+
+def test_whoever_objects_leaves_the_next_run(company: Company) -> None:
+    """Of those who stand in the events while signed in, objectors are left out, and so is whoever is not known any more."""
+    people = [company.person(number) for number in range(3)]
+    session_key, _ = company.troth.issue_key(name="s", role="service.web", purposes=[CHOICE, SIGN_IN])
+    opened = company.troth.perform(
+        [Ask(act="instruct", purpose=SIGN_IN, key=session_key, order="open-session", person=people[1])]
+    )[0]
+    said = Ask(
+        act="instruct", purpose=CHOICE, key=opened.values["session"], order="record-stance", about=VISITS,
+        stance="objected", person=people[1],
+    )  # fmt: skip
+    assert company.troth.perform([said])[0].effect == "permit"
+    policy = company.troth.policy()
+    inquiry = inquiry_of(policy, reported(policy, "pages-visited"), company.key)
+    asked = company.troth.gate.analysis(inquiry)
+    assert asked.permitted([*people, "f" * 32]) == {people[0], people[2]}
+
+
+def test_the_budget_is_spent_before_and_stays_spent(
+    company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """When the process of the noise ends, the run fails, what it cost is gone, and the next run pays again."""
+    write_reports(company.lake / "reports", [installation({"weeks_in_use": 1}) for _ in range(300)])
+    broken = tmp_path / "broken.py"
+    broken.write_text("import sys; sys.stdin.readline(); raise SystemExit(1)", encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(noise.Noise.__init__, "__defaults__", (broken,))
+        with pytest.raises(Unavailable):
+            company.troth.insights.run("retention", company.key)
+    assert company.spent() == 1_000_000
+    assert company.troth.insights.run("retention", company.key).state == "done"
+    assert company.spent() == 2_000_000
+
+
+def test_runs_at_the_same_time_keep_to_the_budget(company: Company) -> None:
+    """Six reports that cost 3 of a budget of 6 are run at once, in as many processes' places: two are paid for."""
+    write_events(company.lake / "events", [event(f"v{number}", "/p", 1) for number in range(400)])
+    found: list[str] = []
+
+    def run() -> None:
+        insights = insights_of(
+            company.troth
+        )  # its own, as another process has one: nothing is shared but the database
+        try:
+            found.append(insights.run("pages-visited", company.key).state)
+        except Refused:
+            found.append("refused")
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert company.spent("page-visits") <= 6_000_000
+    assert found.count("refused") == 6 - found.count("done")
+    assert found.count("done") >= 1
+
+
+def test_no_true_figure_stands_anywhere(company: Company) -> None:
+    """The number of reports, which is odd enough to be found, stands in no file of the folder once they were analysed."""
+    number = 86_413
+    one = installation({"weeks_in_use": 1})
+    write_reports(company.lake / "reports", [one] * number)
+    company.troth.flush_ledger()
+    before = company.bytes_with(str(number))
+    run = company.troth.insights.run("retention", company.key)
+    company.troth.flush_ledger()
+    assert run.figures is not None
+    shown = [cell.figure for table in run.figures.tables for cell in table.cells]
+    if number not in shown:  # the noise is 0 in about 1 of 4 figures
+        assert company.bytes_with(str(number)) == before
