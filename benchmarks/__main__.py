@@ -14,6 +14,7 @@ from benchmarks import (
     gate,
     gdprbench,
     importing,
+    insights,
     over_http,
     recording,
     scale,
@@ -33,6 +34,7 @@ PARTS = (
     "startup",
     "events",
     "telemetry",
+    "insights",
     "gdprbench",
 )
 
@@ -85,6 +87,8 @@ def main() -> int:
         events.run(report, given.place, given.events)
     if "telemetry" in given.only:
         recording.run(report, given.place)
+    if "insights" in given.only:
+        insights.run(report, given.place, given.events)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
     if "drill" in given.only:

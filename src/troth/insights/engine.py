@@ -94,9 +94,9 @@ class Engine:
         backend, events = self._events(plan, period)
         if events is None:
             return EventSums(0, {})
-        pairs = backend.create_table("pairs", bounded_events(events, plan, permitted), temp=True)
+        pairs = bounded_events(backend, events, plan, permitted)
         visitors = int(backend.to_pyarrow(pairs.unit.nunique()).as_py())
-        grouped = pairs.group_by("key").aggregate(people=pairs.unit.nunique(), events=pairs.number.sum())
+        grouped = pairs.group_by("key").aggregate(people=pairs.count(), events=pairs.number.sum())
         rows = backend.to_pyarrow(grouped.limit(MOST_KEYS + 1)).to_pylist()
         if len(rows) > MOST_KEYS:
             raise Conflict(
@@ -154,29 +154,50 @@ class Engine:
         return [one.removeprefix("file://") for one in found if wanted(_day(one))]
 
 
-def bounded_events(events: "ir.Table", plan: EventPlan, permitted: Collection[str]) -> "ir.Table":
-    """Visitor, group and number of events, with no more of one visitor than the plan lets count.
+def bounded_events(
+    backend: "Backend", events: "ir.Table", plan: EventPlan, permitted: Collection[str]
+) -> "ir.Table":
+    """A row for each visitor and group with the number of events, no more of one visitor than the plan lets count.
 
-    Which of his events count is drawn by a keyed hash under a secret that lives as long as this run: the order of their
-    times or ids decides nothing, and nobody who chooses ids can steer it.
+    Whoever has more is drawn from: the order is that of a keyed hash under a secret that lives as long as this run, so that times
+    and ids decide nothing, and nobody who chooses ids can steer it. All others are taken as they are, which saves the drawing.
     """
+    rows = _known(events, plan, permitted)
+    pairs = backend.create_table(
+        "pairs", rows.group_by("unit", "key", "most").aggregate(number=rows.count()), temp=True
+    )
+    whole = pairs.group_by("unit", "most").aggregate(together=pairs.number.sum())
+    over = backend.create_table("over", whole.filter(whole.together > whole.most), temp=True)
+    within = pairs.anti_join(over, "unit").select("unit", "key", "number")
+    drawn = _drawn(rows.semi_join(over, "unit"))
+    return backend.create_table("bounded", within.union(drawn), temp=True)
+
+
+def _known(events: "ir.Table", plan: EventPlan, permitted: Collection[str]) -> "ir.Table":
+    """The events of visitors who are told apart and may be counted, with how many of one visitor count."""
     import ibis
 
     known = events.filter((events.visitor != "") | (events.person != ""))
     known = known.filter((known.person == "") | known.person.isin(list(permitted) or [""]))
     if not plan.daily:
         known = known.filter(known.identity != "daily")
-    daily = known.identity == "daily"
-    drawn = (ibis.literal(secrets.token_hex(_SECRET_BYTES)) + known.id).hexdigest("md5")
-    rows = known.select(
+    return known.select(
+        "id",
         unit=ibis.ifelse(known.person != "", known.person, known.visitor),
         key=known[plan.column].left(LONGEST_VALUE),
-        most=ibis.ifelse(daily, plan.daily, plan.most),
-        drawn=drawn,
+        most=ibis.ifelse(known.identity == "daily", plan.daily, plan.most),
     )
-    place = ibis.row_number().over(group_by=rows.unit, order_by=rows.drawn)
-    kept = rows.mutate(place=place)
-    kept = kept.filter(kept.place < kept.most)
+
+
+def _drawn(rows: "ir.Table") -> "ir.Table":
+    """As many of each visitor's events as count."""
+    import ibis
+
+    secret = ibis.literal(secrets.token_hex(_SECRET_BYTES))
+    hashed = rows.mutate(drawn=(secret + rows.id).hexdigest("md5"))
+    place = ibis.row_number().over(group_by=hashed.unit, order_by=hashed.drawn)
+    placed = hashed.mutate(place=place)
+    kept = placed.filter(placed.place < placed.most)
     return kept.group_by("unit", "key").aggregate(number=kept.count())
 
 
