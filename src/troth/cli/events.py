@@ -57,6 +57,29 @@ def fold(say: Say) -> None:
 
 @command(
     app,
+    "study",
+    example="troth events study PERSON --case CASE --purpose functional.service.improve --key-file product.key",
+    gives={"events": "at, site, name and page of each"},
+)
+def study(
+    say: Say,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Handle of the person.")],
+    *,
+    case: Annotated[str, typer.Option(help="The open study about this person.")],
+    purpose: Annotated[str, typer.Option(help="The data use that it serves.")],
+    key_file: KeyFile = None,
+) -> None:
+    """Look at what one person did while signed in, for an approved study; it stands in the journal, and objecting ends it."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        found = troth.events.keeper.study(key, person, case, purpose)
+    told = [{"at": moment(one.at), "site": one.site, "name": one.name, "page": one.page} for one in found]
+    lines = [f"{one['at']}  {one['site']}  {one['name']}  {one['page']}" for one in told]
+    say.answer({"events": told}, "\n".join(lines) or "Nothing was done while signed in.")
+
+
+@command(
+    app,
     "erase",
     example="troth events erase --cookie - --key-file desk.key",
     gives={"erased": "events that went"},

@@ -12,13 +12,15 @@ from troth.events.lake import Lake
 from troth.events.model import CHANNEL, sites_of
 from troth.events.retaining import disposal_instant
 from troth.events.tables import EVENTS
-from troth.gate import DISPOSAL, DISPOSER, Arrival, Gate
+from troth.gate import DISPOSAL, DISPOSER, Arrival, Ask, Gate
 from troth.kernel import Clock, Refused, TrothError, Unavailable, micros
 from troth.storage import Condition, Database, Folding, Transaction
 
 REPEATS = timedelta(days=7)
 """How long the id of an event is known."""
 RIGHTS = "essential.service.rights_request"
+STUDIED = ("page", "event")
+"""The parts of an event that a study of one person looks at."""
 
 
 class Status(NamedTuple):
@@ -140,6 +142,36 @@ class EventKeeper:
         if refusal is not None:
             raise refusal
         return self._copied(person, frozenset(visitors))
+
+    def study(self, key: str, person: str, case: str, purpose: str) -> list[Visit]:
+        """What one person did while signed in, for an approved study: a personal act, which stands in that person's journal.
+
+        Args:
+            key: API key of whoever studies it.
+            person: Handle.
+            case: The open study, about this person.
+            purpose: Data use that the study serves.
+
+        Returns:
+            When, where and what; nothing of device, country, referrer or properties.
+
+        Raises:
+            Refused: The policy denies it, such as after the person objected; nothing was read.
+            TrothError: The key does not work, or there is no such person or case.
+        """
+        named = sites_of(self._gate.policy()).fields
+        fields = tuple(named[part] for part in STUDIED if part in named)
+        ask = Ask(act="analyse", purpose=purpose, key=key, person=person, case=case, fields=fields)
+        (outcome,) = self._gate.perform([ask])
+        if outcome.problem is not None or outcome.effect != "permit":
+            problem = outcome.problem
+            raise Refused(
+                problem.detail if problem is not None else "The policy denies this study; nothing was read.",
+                clause=next(iter(outcome.clauses), ""),
+                mend="`troth policy explain` shows every clause that was weighed.",
+            )
+        found = self._copied(person, frozenset())
+        return [Visit(one.at, one.site, one.name, one.page, "", "", "", "") for one in found]
 
     def _copied(self, person: str, visitors: frozenset[str]) -> Iterator[Visit]:
         with self._database.snapshot() as tx:
