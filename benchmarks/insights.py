@@ -100,10 +100,7 @@ def _child(part: str, folder: Path) -> dict[str, float]:
 
 
 def _report(folder: Path) -> dict[str, float]:
-    from troth.insights.engine import EVENT_COLUMNS, Engine
-    from troth.insights.periods import period_before
-    from troth.insights.planning import event_plan
-    from troth.insights.service import reported
+    from troth.insights import EVENT_COLUMNS, Engine, event_plan, period_before, reported
 
     clock = SettableClock(MONDAY + timedelta(days=7))
     with open_troth(folder, clock=clock) as opened:

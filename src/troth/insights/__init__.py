@@ -1,15 +1,19 @@
 """Insights: declared reports, counted through the gate or with noise; figures that show nobody, schedules, run history."""
 
 from troth.insights.changes import Changes, ProductChange
-from troth.insights.engine import engine_available
+from troth.insights.engine import EVENT_COLUMNS, Engine, engine_available
 from troth.insights.exporting import rows_of, to_csv, write_parquet
 from troth.insights.model import Cell, Figure, Figures, FigureTable, Guarantee, Run, Tally, period_start
+from troth.insights.periods import period_before
+from troth.insights.planning import event_plan
 from troth.insights.protected import Source
-from troth.insights.service import Insights, Standing
+from troth.insights.service import Insights, Standing, reported
 
 __all__ = [
+    "EVENT_COLUMNS",
     "Cell",
     "Changes",
+    "Engine",
     "Figure",
     "FigureTable",
     "Figures",
@@ -21,7 +25,10 @@ __all__ = [
     "Standing",
     "Tally",
     "engine_available",
+    "event_plan",
+    "period_before",
     "period_start",
+    "reported",
     "rows_of",
     "to_csv",
     "write_parquet",
