@@ -94,6 +94,33 @@ def test_a_week_is_sent_after_it_ended_and_a_random_while(here: Installation, do
     assert len(door.reports) == 1
 
 
+def test_the_door_is_left_in_peace(here: Installation, door: Door) -> None:
+    """Looking every hour for two weeks asks for keys and a token once a week, and sends each report once."""
+    sender = here.sender()
+    for hour in range(14 * 24):
+        if hour == 7 * 24:
+            door.keys.append(type(door.keys[0])("2026-W49"))
+            record(here)
+        sender.send_due()
+        here.later(hours=1)
+    counted = [len(door.posted(f"/telemetry/{name}")) for name in ("opt-in", "keys", "tokens", "reports")]
+    assert counted == [1, 2, 2, 2]
+
+
+def test_without_a_token_the_door_is_asked_seldom(here: Installation, door: Door) -> None:
+    """A report that must wait for next week's token does not make the sender ask all the time."""
+    here.later(days=7)
+    record(here)
+    here.later(days=7)
+    sender = here.sender()
+    assert sender.send_due(at_once=True).sent == ("2026-W48",)
+    before = len(door.requests)
+    for _ in range(6 * 24):
+        sender.send_due()
+        here.later(minutes=10)
+    assert len(door.requests) - before <= 5
+
+
 def test_missed_weeks(here: Installation, door: Door) -> None:
     """A week is sent until two weeks after its end, oldest first, one for each token; older ones are forgotten."""
     here.later(days=7)

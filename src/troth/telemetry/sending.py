@@ -16,9 +16,10 @@ from troth.telemetry.wire import Answer, Unreachable, call, check_address
 
 STATE = "upload.json"
 SENT, WAITING, REFUSED = "sent", "waiting", "refused"
+_NO_FURTHER = "There is no further token this week; the report waits for the next."
 SPREAD_SECONDS = 24 * 3600
 _TOKEN_SECONDS = 4 * 24 * 3600
-_FIRST_PAUSE, _LONGEST_PAUSE = 900, 24 * 3600
+_FIRST_PAUSE, _LONGEST_PAUSE, _NO_TOKEN_PAUSE = 900, 24 * 3600, 6 * 3600
 _FEW = 12
 NOT_OPTED_IN, TOKEN_CLOSED, TOKEN_SPENT = "not-opted-in", "token-closed", "token-spent"
 _ACCEPTED, _FORBIDDEN, _CONFLICT, _UNPROCESSABLE = 202, 403, 409, 422
@@ -195,7 +196,7 @@ class Sender:
                 self._send_week(standing, passes, stored, week)
                 sent.append(week)
         except NoToken as error:
-            return self._noted(state, sent, str(error))
+            return self._noted(state, sent, str(error), pause=_NO_TOKEN_PAUSE)
         except Refusal as error:
             return self._noted(state, sent, self._refused(error.answer), failed=error.answer)
         except Unreachable as error:
@@ -217,8 +218,12 @@ class Sender:
             }
             self._folder.write(STATE, state)
         wanted = bool(self._closed(stored)) and not passes.tokens()
-        if wanted or now.timestamp() >= drawn["at"]:
-            passes.fetch_token(self._release)
+        if wanted or (now.timestamp() >= drawn["at"] and not drawn.get("done")):
+            fetched = passes.fetch_token(self._release)
+            drawn["done"] = True
+            self._folder.write(STATE, state)
+            if wanted and not fetched:
+                raise NoToken(_NO_FURTHER)
 
     def _send_week(self, standing: Standing, passes: Passes, stored: dict[str, Any], week: str) -> None:
         """Send one report, under the oldest token that the door takes.
@@ -243,7 +248,7 @@ class Sender:
                 raise Refusal(answer)
             passes.drop(token)
         if not passes.fetch_token(self._release):
-            raise NoToken("There is no further token this week; the report waits for the next.")
+            raise NoToken(_NO_FURTHER)
         self._send_week(standing, passes, stored, week)
 
     def _put_aside(self, stored: dict[str, Any], week: str, body: bytes, answer: Answer) -> None:
@@ -266,17 +271,22 @@ class Sender:
         return f"The door did not take it: {answer.what}"
 
     def _noted(
-        self, state: dict[str, Any], sent: list[str], said: str, *, failed: Answer | None = None
+        self,
+        state: dict[str, Any],
+        sent: list[str],
+        said: str,
+        *,
+        failed: Answer | None = None,
+        pause: int = 0,
     ) -> Sending:
         """Keep what was said, and after a failure for how long the door is left alone."""
         if not self.standing().on:
             return Sending(tuple(sent), said)
         failures = int(state.get("failures", 0)) + 1 if failed is not None else 0
-        not_before = 0.0
         if failed is not None:
             most = min(_FIRST_PAUSE * 2 ** min(failures, 10), _LONGEST_PAUSE)
             pause = max(most // 2 + self._below(most // 2), min(failed.retry_after, _LONGEST_PAUSE))
-            not_before = self._clock().timestamp() + pause
+        not_before = self._clock().timestamp() + pause if pause else 0
         changed = state | {"said": said, "failures": failures, "not_before": not_before}
         if changed != self._folder.read(STATE):
             self._folder.write(STATE, changed)
