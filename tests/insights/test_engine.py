@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.lakes import event, installation, write_events, write_reports
 from tests.support.policies import REFERENCE
+from troth.ingress import ReportLake
+from troth.ingress.inbox import stored
 from troth.insights.engine import EVENT_COLUMNS, REPORT_COLUMNS, Engine
 from troth.insights.periods import Period
 from troth.insights.planning import EventPlan, Part, event_plan, parts_of
@@ -191,6 +193,30 @@ def test_one_installation_moves_no_part_beyond_its_bound(usual: Path, data: st.D
     moved = [sum(abs(b - a) for a, b in zip(*both, strict=True)) for both in zip(before, after, strict=True)]
     assert [part.name for part, change in zip(parts, moved, strict=True) if change > part.l1] == []
     assert moved[0] == 1
+
+
+def test_what_the_receiving_door_wrote_is_read(tmp_path: Path) -> None:
+    """A table as the door's own lake makes it has no column too many, and gives its sums."""
+    full = (
+        "example-sensor",
+        "5.0",
+        "2026-W02",
+        "0" * 16,
+        "troth",
+        {"errors": 3.0, "crashes": 1.0},
+        dict[str, str](),
+        0,
+    )
+    lines = [full] * 50 + [(*full[:5], {}, {}, 0)]
+    ReportLake(tmp_path / "lake").append([stored("b1", 1_768_089_600_000_000, ["e1"], lines)], 1)
+    engine = Engine(tmp_path / "lake", REPORT_COLUMNS)
+    assert engine.unknown_columns() == ()
+    parts = parts_of(REPORTS["use-and-quality"], POLICY, WEEK)
+    found = {
+        f"{part.name} {part.show}": sums for part, sums in zip(parts, engine.reports(parts), strict=True)
+    }
+    assert found["installations count"] == [51]
+    assert (found["errors mean"], found["errors mean-of"], found["crashes reached"]) == ([150], [50], [50])
 
 
 def test_of_several_weeks_each_counts(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Insights: declared reports, counted through the gate or with noise; figures that show nobody, schedules, run history."""
 
 from troth.insights.changes import Changes, ProductChange
-from troth.insights.engine import EVENT_COLUMNS, Engine, engine_available
+from troth.insights.engine import EVENT_COLUMNS, Engine
 from troth.insights.exporting import rows_of, to_csv, write_parquet
 from troth.insights.model import Cell, Figure, Figures, FigureTable, Guarantee, Run, Tally, period_start
 from troth.insights.periods import period_before
@@ -24,7 +24,6 @@ __all__ = [
     "Source",
     "Standing",
     "Tally",
-    "engine_available",
     "event_plan",
     "period_before",
     "period_start",
