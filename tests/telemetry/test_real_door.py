@@ -11,6 +11,8 @@ from tests.clauses.vendor import START, Site, Vendor
 from tests.telemetry.site import Installation
 from troth.telemetry import Schema
 
+pytestmark = pytest.mark.slow
+
 
 class Customer(Installation):
     """An installation of the vendor's sensor, with the schema that the door publishes."""

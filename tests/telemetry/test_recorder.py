@@ -201,6 +201,7 @@ def child(here: Installation, rounds: int, *, fork: bool = False) -> subprocess.
     )
 
 
+@pytest.mark.slow
 def test_killed_processes_lose_only_what_was_in_memory(here: Installation) -> None:
     """Processes that are killed while they write leave whole sums, with every count that was put on disk, and none twice."""
     least = most = 0

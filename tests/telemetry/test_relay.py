@@ -38,6 +38,7 @@ def sensor(folder: Path, door: Door, relay: Relay) -> Installation:
     return found
 
 
+@pytest.mark.slow
 def test_reports_go_on_unchanged_and_shuffled(tmp_path: Path) -> None:
     """Each sensor's bytes and token arrive as they were, in another order than they came, and nothing tells of the sensors."""
     with opened(Door()) as door, running(tmp_path / "relay", door) as relay:
