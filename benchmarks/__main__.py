@@ -18,6 +18,7 @@ from benchmarks import (
     over_http,
     recording,
     scale,
+    telemetry,
 )
 from benchmarks.report import Report
 
@@ -89,6 +90,7 @@ def main() -> int:
         recording.run(report, given.place)
     if "insights" in given.only:
         insights.run(report, given.place, given.events)
+        telemetry.run(report, given.place)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
     if "drill" in given.only:

@@ -21,7 +21,7 @@ from troth.kernel import micros, new_id
 
 USAGE = "analytics.reporting.site_usage"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-_EMPTY = """
+EMPTY = """
 import asyncio, signal, sys
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -96,7 +96,7 @@ def _taking(report: Report, place: Path) -> None:
         mine, empty = free_port(), free_port()
         command = [program, "serve", "--data", str(folder), "--port", str(mine)]
         file = folder.parent / "empty.py"
-        file.write_text(_EMPTY, encoding="utf-8")
+        file.write_text(EMPTY, encoding="utf-8")
         with serving(command, mine), serving([sys.executable, str(file), str(empty)], empty):
             raw, taken = 0.0, 0.0
             for _ in range(3):  # in turn, because a shared machine changes

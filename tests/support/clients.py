@@ -34,6 +34,28 @@ def packages() -> Path:
     return folder / "node_modules"
 
 
+def python() -> Path:
+    """The Python of an environment of its own with the published packages; made again when their list changes.
+
+    Glean and others bring versions along that Troth itself does not use.
+    """
+    content = (CLIENTS / "requirements.txt").read_bytes()
+    above = Path(sys.prefix) / "pip-clients"
+    above.mkdir(exist_ok=True)
+    folder = above / hashlib.sha256(content).hexdigest()[:16]
+    program = folder / "bin" / "python"
+    with (above / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+            wanted = str(CLIENTS / "requirements.txt")
+            install = [str(program), "-m", "pip", "install", "--quiet", "--no-deps", "-r", wanted]
+            subprocess.run(install, check=True, timeout=300, capture_output=True)
+            (folder / "whole").touch()
+    return program
+
+
 def script(name: str, folder: Path) -> Path:
     """A script of tests/clients, beside the packages that it imports: Node.js looks for them from the script's own place.
 

@@ -16,7 +16,7 @@ from troth.web.rendering import load_static
 
 PAGES = (
     "/", "/policy", "/policy/versions", "/exceptions", "/security", "/ledger", "/problems", "/problems/refused", "/docs",
-    "/choice", "/parents",
+    "/choice", "/parents", "/telemetry", "/telemetry/sample", "/telemetry/history",
 )  # fmt: skip
 _LOADING = {"src", "srcset", "data", "poster", "background", "action", "formaction", "ping"}
 _LANDMARKS = {"header", "nav", "main", "footer"}

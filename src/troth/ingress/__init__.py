@@ -1,18 +1,24 @@
 """Ingress: the receiving door of telemetry; receipts, blind-signed tokens, strict reading, inbox and lake of reports."""
 
 from troth.ingress.errors import NotOptedIn, OtherSchema, ReleaseTooOld, TokenClosed, TokenIssued, TokenSpent
+from troth.ingress.glean import DELETION, OWN_PINGS, glean_reader, read_glean, read_path
+from troth.ingress.inflating import MAX_INFLATED
 from troth.ingress.keeping import DisposedReports, ReportKeeper, ReportStatus
 from troth.ingress.lake import ReportLake
 from troth.ingress.model import Proof, Report, Upload, week_of
 from troth.ingress.reading import FORMAT, MAX_REPORT, read_report
-from troth.ingress.receipts import decoded, encoded, read_receipt
+from troth.ingress.receipts import RECEIPT_SCHEME, decoded, encoded, read_receipt
 from troth.ingress.service import Door
 from troth.ingress.switching import OptedIn, Switching, taking
 from troth.ingress.tokens import SECRETS_TABLE, Craft, SigningKey, TokenKeys
 
 __all__ = [
+    "DELETION",
     "FORMAT",
+    "MAX_INFLATED",
     "MAX_REPORT",
+    "OWN_PINGS",
+    "RECEIPT_SCHEME",
     "SECRETS_TABLE",
     "Craft",
     "DisposedReports",
@@ -35,6 +41,9 @@ __all__ = [
     "Upload",
     "decoded",
     "encoded",
+    "glean_reader",
+    "read_glean",
+    "read_path",
     "read_receipt",
     "read_report",
     "taking",

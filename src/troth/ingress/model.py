@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from troth.kernel import InvalidInput
+from troth.policy import TelemetrySchema
 
 CHANNEL = "product"
 """Declared channel that reports come through."""
@@ -54,16 +55,24 @@ class Proof(NamedTuple):
     signature: bytes = b""
 
 
-Read = Callable[[bytes], "Report | None"]
-"""Reads a body; None where it holds no report, and nothing is to be kept of it."""
+Read = Callable[[bytes, TelemetrySchema, str], "Report | None"]
+"""Reads a body by the schema in force on a day (ISO 8601); None where it holds no report, and nothing is to be kept of it."""
 
 
 class Upload(NamedTuple):
-    """A report on its way in: the `Authorization` header, the body, and what reads it."""
+    """A report on its way in.
+
+    Args:
+        shown: The `Authorization` header.
+        body: What was sent.
+        read: Reads it; None for a report in our own format.
+        mark: Of its sender, the same when it is sent again; empty: with a receipt one report is taken for a week.
+    """
 
     shown: str
     body: bytes
     read: Read | None = None
+    mark: str = ""
 
 
 def week_of(day: date) -> str:

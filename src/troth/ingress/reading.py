@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,7 +62,7 @@ def read_report(
     words: dict[str, str] = {}
     takers, older = takers_of(schema), known is not schema
     # What an old version sends is not looked at: it may report nothing at all, which the policy says.
-    numbered = release_numbers(release) if supported(schema, product, release) else _ANY
+    numbered = numbers_of(release) if supported(schema, product, release) else _ANY
     for name, value in _members(given).items():
         taker = takers.get(name)
         if taker is None or (older and name not in known.metrics):
@@ -77,7 +78,11 @@ def read_report(
 def supported(schema: TelemetrySchema, product: str, release: str) -> bool:
     """Whether a version of a product may report (clause II.6)."""
     least = schema.products.get(product)
-    return least is not None and release_numbers(release) >= release_numbers(least)
+    return least is not None and numbers_of(release) >= numbers_of(least)
+
+
+numbers_of = lru_cache(maxsize=4_096)(release_numbers)
+"""The same numbers, remembered: the same few versions report again and again."""
 
 
 def is_release(text: str) -> bool:

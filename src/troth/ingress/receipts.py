@@ -3,7 +3,7 @@
 import binascii
 import hashlib
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -135,9 +135,8 @@ def encoded(value: bytes) -> str:
 
 def decoded(text: str) -> bytes:
     """Bytes out of base64, of either alphabet, padded or not; empty where it is none."""
-    plain = text.rstrip("=").replace("+", "-").replace("/", "_")
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        found = urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
         return b""
-    return found if encoded(found) == plain else b""

@@ -119,15 +119,15 @@ class Door:
         except TrothError as error:
             return error
         if report is None or not proof.key:
-            return Prepared(report, proof)
+            return _by_receipt(report, proof, upload.mark)
         public = self._public.get(proof.key) or self._learnt(proof.key)
         signed = bool(public) and self._keys.signed(public, proof.message, proof.signature)
         return Prepared(report, proof, token_digest(proof.message), signed)
 
     def _read(self, known: Taking, upload: Upload) -> Report | None:
-        if upload.read is not None:
-            return upload.read(upload.body)
         day = self._clock.now().date().isoformat()
+        if upload.read is not None:
+            return upload.read(upload.body, known.schema, day)
         return read_report(upload.body, known.schema, day, self._earlier)
 
     def _learnt(self, key_id: str) -> bytes:
@@ -194,11 +194,12 @@ class Door:
 
     def _found(self, tx: Transaction, prepared: Sequence[Prepared | TrothError]) -> _Found:
         shown = [one for one in prepared if isinstance(one, Prepared)]
+        marks = [(one.proof.key, one.token) for one in shown if one.token]
         signed = [(one.proof.key, one.token) for one in shown if one.signed]
         receipts = [one.proof.receipt for one in shown if one.proof.receipt]
         return _Found(
             tokens.key_states(tx, {key for key, _ in signed}) if signed else {},
-            tokens.spent(tx, signed) if signed else set(),
+            tokens.spent(tx, marks) if marks else set(),
             installations(tx, receipts) if receipts else {},
             self._keys.weeks(),
         )
@@ -244,19 +245,30 @@ def _doubt(one: Prepared, found: _Found) -> TrothError | None:
         state = found.keys.get(one.proof.key)
         if state is None or state.state != OPEN or state.week not in found.weeks:
             return refuse(TokenClosed, "The key of this token is closed; nothing was stored.")
-        if (one.proof.key, one.token) in found.spent:
-            return refuse(TokenSpent, "This token was shown before; nothing was stored.")
-        return None
+        return _repeat(one, found)
     holder = found.installations.get(one.proof.receipt)
-    report = one.report
-    if (
-        holder is not None
-        and holder.state == OPTED_IN
-        and report is not None
-        and holder.product == report.product
-    ):
-        return None
+    product = one.report.product if one.report else ""
+    if holder is not None and holder.state == OPTED_IN and holder.product == product:
+        return _repeat(one, found)
     return refuse(NotOptedIn, "No installation that opted in is shown; nothing was stored.")
+
+
+def _repeat(one: Prepared, found: _Found) -> TrothError | None:
+    if (one.proof.key, one.token) not in found.spent:
+        return None
+    return _refusal(
+        "One report is taken for a token, or for a week.",
+        TokenSpent,
+        "This was shown before; nothing was stored.",
+    )
+
+
+def _by_receipt(report: Report | None, proof: Proof, mark: str) -> Prepared:
+    """A report with which the receipt itself is shown; it is noted as sent, by a digest, until its week is long over."""
+    if report is None or not proof.receipt:
+        return Prepared(report, proof)
+    told = f"{report.week} {mark or report.source}".encode()
+    return Prepared(report, proof._replace(key=report.week), token_digest(proof.receipt + told))
 
 
 def _refusal(mend: str, kind: type[TrothError], what: str) -> TrothError:

@@ -14,11 +14,14 @@ from sqlalchemy import bindparam, delete, select, update
 
 from troth.ingress.model import week_of
 from troth.ingress.tables import token_issued, token_key, token_secret, token_spent
-from troth.kernel import Clock, Unavailable, micros
+from troth.kernel import Clock, Unavailable, micros, new_id
+from troth.ledger import Entry, encode_entry, stage
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 
 OPEN, CLOSED = "open", "closed"
 _WEEK = timedelta(days=7)
+_MARKS = timedelta(days=70)
+"""How long it is noted that a report of a week was sent with a receipt: longer than any report is taken."""
 _ID_CHARACTERS = 16
 _k, _i, _s, _p = token_key.c, token_issued.c, token_spent.c, token_secret.c
 _KEYS = Statement(select(_k.week, _k.number, _k.key_id, _k.public, _k.state).order_by(_k.week, _k.number))
@@ -33,6 +36,8 @@ _DROP_ISSUED = Statement(delete(token_issued).where(_i.key_id == bindparam("whic
 _SPENT = Lookup(token_spent, by=("key_id", "token"), take=("key_id",))
 _NOTE_SPENT = Upsert(token_spent, by=("key_id", "token"))
 _DROP_SPENT = Statement(delete(token_spent).where(_s.key_id == bindparam("which")))
+# Weeks stand here for who shows a receipt instead of a token; ids of keys have other characters.
+_DROP_MARKS = Statement(delete(token_spent).where(_s.key_id.like("____-W__"), _s.key_id < bindparam("week")))
 _ADD_SECRET = Upsert(token_secret, by=("key_id",))
 _SECRET = Lookup(token_secret, by=("key_id",), take=("sealed",))
 _SECRETS = Statement(select(_p.key_id))
@@ -154,6 +159,7 @@ class TokenKeys:
             over = [(one.key_id,) for one in keys if one.week not in {week, before}]
             for statement in (_DROP_ISSUED, _DROP_SPENT, _DROP_KEY):
                 tx.run_many(statement, over)
+            tx.run(_DROP_MARKS, {"week": week_of(self._clock.now().date() - _MARKS)})
         signing = {one.key_id for one in keys if one.week == week and one.state == OPEN}
         with self._keystore.snapshot() as tx:
             held = {str(row[0]) for row in tx.rows(_SECRETS)}
@@ -181,6 +187,8 @@ class TokenKeys:
                 close(tx, [after.key_id])
             tx.run(_ADD_KEY, (week, after.number + 1 if after else 1, key_id, public, OPEN))
             kept = key_id in {one.key_id for one in _keys(tx)}
+            if kept:
+                _record(tx, key_id, week, micros(self._clock.now()))
         if not kept:
             self.forget([key_id])
 
@@ -229,6 +237,16 @@ def spent(tx: Transaction, tokens: Sequence[tuple[str, bytes]]) -> set[tuple[str
 def note_spent(tx: Transaction, tokens: Iterable[tuple[str, bytes]]) -> None:
     """Note tokens as spent."""
     tx.run_many(_NOTE_SPENT, list(tokens))
+
+
+def _record(tx: Transaction, key_id: str, week: str, now: int) -> None:
+    """Put into the ledger which key signs, so that nobody can be given one of their own unseen; it is about nobody."""
+    entry = new_id()
+    told = {"key": key_id, "week": week}
+    stage(
+        tx,
+        [(entry, "", encode_entry(Entry(id=entry, at=now, act="token-key", effect="permit", detail=told)))],
+    )
 
 
 def _keys(tx: Transaction) -> list[SigningKey]:

@@ -1,4 +1,4 @@
-"""Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL."""
+"""Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL; inboxes that are folded into lakes."""
 
 from troth.storage.database import Busy, Database, Row, Transaction, create_all, open_database
 from troth.storage.folding import Folding

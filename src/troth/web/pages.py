@@ -14,7 +14,7 @@ from troth.forum import forum_of
 from troth.gate import Version
 from troth.kernel import NotFound, TrothError
 from troth.ledger import TreeHead, staged_count, tree_head
-from troth.policy import Notice, Policy
+from troth.policy import Notice, Policy, telemetry_schema
 from troth.storage import Transaction
 from troth.web.enforcement import marks_of, table_stamp
 from troth.web.problems import KINDS, ProblemKind
@@ -260,11 +260,27 @@ def heading(troth: Troth) -> dict[str, Any]:
     """What stands at the head of each page: the company, the pages about the policy, and what it lets people do here."""
     policy = policy_in_force(troth)
     if policy is None:
-        return {"company": "Troth", "menu": _ABOUT}
+        return {"company": "Troth", "menu": _ABOUT, "telemetry": ""}
     forum = (("/forum", "Forum"),) if forum_of(policy) else ()
     account = (("/account", "Account"),) if cookie_that_remembers(policy, "session") else ()
     own = (("/my", "My data"),) if account else ()
-    return {"company": policy.front.controller.name, "menu": (*_ABOUT, *forum, *own, *account)}
+    return {
+        "company": policy.front.controller.name,
+        "menu": (*_ABOUT, *forum, *own, *account),
+        "telemetry": _telemetry(troth, policy),
+    }
+
+
+def _telemetry(troth: Troth, policy: Policy) -> str:
+    """Where telemetry is explained; empty where the policy declares none."""
+    if telemetry_schema(policy) is None:
+        return ""
+    web = troth.settings.web
+    return (
+        f"{urlsplit(web.public_url).scheme}://{web.telemetry_host}/telemetry"
+        if web.telemetry_host
+        else "/telemetry"
+    )
 
 
 def policy_in_force(troth: Troth) -> Policy | None:

@@ -57,10 +57,10 @@ class Renderer:
         self.static = load_static()
         if style is not None:
             self.static[_OWN_STYLE] = _static(_read(style), "text/css")
-        self.heading: Callable[[], dict[str, Any]] = lambda: {"company": "Troth", "menu": ()}
+        self.heading: Callable[[], dict[str, Any]] = lambda: {"company": "Troth", "menu": (), "telemetry": ""}
+        """What stands at the head of every page; the application says it once the policy can be read."""
         self.words: Callable[[Any], Wording] = lambda _: wording(SOURCE)
         """The words for whoever sent a request, by its scope; the application says it too."""
-        """What stands at the head of every page; the application says it once the policy can be read."""
         # The name of the file changes with its bytes, so that browsers may keep it for good.
         for name, sheet in (
             ("style", "style.css"),

@@ -1,10 +1,20 @@
 """The endpoint that installed products send reports to, as raw ASGI: it answers when a report is on disk."""
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from troth.bootstrap import Troth
-from troth.ingress import MAX_REPORT, NotOptedIn, Upload
+from troth.ingress import (
+    DELETION,
+    MAX_REPORT,
+    RECEIPT_SCHEME,
+    NotOptedIn,
+    Upload,
+    glean_reader,
+    read_path,
+    read_receipt,
+)
 from troth.kernel import TrothError
 from troth.web.asgi import App, Receive, Scope, Send, announced, header, respond, whole_body
 from troth.web.gathering import Gathering
@@ -13,6 +23,12 @@ from troth.web.measuring import Metrics
 from troth.web.problems import TooLarge, UnknownMethod
 
 REPORTS = "/telemetry/reports"
+BY_RECEIPT = "/t/"
+_GLEAN = "/submit/"
+_DELETED = (
+    b'{"receipt":"over","reports":"They hold nothing that tells whose they are, so they can be found by nobody. '
+    b'They go when their time is over."}'
+)
 _TAKEN = b"{}"
 
 
@@ -26,13 +42,17 @@ class ReportDoor:
     """
 
     def __init__(self, troth: Troth, failures: FailedSignIns, metrics: Metrics) -> None:
+        self._troth = troth
         self._gathering: Gathering[Upload, str] = Gathering(troth.telemetry.door())
         self._failures, self._metrics = failures, metrics
         self._routes: Mapping[str, App] = {REPORTS: self._report}
 
     def taker(self, path: str) -> App | None:
         """What takes requests at a path; None where it is none of the door's."""
-        return self._routes.get(path)
+        found = self._routes.get(path)
+        if found is None and path.startswith((_GLEAN, BY_RECEIPT)) and read_path(_without_receipt(path)[1]):
+            return self._ping
+        return found
 
     async def close(self) -> None:
         """Finish what waits."""
@@ -43,6 +63,30 @@ class ReportDoor:
             return
         await self.take(scope, Upload(header(scope, b"authorization"), await _small(scope, receive)))
         await respond(send, HTTPStatus.ACCEPTED, _TAKEN)
+
+    async def _ping(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A ping of Glean; the SDK drops what is answered 4xx, and tries again after 5xx."""
+        if await refused_method(scope, send):
+            return
+        receipt, rest = _without_receipt(str(scope["path"]))
+        ping, shown = (
+            read_path(rest),
+            f"{RECEIPT_SCHEME}{receipt}" if receipt else header(scope, b"authorization"),
+        )
+        body = await whole_body(scope, receive)
+        if ping is None or ping.name == DELETION:
+            await self._deleted(scope, send, shown)
+            return
+        reader = glean_reader(ping, header(scope, b"content-encoding"))
+        await self.take(scope, Upload(shown, body, reader, ping.document))
+        await respond(send, HTTPStatus.OK, _TAKEN)
+
+    async def _deleted(self, scope: Scope, send: Send, shown: str) -> None:
+        """Glean's upload was switched off: the receipt ends; the client id in the ping is not read."""
+        self._failures.check(scope, shown)
+        receipt = read_receipt(self._troth.vault.keys.blind, shown)
+        await asyncio.to_thread(self._troth.telemetry.switching.opt_out, receipt, None)
+        await respond(send, HTTPStatus.OK, _DELETED)
 
     async def take(self, scope: Scope, upload: Upload) -> str:
         """Have a report taken in; gives the ledger entry once it is on disk, or an empty text where there was none in it.
@@ -57,8 +101,17 @@ class ReportDoor:
             if isinstance(taken, NotOptedIn):
                 self._failures.failed(scope, upload.shown)
             raise taken
-        self._metrics.report_taken()
+        if taken:
+            self._metrics.report_taken()
         return taken
+
+
+def _without_receipt(path: str) -> tuple[str, str]:
+    """The receipt in a path, and the path behind it: Glean sends no headers of its own, but its server's address may have a path."""
+    if not path.startswith(BY_RECEIPT):
+        return "", path
+    receipt, slash, rest = path[len(BY_RECEIPT) :].partition("/")
+    return receipt, slash + rest
 
 
 async def refused_method(scope: Scope, send: Send) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from troth.web.operation import ENTRY, JSON, Answer, Operation, Parameter
+from troth.web.operation import ENTRY, HTML, JSON, Answer, Operation, Parameter
 
 _TEXT = {"type": "string"}
 TELEMETRY_SCHEMAS: Mapping[str, Any] = {
@@ -50,6 +50,7 @@ def _shown(example: str, about: str) -> tuple[Parameter, ...]:
 
 
 _BY_RECEIPT = _shown(f"Receipt {_RECEIPT}", "`Receipt` and the receipt of the installation")
+_PRODUCT = (Parameter("product", "query", "declared product; left out: the first", "example-sensor"),)
 TELEMETRY_OPERATIONS = (
     Operation(
         "optIn", "POST", "/telemetry/opt-in", "Telemetry", "Switch telemetry on",
@@ -80,6 +81,21 @@ TELEMETRY_OPERATIONS = (
         {202: Answer("On disk.", JSON, _OBJECT, {})},
         parameters=_shown(f"Token {_KEY_ID}.bWVzc2FnZQ.c2lnbmF0dXJl", "`Token` with key, message and signature, or `Receipt` and the receipt"),
         body=("TelemetryReport",), examples={"A small report": _REPORT}, problems=(400, 403, 404, 409, 413, 422, 429, 503),
+    ),
+    *(
+        Operation(id_, "GET", path, "Telemetry", summary, about, {200: Answer("The page.", HTML, _TEXT)}, problems=(404, 422, 503))
+        for id_, path, summary, about in (
+            ("pageTelemetry", "/telemetry", "Telemetry explained", "Every field: what, why, when, where to, until when (clause II.8)."),
+            ("pageTelemetryHistory", "/telemetry/history", "What has changed", "What each posted version changed in the schema."),
+        )
+    ),
+    Operation(
+        "pageSample", "GET", "/telemetry/sample", "Telemetry", "A sample report", "Made by the sender's own serializer (clause II.7).",
+        {200: Answer("The page.", HTML, _TEXT)}, parameters=_PRODUCT, problems=(404, 422, 503),
+    ),
+    Operation(
+        "getSample", "GET", "/telemetry/sample.json", "Telemetry", "A sample report as a file", "The exact bytes.",
+        {200: Answer("The report.", schema="TelemetryReport", example=_REPORT)}, parameters=_PRODUCT, problems=(404, 422, 503),
     ),
     Operation(
         "getTelemetrySchema", "GET", "/telemetry/schema.json", "Telemetry", "What may be reported", "The schema in force, from which senders are made (clause II.8).",

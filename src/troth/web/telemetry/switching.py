@@ -70,7 +70,6 @@ async def opt_out(request: AnyRequest) -> Response[bytes]:
     site = site_of(request)
     query(request.scope, ())
     receipt = read_receipt(site.troth.vault.keys.blind, header(request.scope, b"authorization"))
-    site.opt_ins.count(request.scope)
     body = decoded(await read_body(request.scope, request.receive), _OPT_OUT)
     await asyncio.to_thread(site.troth.telemetry.switching.opt_out, receipt, body.token)
     return Response(b"", status_code=HTTPStatus.NO_CONTENT)
