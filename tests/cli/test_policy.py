@@ -78,9 +78,9 @@ def test_a_claim_that_rests_on_a_fact_nobody_establishes_is_refused(program: Pro
     """A clause whose rules ask for a fact that this release cannot establish may not be claimed."""
     (tmp_path / "policy.md").write_bytes(POLICY.read_bytes())
     text = POLICY.with_name("enforcement.yaml").read_text(encoding="utf-8")
-    clause, start = '"II.6"', text.index('"II.6"')
-    end = text.index('"II.7"')
-    claim = f"{clause}:\n  by: gate\n  how: It is.\n  proof: tests/clauses/test_II_6.py\n"
+    clause, start = '"IV.7"', text.index('"IV.7"')
+    end = text.index('"IV.8"')
+    claim = f"{clause}:\n  by: gate\n  how: It is.\n  proof: tests/clauses/test_IV_2.py\n"
     (tmp_path / "enforcement.yaml").write_text(text[:start] + claim + text[end:], encoding="utf-8")
     ended = program.run("policy", "check", tmp_path / "policy.md", "--enforcement", "--json")
     assert ended.code == 1

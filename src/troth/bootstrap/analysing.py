@@ -39,4 +39,11 @@ def insights_of(troth: "Troth") -> Insights:
 
 def report_task(troth: "Troth") -> Task:
     """Looks for reports that are due."""
-    return Task("reports", _OFTEN, troth.insights.run_due, "Run the reports whose week or month has begun.")
+
+    def run_due() -> None:
+        try:
+            troth.insights.run_due()
+        finally:
+            troth.board.draw()
+
+    return Task("reports", _OFTEN, run_due, "Run the reports whose week or month has begun.")

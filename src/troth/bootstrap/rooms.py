@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.telemetry import Telemetry
     from troth.flows import Answering
     from troth.inbound import Inbox
-    from troth.insights import Changes, Insights
+    from troth.insights import Board, Changes, Insights
     from troth.outreach import Audiences
     from troth.relay import Relays
     from troth.rights import Agents, Rights
@@ -116,6 +116,14 @@ class Rooms:
         from troth.bootstrap.analysing import insights_of
 
         return insights_of(self._whole)
+
+    @cached_property
+    def board(self) -> "Board":
+        """Reports as the console shows them."""
+        from troth.insights import Board
+
+        whole = self._whole
+        return Board(whole.database, whole.gate, whole.clock, self.insights)
 
     @cached_property
     def product_changes(self) -> "Changes":

@@ -21,7 +21,7 @@ from troth.gate.confirming import (
     waiting_by_link,
     waiting_submission,
 )
-from troth.gate.counting import Count, Inquiry, Values
+from troth.gate.counting import Count, Inquiry, Values, may_look
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
 from troth.gate.holds import LegalHold, active_holds, holds_of
@@ -100,6 +100,7 @@ __all__ = [
     "link_opens",
     "mailbox_owner",
     "matching_fields",
+    "may_look",
     "note_choice",
     "note_matter",
     "note_shown",

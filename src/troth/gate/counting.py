@@ -342,11 +342,21 @@ def look_at_figures(tx: Transaction, shelf: PolicyShelf, inquiry: Inquiry, now: 
         Unauthenticated: The key does not work.
     """
     policy, actor = asking(tx, shelf, inquiry.key, now)
-    facts = {SUFFICIENT, BUDGET_LEFT} if inquiry.budgeted else {SUFFICIENT}
-    decision = policy.decide(count_act(policy, actor, inquiry, facts, now))
+    decision = _look(policy, actor, inquiry, now)
     entry_id, body = count_entry(policy, actor, inquiry, decision, {**inquiry.words, "part": "look"}, now)
     stage(tx, [(entry_id, "", body)])
     return decision, entry_id
+
+
+def may_look(policy: Policy, actor: Actor, inquiry: Inquiry, now: int) -> bool:
+    """Whether a look would be permitted; nothing is recorded, because nothing is looked at."""
+    return _look(policy, actor, inquiry, now).permitted
+
+
+def _look(policy: Policy, actor: Actor, inquiry: Inquiry, now: int) -> Decision:
+    """The decision on a look: the figures came from a group that was large enough, and were paid for when they were made."""
+    facts = {SUFFICIENT, BUDGET_LEFT} if inquiry.budgeted else {SUFFICIENT}
+    return policy.decide(count_act(policy, actor, inquiry, facts, now))
 
 
 def refusal(decision: Decision) -> Refused:

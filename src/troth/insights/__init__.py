@@ -1,5 +1,6 @@
 """Insights: declared reports, counted through the gate or with noise; figures that show nobody, schedules, run history."""
 
+from troth.insights.board import Board, Shown
 from troth.insights.changes import Changes, ProductChange
 from troth.insights.engine import EVENT_COLUMNS, Engine
 from troth.insights.exporting import rows_of, to_csv, write_parquet
@@ -11,6 +12,7 @@ from troth.insights.service import Insights, Standing, reported
 
 __all__ = [
     "EVENT_COLUMNS",
+    "Board",
     "Cell",
     "Changes",
     "Engine",
@@ -21,6 +23,7 @@ __all__ = [
     "Insights",
     "ProductChange",
     "Run",
+    "Shown",
     "Source",
     "Standing",
     "Tally",

@@ -15,6 +15,12 @@ _ADD = Statement(insert(report_run))
 _OF = Statement(
     select(*_COLUMNS).where(_c.report == bindparam("name")).order_by(_c.run.desc()).limit(bindparam("most"))
 )
+_DONE = Statement(
+    select(*_COLUMNS)
+    .where(_c.report == bindparam("name"), _c.state == "done")
+    .order_by(_c.run.desc())
+    .limit(1)
+)
 _ONE = Statement(select(*_COLUMNS).where(_c.run == bindparam("which")))
 _OF_PERIOD = Statement(
     select(*_COLUMNS)
@@ -55,6 +61,12 @@ def keep_run(tx: Transaction, run: Run) -> None:
 def runs_of(tx: Transaction, report: str, most: int) -> list[Run]:
     """The newest runs of a report, newest first."""
     return [_run(row) for row in tx.rows(_OF, {"name": report, "most": most})]
+
+
+def run_with_figures(tx: Transaction, report: str) -> Run | None:
+    """The newest run of a report that gave figures."""
+    row = tx.row(_DONE, {"name": report})
+    return _run(row) if row else None
 
 
 def run_of(tx: Transaction, run: str) -> Run | None:

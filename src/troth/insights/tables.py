@@ -44,3 +44,12 @@ product_change = Table(
     Column("counted_at", BigInteger, nullable=False),
     Column("noted_at", BigInteger, nullable=False),
 )
+
+report_chart = Table(
+    "report_chart",
+    data_tables,
+    Column("run", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("svg", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("run", "place"),
+)

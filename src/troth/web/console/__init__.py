@@ -1,8 +1,18 @@
-"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews."""
+"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews, reports."""
 
 from litestar.handlers import HTTPRouteHandler
 
-from troth.web.console import authority, company, entering, matter, queue, reviewing, self_service, signing_in
+from troth.web.console import (
+    authority,
+    company,
+    entering,
+    matter,
+    queue,
+    reports,
+    reviewing,
+    self_service,
+    signing_in,
+)
 
 HANDLERS: list[HTTPRouteHandler] = [
     *signing_in.HANDLERS,
@@ -13,4 +23,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     *authority.HANDLERS,
     *entering.HANDLERS,
     *reviewing.HANDLERS,
+    *reports.HANDLERS,
 ]

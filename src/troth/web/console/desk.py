@@ -91,6 +91,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
     found = []
     if site.troth.rights.handled_by(who.key):
         found += [(HOME, "Queue"), ("/console/enter", "Call or letter")]
+    if site.troth.board.visible(who.key):
+        found.append(("/console/reports", "Reports"))
     if may_review(site, who):
         found.append(("/console/access", "Access"))
     return (*found, ("/console/me", "You"))
