@@ -145,6 +145,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "product": CHANNEL,
     },
     "web/describing.py": {"errors": MEMBER},
+    "web/console/reports.py": {"product": MEMBER},
     "web/event_operations.py": {"errors": MEMBER, "referrer": MEMBER},
     "web/failing.py": {"errors": MEMBER},
     "web/form_operations.py": {"email": EXAMPLE, "product": EXAMPLE, "serial": EXAMPLE},
