@@ -56,7 +56,7 @@ REPORT_OPERATIONS = (
         problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
     ),
     Operation(
-        "showProductChanges", "GET", "/changes", "Pages", "The log of product changes", "For everybody to read (clause II.5).",
-        {200: Answer("The page.", media=HTML)}, problems=(422, 429, 503),
+        "showProductChanges", "GET", "/changes", "Insights", "The log of product changes", "For everybody to read (clause II.5).",
+        {200: Answer("The page.", HTML, {"type": "string"})}, problems=(422, 429, 503),
     ),
 )  # fmt: skip
