@@ -2,14 +2,17 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.support.lakes import installation, write_reports
 from tests.web.conftest import Web
 from tests.web.staff import Desk
-from troth.gate import versions
 from troth.insights import Board
+from troth.insights.budget import spent
+from troth.insights.noise import Noise
+from troth.kernel import Refused, Unavailable
 from troth.ledger import decode_entry
 from troth.ledger import entries as ledger_entries
 
@@ -18,11 +21,15 @@ INSTALLATIONS = 400
 POPULARITY = "feature-popularity"
 
 
-def reported(web: Web) -> None:
-    """A week of reports of many installations, and a clock that stands behind it."""
+def paid(web: Web) -> int:
+    """What reports over the week's telemetry have spent so far, in millionths of epsilon."""
     with web.troth.database.snapshot() as tx:
-        assert versions(tx)
-    day = (web.clock.now() - timedelta(days=web.clock.now().weekday() + 3)).date()
+        return spent(tx, "telemetry-reports", "2026-W02")[0]
+
+
+def reported(web: Web, *, days: int = 0) -> None:
+    """A week of reports of many installations: the one before this, or later by some days."""
+    day = (web.clock.now() - timedelta(days=web.clock.now().weekday() + 3 - days)).date()
     week = "{}-W{:02d}".format(*day.isocalendar()[:2])
     numbers = {f"features_used/{name}": float(times) for name, times in FEATURES.items()}
     numbers |= {f"features_used/{name}": 0.0 for name in ("alert rule", "export", "update")}
@@ -107,3 +114,24 @@ def test_a_change_is_noted_where_the_figures_are(web: Web, analyst: Desk) -> Non
     assert noted.status_code == 303
     assert "Search &lt;b&gt;first&lt;/b&gt;." in web.get("/changes").text
     assert "Search &lt;b&gt;first&lt;/b&gt;." in analyst.get(path).text
+
+
+def test_a_run_that_keeps_failing_spends_the_budget_slowly(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of the noise that dies fails the run and its cost stays spent; the schedule tries again hours later, not at once."""
+    reported(web, days=7)
+    dying = tmp_path / "dying.py"
+    dying.write_text("raise SystemExit(1)\n", encoding="utf-8")
+    monkeypatch.setattr("troth.insights.protected.Noise", lambda: Noise(dying))
+    web.clock.advance(timedelta(days=7))
+    with pytest.raises(Unavailable):
+        web.troth.insights.run_due()
+    once = paid(web)
+    assert once > 0
+    web.troth.insights.run_due()
+    assert paid(web) == once
+    web.clock.advance(timedelta(hours=7))
+    with pytest.raises(Refused, match="used up"):
+        web.troth.insights.run_due()
+    assert paid(web) > once

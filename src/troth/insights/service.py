@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from troth.gate import Count, Gate, Inquiry, versions
@@ -14,6 +14,8 @@ from troth.kernel import Clock, Conflict, NotFound, TrothError, from_micros, mic
 from troth.policy import Policy, Report
 from troth.storage import Database, Transaction
 
+WAIT = timedelta(hours=6)
+"""How long the schedule waits after a run with noise failed."""
 HISTORY = 100
 """Most runs that are listed of a report."""
 KeyOf = Callable[[str, Sequence[str]], str]
@@ -167,11 +169,11 @@ class Insights:
             raise failure
 
     def _note_failure(self, report: Report, error: TrothError) -> None:
-        """Keep in the history that a run failed; once, however often it is tried again."""
+        """Keep in the history that a run failed; a count of people once, however often it is tried again."""
         now = micros(self._clock.now())
         with self._database.transaction() as tx:
             newest = runs_of(tx, report.name, 1)
-            if not newest or newest[0].error != error.code:
+            if report.protected or not newest or newest[0].error != error.code:
                 keep_run(tx, Run(new_id(), report.name, "", now, now, 0, "failed", None, error.code))
 
     def _run_due(self, report: Report, role: str) -> None:
@@ -179,7 +181,7 @@ class Insights:
         start = period_start(report.schedule, now)
         with self._database.transaction() as tx:
             last = last_due(tx, report.name)
-            if not _due(last, start, _first_posted(tx)):
+            if not _due(last, start, _first_posted(tx)) or _failed_lately(tx, report, now):
                 return
             if last:
                 for missed in starts_between(report.schedule, from_micros(last), start):
@@ -219,6 +221,12 @@ def _first_posted(tx: Transaction) -> int:
 
 def _due(last: int, start: datetime, since: int) -> bool:
     return last < micros(start) and since < micros(start)
+
+
+def _failed_lately(tx: Transaction, report: Report, now: datetime) -> bool:
+    """Whether a run that costs privacy failed so lately that the schedule waits: each try may spend the budget."""
+    newest = runs_of(tx, report.name, 1) if report.protected else []
+    return bool(newest) and newest[0].state == "failed" and micros(now - WAIT) < newest[0].begun_at
 
 
 def _standing(tx: Transaction, report: Report, since: int, now: datetime) -> Standing:
