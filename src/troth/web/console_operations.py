@@ -8,6 +8,7 @@ _NUMBER = Parameter(
 )
 _TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
 _NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
+_REPORT = Parameter("name", "path", "name of a declared report", "registered-products", _TEXT, required=True)
 _POINT = Parameter("point", "path", "name of a declared point", "privacy-request", _TEXT, required=True)
 
 
@@ -76,4 +77,8 @@ CONSOLE_OPERATIONS = (
     _form("enterMatter", "/console/enter/{point}", "Note a call or a letter", "Fields `csrf`, `via` (the channel), and those of the point.", _POINT),
     _page("pageAccess", "/console/access", "Access review", "Who can do what, who did what, what was never used.", Parameter("ended", "query", "whether something was just ended", "yes", _TEXT)),
     _form("revokeAccess", "/console/access/revoke", "Take access away", "Fields `csrf`, and `key` (an id) or `person` (a name)."),
+    _page("pageReports", "/console/reports", "Reports", "Every report that the asker may see, with its newest figures; each look is recorded."),
+    _page("pageReport", "/console/reports/{name}", "A report", "Figures with their bounds, runs, and the changes that rest on it.", _REPORT, Parameter("noted", "query", "whether a change was just noted", "yes", _TEXT)),
+    _form("runReportNow", "/console/reports/{name}/run", "Run a report now", "Field `csrf`. A period that was computed is shown again.", _REPORT),
+    _form("noteChange", "/console/reports/{name}/changes", "Note a change that rests on a report", "Fields `csrf`, `product`, `text`, `release`.", _REPORT),
 )  # fmt: skip
