@@ -68,7 +68,7 @@ def _bursts(folder: Path, tmp_path: Path, series: int, kills: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("series", range(4))
+@pytest.mark.parametrize("series", range(2))
 def test_nothing_acknowledged_is_lost(tmp_path: Path, series: int) -> None:
     """After kill -9 at random points of bursts, what was acknowledged is in vault and ledger, and nothing in only one."""
     _bursts(tmp_path / "data", tmp_path, series, KILLS)

@@ -18,9 +18,10 @@ POLICY = kept_policy(any_serial())
 POINTS = [
     point
     for point in POLICY.points.values()
-    if not (point.events or point.refers or point.part or "sign-up" in point.name) and point.channels
+    if not (point.events or point.telemetry or point.refers or point.part or "sign-up" in point.name)
+    and point.channels
 ]
-"""What a key can bring alone: no web events, nothing about an account or an order that must stand already."""
+"""What a key can bring alone: no web events or telemetry, nothing about an account or an order that must stand already."""
 WORDS = st.text("abcdefgh ijk", min_size=1, max_size=40).filter(lambda text: text.strip())
 TOKENS = st.text("ABCDEFGH0123456789", min_size=8, max_size=20)
 NOT_TEXT: st.SearchStrategy[Any] = st.sampled_from([7, True, ["a"], {"a": "b"}, 1.5])
