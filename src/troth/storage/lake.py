@@ -1,5 +1,6 @@
 """A table of Delta Lake in a folder, partitioned by day, which Spark, Trino, DuckDB and others read."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -42,7 +43,7 @@ def day_of(at: int) -> str:
     return from_micros(at).date().isoformat()
 
 
-class DeltaFolder:
+class DeltaFolder(ABC):
     """A table in a folder.
 
     Args:
@@ -64,9 +65,9 @@ class DeltaFolder:
         self._partitions, self._configuration = list(partitions), {**CONFIGURATION, **configuration}
         self._opened: DeltaTable | None = None
 
+    @abstractmethod
     def schema(self) -> "Schema":
         """The columns."""
-        raise NotImplementedError
 
     @property
     def exists(self) -> bool:
