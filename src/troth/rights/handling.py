@@ -76,21 +76,10 @@ def classify(
     """
     about = " ".join(uses) if kind in USE_KINDS else ""
     same = (kind, about) == (row.kind, row.uses)
-    if row.state == "executing" and not same:
-        raise IllegalMove(
-            "It is being carried out as it was read before.",
-            field="state",
-            mend="Ask for a request of its own.",
-        )
     proven = case_is_verified(tx, row.case)
     waits = _asked_by_agent(tx, row, kind, now) or waits_for_proof(policy, kind, uses)
     asks = bool(row.verified_at) and waits and not proven
-    if asks and (not row.person or now > row.due_at):
-        raise Refused(
-            "Nobody has proven who asks for this.",
-            clause="III.0",
-            mend="Ask the person to send a request of this kind.",
-        )
+    _check_classifiable(row, now, same=same, asks=asks)
     if same:
         keeping.note_step(tx, row.case, now, "classified", who, kind)
     else:
@@ -110,6 +99,27 @@ def classify(
     if row.state == "verified":
         declared = next((one for one in policy.cases.values() if one.matter == row.matter), None)
         stage_unattended(tx, declared, row, now)
+
+
+def _check_classifiable(row: MatterRow, now: int, *, same: bool, asks: bool) -> None:
+    """Refuse to read a request anew when it is being carried out, or when the proof that it then needs can come from nobody.
+
+    Raises:
+        IllegalMove: It is being carried out.
+        Refused: It needs a proof that nobody can be asked for any more.
+    """
+    if row.state == "executing" and not same:
+        raise IllegalMove(
+            "It is being carried out as it was read before.",
+            field="state",
+            mend="Ask for a request of its own.",
+        )
+    if asks and (not row.person or now > row.due_at):
+        raise Refused(
+            "Nobody has proven who asks for this.",
+            clause="III.0",
+            mend="Ask the person to send a request of this kind.",
+        )
 
 
 def _asked_by_agent(tx: Transaction, row: MatterRow, kind: str, now: int) -> bool:
