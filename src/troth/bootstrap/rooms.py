@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences
+    from troth.outreach import Audiences, Outbox
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -140,6 +140,13 @@ class Rooms:
 
         whole = self._whole
         return Audiences(whole.database, whole.gate, whole.clock)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """Mass mail: who gets a batch, by handle, and what became of each copy."""
+        from troth.outreach import Outbox
+
+        return Outbox(self._whole.database, self._whole.clock)
 
     @cached_property
     def events(self) -> "Events":

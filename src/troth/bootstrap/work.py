@@ -87,6 +87,7 @@ def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
         troth.events.forget,
         troth.relays.forget,
         troth.connectors.forget,
+        troth.outbox.forget,
         questions,
         journal,
     ]

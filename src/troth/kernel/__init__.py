@@ -12,7 +12,7 @@ from troth.kernel.errors import (
     Unavailable,
 )
 from troth.kernel.ids import is_id, new_id
-from troth.kernel.logs import Log, set_up_logs
+from troth.kernel.logs import Log, raised_at, set_up_logs
 
 __all__ = [
     "Clock",
@@ -32,5 +32,6 @@ __all__ = [
     "is_id",
     "micros",
     "new_id",
+    "raised_at",
     "set_up_logs",
 ]

@@ -1,6 +1,7 @@
 """Logs that load their library with the first line: a command that has nothing to say starts without it."""
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,14 @@ class Log:
 
         _set_up()
         return getattr(structlog.get_logger(self._name), method)
+
+
+def raised_at(error: BaseException, most: int = 12) -> list[str]:
+    """The innermost places, at most so many, that an error came through; its text is left out, for it may repeat a value."""
+    return [
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ][-most:]
 
 
 def set_up_logs(set_up: Callable[[], None] | None) -> None:

@@ -1,19 +1,30 @@
 """Mail to people: templates, and the act that sends one, decided at the moment of sending; audiences, counted and never listed."""
 
 from troth.outreach.audiences import Audiences, declared_audience
-from troth.outreach.composing import Composer
+from troth.outreach.batches import Batch, BatchSending, Handed
+from troth.outreach.composing import Composed, Composer
 from troth.outreach.expressions import Expression, read_expression
-from troth.outreach.model import Mail, Mailer, Template, Undeliverable
+from troth.outreach.model import Mail, Mailer, Marks, Template, Undeliverable
+from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, hand_over, mail_recipient
 
 __all__ = [
     "MOST_TRIES",
+    "MOVES",
+    "STATES",
     "Audiences",
+    "Batch",
+    "BatchSending",
+    "Composed",
     "Composer",
     "Expression",
     "From",
+    "Handed",
     "Mail",
     "Mailer",
+    "Marks",
+    "Outbox",
+    "Row",
     "Sending",
     "Template",
     "Undeliverable",

@@ -35,6 +35,22 @@ class Mail(NamedTuple):
         return f"Mail(id={self.id!r}, person={self.person!r})"
 
 
+class Marks(NamedTuple):
+    """What one copy of a mass mail bears of its own.
+
+    Args:
+        unsubscribe: Address (https) that takes a one-click opt-out (RFC 8058); empty where the mail cannot be stopped.
+        preferences: Address of the page of preferences; empty for none.
+        envelope: Sender of the envelope, by which what comes back is known again; empty for the company's own.
+        reason: Why this person gets it, in words that complete "You get this message because".
+    """
+
+    unsubscribe: str
+    preferences: str
+    envelope: str
+    reason: str
+
+
 class Mailer(Protocol):
     """Carries mail away. At least once: whoever receives a mail twice knows it by its Message-ID."""
 

@@ -1,6 +1,6 @@
-"""Tables of outreach: audiences, which are expressions. No list of people stands anywhere."""
+"""Tables of outreach: audiences, which are expressions, and the outbox of mass mail, which holds handles. No address stands anywhere."""
 
-from sqlalchemy import BigInteger, Column, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
 
 from troth.storage import data_tables
 
@@ -12,4 +12,21 @@ audience = Table(
     Column("name", Text, nullable=False),
     Column("expression", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+)
+
+message = Table(
+    "outreach_messages",
+    data_tables,
+    Column("id", Text, primary_key=True),
+    Column("batch", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("batch", "person", "channel"),
+    Index(None, "batch", "state", "at", "why"),
+    Index(None, "person"),
+    sqlite_with_rowid=False,
 )

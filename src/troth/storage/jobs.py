@@ -6,7 +6,6 @@ lease that runs out; another one takes the job again: handlers see a job at leas
 id. Bodies hold handles, never values.
 """
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -30,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from troth.kernel import Clock, Log, TrothError, micros, new_id
+from troth.kernel import Clock, Log, TrothError, micros, new_id, raised_at
 from troth.storage.database import Database, Transaction
 from troth.storage.schema import data_tables
 from troth.storage.statements import Statement
@@ -324,10 +323,10 @@ class JobWorker:
 
 def _log_unforeseen(leased: Job, error: Exception) -> None:
     """Only where it failed: an exception's text may repeat what somebody sent."""
-    where = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
     _log.error(
-        "job_failed", job=leased.job_id, topic=leased.topic, error=type(error).__name__, where=where[-12:]
+        "job_failed",
+        job=leased.job_id,
+        topic=leased.topic,
+        error=type(error).__name__,
+        where=raised_at(error),
     )

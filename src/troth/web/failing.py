@@ -1,6 +1,5 @@
 """Every failure as problem details, or as a page for whoever asked for one."""
 
-import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +8,7 @@ from litestar.exceptions import HTTPException
 
 from troth.collection import InvalidSubmission
 from troth.gate import Problem
-from troth.kernel import Log, TrothError, new_id
+from troth.kernel import Log, TrothError, new_id, raised_at
 from troth.web.asgi import Scope, Send, header, respond
 from troth.web.problems import MEDIA_TYPE, error_headers, problem_body, title_of
 from troth.web.rendering import HTML, Renderer
@@ -42,11 +41,7 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, Any]]:
         return Problem(status=error.status_code, code=code, detail=detail), members
     number = new_id()
     # Only where it failed: an exception's text may repeat what somebody sent.
-    where = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    _log.error("request_failed", failure=number, error=type(error).__name__, where=where[-12:])
+    _log.error("request_failed", failure=number, error=type(error).__name__, where=raised_at(error))
     return Problem(
         status=500, code="internal", detail=f"Something failed here; the operator finds it as {number}."
     ), members
