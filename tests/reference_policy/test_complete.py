@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from troth.policy import Permit, Policy, telemetry_schema
-from troth.policy.things import Activity, PolicyException, Product
+from troth.policy.products import CrucialReason, Product
+from troth.policy.things import Activity, PolicyException
 
 
 def covered(key: str, by: Iterable[str]) -> bool:
@@ -109,3 +110,6 @@ def test_closed_lists_have_an_owner_and_a_review(reference: Policy) -> None:
         assert date.fromisoformat(str(thing.extra.get("review"))) > date.fromisoformat(
             reference.front.last_updated
         )
+    for reason in reference.of(CrucialReason):
+        assert reason.owner
+        assert reason.review > reference.front.last_updated

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 REFERENCE = Path(__file__).resolve().parents[2] / "policies" / "software-vendor" / "policy.md"
-_ISSUED = "refers: {serial: issued_serial}\n"
+_ISSUED = "refers: {serial: issued_serial}\nowns: {product: product, version: product_version}\n"
 
 
 def any_serial() -> bytes:
-    """The reference policy, but a product can be registered by a serial number that the shop never issued."""
+    """The reference policy, but a product can be registered by a serial number that the shop never issued, which shows no owner."""
     text = REFERENCE.read_text(encoding="utf-8")
     assert text.count(_ISSUED) == 1
     return text.replace(_ISSUED, "").encode()

@@ -12,6 +12,15 @@ from troth.gate.access import (
 from troth.gate.admitting import Admission, Arrival
 from troth.gate.analysing import Analysis
 from troth.gate.batcher import Batcher, SharedCommits
+from troth.gate.case_facts import (
+    APPROVED,
+    OWNED,
+    PROMOTIONAL,
+    REASON_LISTED,
+    case_facts,
+    note_case_fact,
+    withdraw_case_fact,
+)
 from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
 from troth.gate.confirming import (
     Waiting,
@@ -37,6 +46,7 @@ from troth.gate.noting import (
     note_told,
 )
 from troth.gate.opening import Follower, Opening
+from troth.gate.owning import possible_owners, read_values
 from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, language_of, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
@@ -47,6 +57,7 @@ from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
 
 __all__ = [
+    "APPROVED",
     "CONFIRM",
     "DISPOSAL",
     "DISPOSER",
@@ -56,6 +67,9 @@ __all__ = [
     "LISTED",
     "MAIL",
     "MAX_RECORDS",
+    "OWNED",
+    "PROMOTIONAL",
+    "REASON_LISTED",
     "SIGN_IN",
     "VERIFY",
     "Actor",
@@ -85,6 +99,7 @@ __all__ = [
     "Waiting",
     "active_holds",
     "add_draft",
+    "case_facts",
     "case_is_open",
     "case_is_verified",
     "dispose_suppressions",
@@ -101,13 +116,16 @@ __all__ = [
     "mailbox_owner",
     "matching_fields",
     "may_look",
+    "note_case_fact",
     "note_choice",
     "note_matter",
     "note_shown",
     "note_told",
     "open_cases",
+    "possible_owners",
     "post_version",
     "proven_mailbox",
+    "read_values",
     "revoke_held",
     "revoke_key",
     "session_opened",
@@ -116,4 +134,5 @@ __all__ = [
     "versions",
     "waiting_by_link",
     "waiting_submission",
+    "withdraw_case_fact",
 ]

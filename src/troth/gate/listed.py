@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from troth.gate.access import covers
+from troth.gate.case_facts import CASE_FACTS
 from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.model import Ask
 from troth.policy import SUPPRESSIONS, Forbid, Permit, Policy, split_condition
@@ -55,7 +56,7 @@ class _Scopes:
 
 
 class ListRules:
-    """Which acts a policy version weighs by the suppression list and by childhood, so that others look nothing up.
+    """Which acts a policy version weighs by the suppression list, by childhood and by facts of a case, so that others look nothing up.
 
     Args:
         policy: The version.
@@ -66,6 +67,7 @@ class ListRules:
         self.unique = frozenset(name for name, field in policy.fields.items() if field.unique)
         self.by_list = _Scopes(_scopes(policy, _LISTED))
         self.by_childhood = _Scopes(_scopes(policy, _CHILD))
+        self.by_message = _Scopes(_scopes(policy, CASE_FACTS))
 
     def counts(self, kind: str, reason: str) -> bool:
         """Whether an identifier on the list tells of the person who gives it.
@@ -78,7 +80,7 @@ class ListRules:
         return kind not in self.unique
 
 
-def _scopes(policy: Policy, facts: set[str]) -> tuple[_Scope, ...]:
+def _scopes(policy: Policy, facts: Collection[str]) -> tuple[_Scope, ...]:
     return tuple(
         {
             _Scope(frozenset(rule.acts), rule.purposes)

@@ -36,6 +36,16 @@ case_file = Table(
     Index(None, "closed_at", "opened_at"),
 )
 
+# What the gate may say of a case's own matter, such as that a message was approved; a room above writes it.
+case_fact = Table(
+    "case_fact",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("fact", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
+)
+
 person_session = Table(
     "person_session",
     data_tables,

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
+from troth.gate.case_facts import OWNED, Particulars, case_facts, message_facts, wanted_of
 from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
 from troth.gate.form import (
     CHILD_ORDERS,
@@ -21,10 +22,11 @@ from troth.gate.holds import hold_facts, touches_slots
 from troth.gate.listed import listed_facts
 from troth.gate.model import Ask
 from troth.gate.newcomers import is_held_first
+from troth.gate.owning import owns_product
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY, Proof
 from troth.gate.publication import PolicyShelf
 from troth.kernel import InvalidInput, NotFound, Refused, TrothError, from_micros
-from troth.policy import Act, Decision, Point, Policy
+from troth.policy import Act, Decision, Point, Policy, owner_fields
 from troth.storage import Transaction
 from troth.vault import PersonState, Vault, blocked_pairs, held_names, restricted_above
 
@@ -86,6 +88,7 @@ class Scales:
         self.policy: Policy
         self.policy, self._standing = shelf.head(tx)
         self.people: dict[str, PersonState] = {}
+        self._noted: Mapping[str, Particulars] = {}
 
     def weigh(
         self, asks: Sequence[Ask], persons: Sequence[str], proven: Mapping[str, Proof] | None = None
@@ -101,6 +104,7 @@ class Scales:
         actors = access.actors(tx, {ask.key for ask in asks}, self._now)
         cited = {ask.case for ask in asks if ask.case}
         found = cases.live_cases(tx, list(cited), self.policy.cases, self._now) if cited else {}
+        self._noted = self._noted_of(asks, found)
         restricted: Collection[str] = ()
         if self._standing.restricted:
             restricted = restricted_above(tx, {ask.purpose for ask in asks})
@@ -120,6 +124,8 @@ class Scales:
                 self._check_reach(ask, actor, person, held)
                 closed = ask.purpose in restricted
                 facts = self._facts(ask, actor, found.get(ask.case), person, held, closed=closed)
+                if self._noted:
+                    facts = self._with_message(ask, actor, person, facts, listed.get(number, ()))
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
                 one = self._decide(ask, actor, person, told, versions, held)
                 if told != facts and not one.permitted:
@@ -146,6 +152,38 @@ class Scales:
         # What is held passed the age screen before it was held.
         proven = {"person.confirmed", "age.passed"} if held else {"person.confirmed"}
         return tuple(sorted({*facts, *proven}))
+
+    def _noted_of(self, asks: Sequence[Ask], found: Mapping[str, cases.Case]) -> Mapping[str, Particulars]:
+        """What was noted of the live cases under which messages are sent."""
+        rules = self._shelf.list_rules(self.policy)
+        cited = {ask.case for ask in asks if ask.case in found and rules.by_message.hold(ask)}
+        return case_facts(self._tx, cited) if cited else {}
+
+    def _with_message(
+        self, ask: Ask, actor: Actor, person: str, facts: tuple[str, ...], listed: Collection[str]
+    ) -> tuple[str, ...]:
+        """Facts with those about the message of the case cited.
+
+        Whether the person owns the product is looked up only where that could permit the act, and under the decision that it
+        would come to: what tells of it is opened by nobody else's leave.
+        """
+        noted = self._noted.get(ask.case)
+        if noted is None or not self._shelf.list_rules(self.policy).by_message.hold(ask):
+            return facts
+        facts = tuple(sorted({*facts, *message_facts(noted, self.policy, self._on)}))
+        wanted = wanted_of(noted)
+        if wanted is None or person not in self.people or ask.order:
+            return facts
+        told = tuple(sorted({*facts, OWNED}))
+        decision, act = self._weigh_fields(
+            ask, actor, tuple(sorted({*told, *listed})), (*ask.fields, *owner_fields(self.policy))
+        )
+        if decision.permitted:
+            decision = self._under_older(act, decision, {self.people[person].policy})
+        if not decision.permitted:
+            return facts
+        owns = owns_product(self._tx, self._vault, self.policy, decision, person, wanted)
+        return told if owns else facts
 
     def _listed(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[int, set[str]]:
         """What the lists tell of each act (by its place): suppression, childhood, and whom people blocked."""

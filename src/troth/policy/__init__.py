@@ -15,6 +15,18 @@ from troth.policy.holds import HeldValue, Hold, kept_by
 from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS, agent_field
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
+from troth.policy.products import (
+    CrucialReason,
+    Product,
+    Versions,
+    Wanted,
+    crucial_reason,
+    owned,
+    owner_fields,
+    read_versions,
+    read_wanted,
+    versions_owned,
+)
 from troth.policy.reading import Clause, Part
 from troth.policy.retaining import Idle, Scheduled, idle_of, schedule_of
 from troth.policy.rules import Forbid, Notice, Permit, Require
@@ -29,7 +41,7 @@ from troth.policy.telemetry import (
     schema_document,
     telemetry_schema,
 )
-from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Product, Recipient, Retention, Role
+from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
 from troth.policy.wording import use_title
@@ -52,6 +64,7 @@ __all__ = [
     "Clause",
     "Comparison",
     "Cookie",
+    "CrucialReason",
     "DataSet",
     "Decision",
     "Difference",
@@ -88,6 +101,8 @@ __all__ = [
     "Storage",
     "Telemetry",
     "TelemetrySchema",
+    "Versions",
+    "Wanted",
     "Website",
     "agent_field",
     "cedar_entities",
@@ -95,15 +110,20 @@ __all__ = [
     "check_policy",
     "compare_policies",
     "compile_policy",
+    "crucial_reason",
     "front_matter_schema",
     "idle_of",
     "instant_after",
     "instant_before",
     "kept_by",
     "kept_policy",
+    "owned",
+    "owner_fields",
     "points_to_somebody",
     "read_enforcement",
     "read_span",
+    "read_versions",
+    "read_wanted",
     "release_numbers",
     "rule_schema",
     "run_cases",
@@ -115,4 +135,5 @@ __all__ = [
     "telemetry_schema",
     "to_cedar",
     "use_title",
+    "versions_owned",
 ]

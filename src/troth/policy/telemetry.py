@@ -123,7 +123,7 @@ class TelemetrySchema(NamedTuple):
 @lru_cache(maxsize=8)
 def telemetry_schema(policy: "Policy") -> TelemetrySchema | None:
     """The schema of a version; None where it declares no point that takes telemetry."""
-    from troth.policy.things import Product
+    from troth.policy.products import Product
 
     point = next((one for one in policy.points.values() if one.telemetry), None)
     if point is None:

@@ -9,6 +9,7 @@ from troth.policy.bases import Category, FieldName, Named, Thing, Url
 from troth.policy.counting import Audience, Budget, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.holds import Hold
+from troth.policy.products import CrucialReason, OwnerPart, Product
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.telemetry import Telemetry
@@ -153,6 +154,12 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             "of an API key only, and asked for on no form"
         ),
     ] = ()
+    owns: Annotated[
+        dict[OwnerPart, FieldName],
+        Meta(
+            description="a submission shows that its person owns a product: the fields that name it and its version"
+        ),
+    ] = msgspec.field(default_factory=dict)
     opens: Annotated[
         Name | None, Meta(description="the type of case that each submission opens, in the same unit of work")
     ] = None
@@ -282,20 +289,6 @@ class Retention(
     after: Annotated[Name, Meta(description="the event the span counts from, such as ticket-closed")]
 
 
-class Product(
-    Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="product"
-):
-    """A product that the company sells or runs."""
-
-    kind: ClassVar[str] = "product"
-    reports_from: Annotated[
-        str, Meta(max_length=40, description="first version that may send telemetry; empty: none")
-    ] = ""
-    crucial: Annotated[
-        tuple[Name, ...], Meta(description="reasons of crucial messages that may be sent to its buyers")
-    ] = ()
-
-
 class DataSet(
     Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="data-set"
 ):
@@ -381,4 +374,5 @@ class DataKind(
 Declared = (
     Field | Point | Role | CaseType | Recipient | Retention | Hold | Cookie | Pixel | Storage | Telemetry | Report | Audience | Product
     | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Slot | Segment | Website
+    | CrucialReason
 )  # fmt: skip

@@ -94,6 +94,7 @@ from troth.vault.records import (
     holdings_of,
     newest_records,
     oldest_records,
+    points_of_records,
     records_of,
 )
 from troth.vault.rekeying import Rekeyed, rekey_persons
@@ -240,6 +241,7 @@ __all__ = [
     "parted",
     "people_in",
     "people_who_said",
+    "points_of_records",
     "prepare_parcels",
     "read_copies",
     "read_journal",

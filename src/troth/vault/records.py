@@ -5,7 +5,7 @@ purpose of one order or ticket reaches its values and no others (clauses I.7, II
 others, under the person's keys, in slots that carry the record's id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -124,6 +124,11 @@ def records_of(
 def all_records_of(tx: Transaction, who: str) -> list[Record]:
     """Every record of a person, of whatever kind, oldest first."""
     return sorted(Record(*row) for row in tx.lookup_all(_ALL_OF_PERSON, [(who,)]).get((who,), ()))
+
+
+def points_of_records(tx: Transaction, records: Collection[str]) -> dict[str, str]:
+    """The point that each record came through; one that is not there is absent."""
+    return {key[0]: row[3] for key, row in tx.lookup(_READ, [(one,) for one in records]).items()}
 
 
 def holdings_of(tx: Transaction, who: str) -> list[Holding]:

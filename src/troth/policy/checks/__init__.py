@@ -12,6 +12,7 @@ from troth.policy.checks import (
     insights,
     matters,
     points,
+    products,
     recipients,
     scopes,
     structure,
@@ -34,7 +35,7 @@ READING: Mapping[str, str] = {
 CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
     scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, telemetry.CHECKS, technologies.CHECKS,
-    customising.CHECKS, counting.CHECKS, insights.CHECKS, matters.CHECKS,
+    customising.CHECKS, counting.CHECKS, insights.CHECKS, matters.CHECKS, products.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check", "points_to_somebody"]

@@ -7,8 +7,9 @@ from datetime import date
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label
 from troth.policy.model import Finding
+from troth.policy.products import Product
 from troth.policy.telemetry import Telemetry
-from troth.policy.things import Point, Product
+from troth.policy.things import Point
 
 _POINTS_TO_SOMEBODY = frozenset((
     "account", "addr", "address", "cert", "certificate", "customer", "device", "dir", "directory", "domain",
