@@ -3,7 +3,7 @@
 import email
 import email.policy
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.sink import PASSWORD, USER, Sink, made_certificate, serving
-from troth.adapters import FolderMailer, SmtpMailer, open_mailer
+from troth.adapters import FolderMailer, Server, SmtpMailer, open_mailer
 from troth.adapters.credentials import Credentials
 from troth.kernel import InvalidInput, Unavailable
 from troth.outreach import Mail, Mailer, Undeliverable
 
 Arrived = Callable[[], list[EmailMessage]]
+
+
+def to(port: int) -> AbstractContextManager[SmtpMailer]:
+    """A mailer to a server of the test."""
+    return closing(SmtpMailer(Server("127.0.0.1", port, "none")))
 
 
 def mail(number: int = 1, text: str = "Grüße\n.\nFrom here on\n") -> Mail:
@@ -57,13 +62,14 @@ def carried(
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
         port = stack.enter_context(serving(sink, certificate=certificate, tls=kind == "tls"))
         if kind == "smtp":
-            mailer = SmtpMailer("127.0.0.1", port, "none")
+            server = Server("127.0.0.1", port, "none")
         else:
             secret = Credentials(USER, PASSWORD) if kind == "starttls" else None
-            mailer = SmtpMailer("localhost", port, "tls" if kind == "tls" else "starttls", secret)
-        yield mailer, lambda: sink.mails
+            server = Server("localhost", port, "tls" if kind == "tls" else "starttls", secret)
+        with closing(SmtpMailer(server)) as mailer:
+            yield mailer, lambda: sink.mails
         assert sink.secured == [kind != "smtp"] * len(sink.mails)
-        assert sink.signed_in == ([USER] * len(sink.mails) if kind == "starttls" else [])
+        assert sink.signed_in == ([USER] if kind == "starttls" else [])
 
 
 def test_a_mail_arrives_whole(carried: tuple[Mailer, Arrived]) -> None:
@@ -123,8 +129,8 @@ class TestSmtp:
     )
     def test_a_refusal_is_for_good_or_for_now(self, reply: str, error: type[Exception]) -> None:
         """5xx ends it, 4xx puts it off; the server's words, which may hold the address, are left out."""
-        with serving(Sink(reply)) as port, pytest.raises(error) as caught:
-            SmtpMailer("127.0.0.1", port, "none").send(mail())
+        with serving(Sink(reply)) as port, to(port) as mailer, pytest.raises(error) as caught:
+            mailer.send(mail())
         assert "ann@" not in str(caught.value)
 
     def test_nobody_there_is_unavailable(self) -> None:
@@ -132,14 +138,16 @@ class TestSmtp:
         with serving(Sink()) as port:
             pass
         with pytest.raises(Unavailable):
-            SmtpMailer("127.0.0.1", port, "none").send(mail())
+            SmtpMailer(Server("127.0.0.1", port, "none")).send(mail())
 
     @pytest.mark.parametrize("tls", [False, True])
     def test_an_unknown_certificate_is_refused(self, tmp_path: Path, *, tls: bool) -> None:
         """Without a certificate that some authority vouches for, nothing is said to the server."""
         sink = Sink()
         with serving(sink, certificate=made_certificate(tmp_path, "localhost"), tls=tls) as port:
-            mailer = SmtpMailer("localhost", port, "tls" if tls else "starttls", Credentials(USER, PASSWORD))
+            mailer = SmtpMailer(
+                Server("localhost", port, "tls" if tls else "starttls", Credentials(USER, PASSWORD))
+            )
             with pytest.raises(Unavailable) as caught:
                 mailer.send(mail())
         assert sink.mails == []
@@ -152,14 +160,14 @@ class TestSmtp:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
         sink = Sink()
         with serving(sink, certificate=certificate) as port, pytest.raises(Unavailable):
-            SmtpMailer("localhost", port, "starttls", Credentials(USER, PASSWORD)).send(mail())
+            SmtpMailer(Server("localhost", port, "starttls", Credentials(USER, PASSWORD))).send(mail())
         assert sink.mails == []
 
     def test_a_server_without_starttls_gets_nothing(self) -> None:
         """Where STARTTLS is needed and not offered, no mail goes in the clear."""
         sink = Sink()
         with serving(sink) as port, pytest.raises(Unavailable):
-            SmtpMailer("127.0.0.1", port, "starttls").send(mail())
+            SmtpMailer(Server("127.0.0.1", port, "starttls")).send(mail())
         assert sink.mails == []
 
     def test_a_wrong_password_is_unavailable(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +175,7 @@ class TestSmtp:
         certificate = made_certificate(tmp_path, "localhost")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
         with serving(Sink(), certificate=certificate) as port, pytest.raises(Unavailable) as caught:
-            SmtpMailer("localhost", port, "starttls", Credentials(USER, "wrong-one")).send(mail())
+            SmtpMailer(Server("localhost", port, "starttls", Credentials(USER, "wrong-one"))).send(mail())
         assert "wrong-one" not in str(caught.value)
 
 
@@ -192,7 +200,7 @@ class TestOpening:
         """Whatever is not surely this machine is reached by TLS."""
         mailer = open_mailer(transport, tmp_path, {})
         assert isinstance(mailer, SmtpMailer)
-        assert (mailer._security, mailer._port) == (security, port)
+        assert (mailer.server.security, mailer.server.port) == (security, port)
 
     @pytest.mark.parametrize(
         "transport",
@@ -213,11 +221,11 @@ class TestOpening:
         file.chmod(0o600)
         opened = open_mailer("smtps://mail.example.com", tmp_path, {})
         assert isinstance(opened, SmtpMailer)
-        assert opened._credentials == ("filed", "secret")
+        assert opened.server.credentials == ("filed", "secret")
         given = {"TROTH_SMTP_USER": "named", "TROTH_SMTP_PASSWORD": "other"}
         opened = open_mailer("smtps://mail.example.com", tmp_path, given)
         assert isinstance(opened, SmtpMailer)
-        assert opened._credentials == ("named", "other")
+        assert opened.server.credentials == ("named", "other")
         file.chmod(0o640)
         with pytest.raises(InvalidInput):
             open_mailer("smtps://mail.example.com", tmp_path, {})

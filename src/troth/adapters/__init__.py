@@ -16,8 +16,10 @@ if TYPE_CHECKING:
         secret_bytes,
     )
     from troth.adapters.inbound import Limits, mail_listener, open_mailbox
+    from troth.adapters.mail.connection import Server
     from troth.adapters.mail.folder import FolderMailer
     from troth.adapters.mail.opening import open_mailer
+    from troth.adapters.mail.signing import DkimKey, DkimSigner, dkim_key, new_dkim_key
     from troth.adapters.mail.smtp import SmtpMailer
     from troth.adapters.openid import LEEWAY, NotSaid, Provider, Said
     from troth.adapters.pages import fetch_page
@@ -29,6 +31,8 @@ __all__ = [
     "LEEWAY",
     "WEBHOOK_HEADERS",
     "BlindSigner",
+    "DkimKey",
+    "DkimSigner",
     "FolderMailer",
     "Limits",
     "Memory",
@@ -36,6 +40,7 @@ __all__ = [
     "Provider",
     "RecipientResult",
     "Said",
+    "Server",
     "SmtpMailer",
     "SqlStore",
     "WebhookStore",
@@ -43,9 +48,11 @@ __all__ = [
     "certificate_pdf",
     "check_url",
     "create_root_key_file",
+    "dkim_key",
     "fetch_page",
     "mail_listener",
     "new_blind_key",
+    "new_dkim_key",
     "new_secret",
     "open_mailbox",
     "open_mailer",
@@ -72,6 +79,11 @@ _PLACES = {
     "mail_listener": "inbound",
     "open_mailbox": "inbound",
     "FolderMailer": "mail.folder",
+    "Server": "mail.connection",
+    "DkimKey": "mail.signing",
+    "DkimSigner": "mail.signing",
+    "dkim_key": "mail.signing",
+    "new_dkim_key": "mail.signing",
     "SmtpMailer": "mail.smtp",
     "open_mailer": "mail.opening",
     "LEEWAY": "openid",

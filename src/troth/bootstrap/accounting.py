@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from troth.accounts import Accounts, Attempts, Challenges, Passkeys, RelyingParty
-from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.bootstrap.mailing import mail_sending
 from troth.gate import MAIL, language_of
 from troth.kernel import Log, Unavailable, new_id
 from troth.storage import Job, JobOver
@@ -18,7 +18,7 @@ _CLOSED = {"template": "account-closed", "purpose": ""}
 
 def accounts_of(troth: "Troth") -> Accounts:
     """What visitors do with accounts."""
-    sending = mail_sending(troth, mailer_of(troth))
+    sending = mail_sending(troth, troth.mailer)
 
     def closing(person: str, language: str) -> bool:
         """Write while the address is known; an account is closed whether or not a mail server is there."""

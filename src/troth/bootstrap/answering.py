@@ -67,9 +67,8 @@ def answering_of(troth: "Troth") -> Answering:
 def stores_of(troth: "Troth") -> list[Store]:
     """Every place that holds personal data; an erasure goes through them in this order: the last mail first, the vault behind all."""
     from troth.bootstrap.certifying import closing_mail, listed_hashes, sealed_remains, unread_mail
-    from troth.bootstrap.mailing import mailer_of
 
-    mailer = mailer_of(troth)
+    mailer = troth.mailer
 
     def mails(person: str) -> None:
         with troth.database.transaction() as tx:

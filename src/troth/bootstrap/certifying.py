@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.bootstrap.mailing import mail_sending
 from troth.bootstrap.speaking import day_in
 from troth.flows import Certifying, Stays, Wording, Work
 from troth.gate import LISTED, MAIL
@@ -109,7 +109,7 @@ def closing_mail(troth: "Troth") -> Callable[[Work, int], str]:
 
     @cache
     def sending() -> Callable[[Job], None]:
-        return mail_sending(troth, mailer_of(troth))
+        return mail_sending(troth, troth.mailer)
 
     def send(work: Work, tries: int) -> str:
         """Send it; the id goes by the case, so that a repeat is the same mail."""

@@ -7,6 +7,7 @@ from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.bootstrap.matters import matter_templates
 from troth.bootstrap.packaging import copy_templates
 from troth.bootstrap.representing import AgentMails
+from troth.bootstrap.signing import signer_of
 from troth.outreach import Composer, From, Mailer, Sending, Template
 
 if TYPE_CHECKING:
@@ -41,7 +42,14 @@ def mail_templates(troth: "Troth") -> list[Template]:
 
 def mailer_of(troth: "Troth") -> Mailer:
     """What carries mail away, by the settings."""
-    return open_mailer(troth.settings.mail.transport, troth.folder)
+    mail = troth.settings.mail
+    return open_mailer(
+        mail.transport,
+        troth.folder,
+        sign=signer_of(troth),
+        connections=mail.connections,
+        mails_each=mail.mails_per_connection,
+    )
 
 
 def mail_sending(troth: "Troth", mailer: Mailer) -> Sending:

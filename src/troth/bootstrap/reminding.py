@@ -7,12 +7,11 @@ the same when the service stops in between. Whom it reaches is looked up at the 
 from collections.abc import Callable, Iterable
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.kernel import InvalidInput, Log, from_micros, micros
-from troth.outreach import Composer, Mail, Mailer, Template, deliverable, hand_over
+from troth.outreach import WIRE, Composer, Mail, Mailer, Template, deliverable, hand_over
 from troth.policy import MATTER_EVENTS, Policy
 from troth.rights import Duty, MatterRow, matter_by_case, told
 from troth.storage import Handler, Job, JobOver, Transaction, stage_job
@@ -129,7 +128,7 @@ def reminding(troth: "Troth", mailer: Mailer) -> Handler:
         composed = composer.compose(body["template"], variables)
         front = troth.policy().front
         sender = troth.settings.mail.sender or front.contact.support
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=WIRE)
         message["From"] = Address(front.controller.name, addr_spec=sender)
         message["To"] = Address(addr_spec=to)
         message["Subject"] = composed.subject

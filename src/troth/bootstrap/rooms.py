@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, Outbox
+    from troth.outreach import Audiences, Mailer, Outbox
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -25,6 +25,17 @@ class Rooms:
     @property
     def _whole(self) -> "Troth":
         return cast("Troth", self)
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        """What carries mail away; all who send share its connections.
+
+        Raises:
+            InvalidInput: The settings name a mail transport that is none, or a key that is not there.
+        """
+        from troth.bootstrap.mailing import mailer_of
+
+        return mailer_of(self._whole)
 
     @cached_property
     def accounts(self) -> "Accounts":

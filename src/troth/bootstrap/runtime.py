@@ -99,7 +99,7 @@ class Troth(Rooms):
             if start_sequencer:
                 self.sequencer.start()
             opening.callback(self.sequencer.stop)
-            opening.callback(self._close_connectors)
+            opening.callback(self._close_rooms)
             if start_background:
                 self.background.start()
                 opening.callback(self.background.stop)
@@ -289,7 +289,10 @@ class Troth(Rooms):
 
         return access_review(self, span)
 
-    def _close_connectors(self) -> None:
+    def _close_rooms(self) -> None:
+        """End the connections to others, as far as any were opened."""
+        if "mailer" in self.__dict__:
+            self.mailer.close()
         if "connectors" in self.__dict__:
             self.connectors.close()
 

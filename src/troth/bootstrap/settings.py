@@ -13,6 +13,8 @@ from troth.kernel import InvalidInput, NotFound
 
 SETTINGS_FILE = "troth.toml"
 _MAILBOX = r"^staff(\.[a-z0-9_]+)*=[^@\s=]+@[^@\s=]+$"
+_DOMAIN = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)?$"
+_SELECTOR = r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$"
 _FROM_ENVIRONMENT = (
     ("data", "database", "TROTH_DATABASE_URL"),
     ("keys", "keystore", "TROTH_KEYSTORE_URL"),
@@ -107,6 +109,26 @@ class InboundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: int = 30
 
 
+class DkimSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mail.dkim]: the signatures of mail that leaves (RFC 6376).
+
+    Args:
+        domain: In whose name mail is signed: that of the address mail comes from, or one above it; empty for no signature.
+        selector: Name of the RSA key below `_domainkey`; its file is `keys/dkim-SELECTOR.pem`.
+        ed25519: Selector of a second key, which makes a second signature (RFC 8463); empty for none.
+    """
+
+    domain: Annotated[str, msgspec.Meta(pattern=_DOMAIN)] = ""
+    selector: Annotated[str, msgspec.Meta(pattern=_SELECTOR)] = "troth"
+    ed25519: Annotated[str, msgspec.Meta(pattern=_SELECTOR)] = ""
+
+    @property
+    def selectors(self) -> tuple[tuple[str, str], ...]:
+        """Selector and algorithm of each key."""
+        both = ((self.selector, "rsa"), (self.ed25519, "ed25519"))
+        return tuple(one for one in both if one[0])
+
+
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[mail]: how mail leaves.
 
@@ -116,6 +138,9 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         recipient: The policy's declared recipient that carries mail; empty for its only processor with channel email.
         role: The policy's role that sends.
         keep_days: Days after which a mail in the folder is removed.
+        connections: Most connections to the mail server at once.
+        mails_per_connection: Mails after which a connection is closed and another opened.
+        dkim: How mail is signed.
         inbound: How mail comes in.
     """
 
@@ -124,6 +149,9 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recipient: str = ""
     role: str = "service.mailer"
     keep_days: int = 30
+    connections: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    mails_per_connection: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    dkim: DkimSettings = DkimSettings()
     inbound: InboundSettings = InboundSettings()
 
 

@@ -11,7 +11,7 @@ from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
-from troth.bootstrap.mailing import mail_sending, mailer_of
+from troth.bootstrap.mailing import mail_sending
 from troth.bootstrap.matters import end_questions_of, matter_tasks
 from troth.bootstrap.polling import polling_tasks
 from troth.bootstrap.receiving import inbox_tasks
@@ -46,7 +46,7 @@ def background_of(troth: "Troth") -> Background:
     Raises:
         InvalidInput: The settings name a mail transport that is none.
     """
-    mailer = mailer_of(troth)
+    mailer = troth.mailer
     return Background(
         troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth, mailer), SIDE_BY_SIDE
     )

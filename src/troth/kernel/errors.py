@@ -1,5 +1,6 @@
 """Errors that carry a diagnosis: what happened, which clause or field, and what to do next."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -64,10 +65,24 @@ class Conflict(TrothError):
 
 
 class Unavailable(TrothError):
-    """A store cannot take work now; nothing was done."""
+    """A store cannot take work now; nothing was done.
+
+    Args:
+        what: As for every error.
+        mend: As for every error.
+        clause: As for every error.
+        field: As for every error.
+        at: Instant before which trying again is no use; None when nobody knows.
+    """
 
     status = 503
     code = "unavailable"
+
+    def __init__(
+        self, what: str, *, mend: str = "", clause: str = "", field: str = "", at: datetime | None = None
+    ) -> None:
+        super().__init__(what, mend=mend, clause=clause, field=field)
+        self.at = at
 
 
 class Corrupt(TrothError):

@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from troth.outreach.composing import Composed
 from troth.outreach.model import Mail, Mailer, Marks, Undeliverable
 from troth.outreach.outbox import FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.outreach.service import CHANNEL, MOST_TRIES, deliverable, mail_recipient
+from troth.outreach.wire import WIRE
 from troth.policy import Policy
 from troth.storage import Database, Transaction
 
@@ -34,8 +34,6 @@ _DOUBLINGS = 12
 _GATHER_SECONDS = 0.02
 _UNTAKEN = 3
 """Copies in a row that nobody took, after which the rest of a window waits."""
-_HEADERS = SMTP.clone(max_line_length=998)
-"""A long address in a header stays in one piece (RFC 5322, section 2.1.1)."""
 _log = Log("troth.outreach")
 
 Stops = Callable[[Transaction], int]
@@ -271,7 +269,7 @@ class BatchSending:
         marks = batch.marks(row, to)
         composed = batch.write(row, held.outcome, marks)
         sender = self._sender or policy.front.contact.support
-        message = EmailMessage(policy=_HEADERS)
+        message = EmailMessage(policy=WIRE)
         message["From"] = Address(policy.front.controller.name, addr_spec=sender)
         message["To"] = Address(addr_spec=address)
         message["Subject"] = composed.subject

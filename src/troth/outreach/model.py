@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import NamedTuple, Protocol
 
+from troth.kernel import Unavailable
 from troth.policy import Policy
 
 Fresh = Callable[[str, Mapping[str, str]], Mapping[str, str]]
@@ -11,7 +12,29 @@ Instead = Callable[[str, Mapping[str, str]], str]
 
 
 class Undeliverable(Exception):
-    """The next mail server refuses this mail for good; sending it again would not help. Its text holds no address."""
+    """The next mail server refuses this mail for good; sending it again would not help. Its text holds no address.
+
+    Args:
+        what: What happened.
+        reply: The server's reply code (RFC 5321), such as 550; 0 where there was none.
+    """
+
+    def __init__(self, what: str, reply: int = 0) -> None:
+        super().__init__(what)
+        self.reply = reply
+
+
+class Deferred(Unavailable):
+    """The next mail server takes this mail later.
+
+    Args:
+        what: What happened, without an address.
+        reply: The server's reply code (RFC 5321), such as 451.
+    """
+
+    def __init__(self, what: str, reply: int) -> None:
+        super().__init__(what, mend="It is tried again.")
+        self.reply = reply
 
 
 class Mail(NamedTuple):
@@ -23,6 +46,7 @@ class Mail(NamedTuple):
         sender: Address for the envelope.
         address: Where it goes.
         message: Headers and body.
+        bulk: Whether it is one of many that nobody waits for; such mail yields where limits are set.
     """
 
     id: str
@@ -30,6 +54,12 @@ class Mail(NamedTuple):
     sender: str
     address: str
     message: EmailMessage
+    bulk: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The domain that it goes to, in lower case."""
+        return self.address.rpartition("@")[2].lower()
 
     def __repr__(self) -> str:
         return f"Mail(id={self.id!r}, person={self.person!r})"
@@ -55,12 +85,16 @@ class Mailer(Protocol):
     """Carries mail away. At least once: whoever receives a mail twice knows it by its Message-ID."""
 
     def send(self, mail: Mail) -> None:
-        """Hand a mail over; when this returns, somebody else answers for it.
+        """Hand a mail over; when this returns, somebody else answers for it. Several threads may call it at once.
 
         Raises:
             Undeliverable: It was refused for good.
-            Unavailable: Nobody takes it now; try again later.
+            Unavailable: Nobody takes it now; try again later, not before its `at` where it names one. The server may have
+                taken it and not said so: a repeat has the same Message-ID.
         """
+
+    def close(self) -> None:
+        """Take leave of whoever takes the mails; `send` opens what it needs again."""
 
 
 class Template(NamedTuple):

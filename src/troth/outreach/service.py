@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from troth.kernel import Clock, InvalidInput, NotFound, Unavailable
 from troth.outreach.composing import Composed, Composer
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
 from troth.outreach.phrases import greeting
+from troth.outreach.wire import WIRE
 from troth.policy import Policy
 from troth.storage import Job, JobOver
 
@@ -145,7 +145,7 @@ class Sending:
 
     def _hand_over(self, job: Job, policy: Policy, to: str, composed: Composed) -> None:
         sender = self._from.address or policy.front.contact.support
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=WIRE)
         message["From"] = Address(policy.front.controller.name, addr_spec=sender)
         try:
             message["To"] = Address(addr_spec=deliverable(to))

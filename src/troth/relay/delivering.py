@@ -14,6 +14,7 @@ from troth.relay.passing import Passing
 from troth.storage import Job, JobOver
 
 CHANNEL = "email"
+_WIRE = SMTP.clone(cte_type="7bit")
 _SUBJECT = "Message from another user"
 _FOOT = """
 
@@ -88,7 +89,7 @@ class Delivering:
         """The mail without its To, which is set where it is handed over."""
         policy = self._passing.policy()
         company = policy.front.controller.name
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_WIRE)
         message["From"] = Address(f"A user of {company}", addr_spec=alias)
         message["Subject"] = subject or _SUBJECT
         message["Date"] = format_datetime(self._passing.clock.now())

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from troth.kernel import Clock, Log, TrothError, micros, new_id, raised_at
+from troth.kernel import Clock, Log, TrothError, Unavailable, micros, new_id, raised_at
 from troth.storage.database import Database, Transaction
 from troth.storage.schema import data_tables
 from troth.storage.statements import Statement
@@ -304,7 +304,7 @@ class JobWorker:
         except JobOver as end:
             over = end.code
         except TrothError as error:
-            self._put_off(leased, error.code)
+            self._put_off(leased, error.code, error.at if isinstance(error, Unavailable) else None)
             return 0
         except Exception as error:  # noqa: BLE001  one job's failure must not stop the others; it is logged
             _log_unforeseen(leased, error)
@@ -314,9 +314,12 @@ class JobWorker:
             tx.run(_FINISH, {"id": leased.job_id, "at": micros(self._clock.now()), "error": over})
         return 1
 
-    def _put_off(self, leased: Job, code: str) -> None:
+    def _put_off(self, leased: Job, code: str, at: datetime | None = None) -> None:
+        """Let a job wait, longer each time, and at least until the instant that whoever refused it named."""
         wait = min(FIRST_RETRY * 2 ** min(leased.attempts - 1, _DOUBLINGS), LAST_RETRY)
         due = micros(self._clock.now() + wait)
+        if at is not None:
+            due = max(due, micros(at))
         with self._database.transaction() as tx:
             tx.run(_PUT_OFF, {"id": leased.job_id, "due": due, "error": code, "attempt": leased.attempts})
 

@@ -8,6 +8,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from troth.adapters.mail.forming import Sign, unsigned, wire_form
 from troth.kernel import Unavailable
 from troth.outreach import Mail
 
@@ -21,10 +22,11 @@ class FolderMailer:
 
     Args:
         folder: Where; made when missing.
+        sign: Gives a mail with its signatures.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, sign: Sign = unsigned) -> None:
+        self._folder, self._sign = folder, sign
 
     def send(self, mail: Mail) -> None:
         """See `Mailer.send`; the file is there whole, on disk, or not at all.
@@ -34,11 +36,12 @@ class FolderMailer:
         """
         place = self._folder / f"{mail.person}.{mail.id}{_ENDING}"
         beside = place.with_suffix(".new")
+        content = wire_form(mail.message, self._sign)
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(mail.message.as_bytes())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             dated = mail.message["Date"].datetime.timestamp()
@@ -49,6 +52,9 @@ class FolderMailer:
                 f"The mail folder {self._folder} cannot be written ({error.strerror}).",
                 mend="Make room, or check its mode.",
             ) from error
+
+    def close(self) -> None:
+        """See `Mailer.close`; there is nothing to close."""
 
     def forget(self, person: str) -> None:
         """Remove every mail that went to a person."""

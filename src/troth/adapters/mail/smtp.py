@@ -1,76 +1,118 @@
 """Mail over SMTP (RFC 5321), by TLS (RFC 8314) or STARTTLS (RFC 3207); in the clear only inside this machine."""
 
 import smtplib
-import ssl
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
 
-from troth.adapters.credentials import Credentials
+from troth.adapters.mail.connection import GONE, TIMEOUT_SECONDS, Connection, Lost, Parcel, Server
+from troth.adapters.mail.forming import Sign, unsigned, wire_form
 from troth.kernel import Unavailable
-from troth.outreach import Mail, Undeliverable
+from troth.outreach import Deferred, Mail
 
-TIMEOUT_SECONDS = 15.0
-_FOR_GOOD = 500
-Security = Literal["tls", "starttls", "none"]
+CONNECTIONS = 4
+MAILS_EACH = 100
+_WAIT_SECONDS = 4 * TIMEOUT_SECONDS
 
 
 class SmtpMailer:
-    """Hands mails to a mail server, one connection each.
+    """Hands mails to a mail server over a few connections, which are kept and used again; any number of threads may send.
 
     Certificates are checked against the system's authorities, or those that `SSL_CERT_FILE` names.
 
     Args:
-        host: Its name.
-        port: Its port.
-        security: TLS from the first byte, STARTTLS before anything is said, or none.
-        credentials: User and password; None where the server asks for none. They are never sent in the clear.
+        server: Where to.
+        sign: Gives a mail with its signatures.
+        connections: Most connections at once; a thread beyond them waits.
+        mails_each: Mails after which a connection is closed; servers count too.
     """
 
     def __init__(
-        self, host: str, port: int, security: Security, credentials: Credentials | None = None
+        self,
+        server: Server,
+        *,
+        sign: Sign = unsigned,
+        connections: int = CONNECTIONS,
+        mails_each: int = MAILS_EACH,
     ) -> None:
-        self._host, self._port, self._security, self._credentials = host, port, security, credentials
+        self.server = server
+        self._sign, self._mails_each = sign, mails_each
+        self._turn = BoundedSemaphore(connections)
+        self._lock = Lock()
+        self._idle: list[Connection] = []
 
     def send(self, mail: Mail) -> None:
         """See `Mailer.send`.
+
+        A connection that is gone before the server has the mail costs nothing: the mail goes over a new one.
 
         Raises:
             Undeliverable: The server refuses this address or this mail for good.
             Unavailable: It cannot be reached or trusted, or does not take mail now.
         """
-        try:
-            with self._connected() as server:
-                server.send_message(mail.message, mail.sender, [mail.address])
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise self._refused(min(codes, default=0)) from None
-        except smtplib.SMTPDataError as error:
-            raise self._refused(error.smtp_code) from None
-        except (smtplib.SMTPException, OSError) as error:
+        parcel = Parcel(mail.sender, mail.address, wire_form(mail.message, self._sign))
+        with self._its_turn():
+            while (kept := self._kept()) is not None:
+                try:
+                    return self._over(kept, parcel)
+                except Lost:
+                    continue
+            try:
+                return self._over(self._opened(), parcel)
+            except Lost as lost:
+                what = f"The mail server {self._place} closed the connection."
+                raise Deferred(what, GONE) if lost.reply else self._unreached(lost) from None
+
+    def close(self) -> None:
+        """Take leave of the server over every connection that carries nothing now."""
+        while (kept := self._kept()) is not None:
+            kept.close()
+
+    @property
+    def _place(self) -> str:
+        return f"{self.server.host}:{self.server.port}"
+
+    @contextmanager
+    def _its_turn(self) -> Iterator[None]:
+        """One of the connections; threads wait for each other."""
+        if not self._turn.acquire(timeout=_WAIT_SECONDS):
             raise Unavailable(
-                f"The mail server {self._host}:{self._port} does not take mail ({type(error).__name__}).",
-                mend="Check the setting mail.transport, the server's certificate, and user and password.",
-            ) from None
-
-    def _connected(self) -> smtplib.SMTP:
-        if self._security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+                f"All connections to the mail server {self._place} are in use.",
+                mend="Raise the setting mail.connections, or wait.",
             )
-        else:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
         try:
-            if self._security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if self._credentials is not None and self._security != "none":
-                server.login(*self._credentials)
-        except BaseException:
-            server.close()
-            raise
-        return server
+            yield
+        finally:
+            self._turn.release()
 
-    def _refused(self, code: int) -> Undeliverable | Unavailable:
-        """The error for a reply code; its text is left out, for servers repeat the address in it."""
-        what = f"The mail server {self._host}:{self._port} refused the mail with {code}."
-        if code >= _FOR_GOOD:
-            return Undeliverable(what)
-        return Unavailable(what, mend="It is tried again.")
+    def _kept(self) -> Connection | None:
+        """The connection that was used last; None when there is none."""
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _over(self, connection: Connection, parcel: Parcel) -> None:
+        """Hand a mail over, and keep the connection for the next where it is good for that."""
+        try:
+            connection.deliver(parcel)
+        finally:
+            if connection.usable(self._mails_each):
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _opened(self) -> Connection:
+        try:
+            return Connection(self.server)
+        except smtplib.SMTPConnectError as error:
+            if error.smtp_code == GONE:
+                raise Deferred(f"The mail server {self._place} takes no connection.", GONE) from None
+            raise self._unreached(error) from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._unreached(error) from None
+
+    def _unreached(self, error: Exception) -> Unavailable:
+        return Unavailable(
+            f"The mail server {self._place} does not take mail ({type(error).__name__}).",
+            mend="Check the setting mail.transport, the server's certificate, and user and password.",
+        )

@@ -1,0 +1,25 @@
+"""A mail as it goes over the wire: seven bits, CR LF, with its signatures on top."""
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from troth.outreach import WIRE
+
+Sign = Callable[[bytes], bytes]
+"""Gives a mail in wire form with its signatures."""
+_LONE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+
+def unsigned(content: bytes) -> bytes:
+    """The mail as it is, where no signing was set up."""
+    return content
+
+
+def wire_form(message: EmailMessage, sign: Sign = unsigned) -> bytes:
+    """A mail as bytes that every mail server takes: only CR LF ends a line, and one stands at the end.
+
+    A lone CR or LF, which servers read in different ways, becomes CR LF before the mail is signed.
+    """
+    content = _LONE.sub(b"\r\n", message.as_bytes(policy=WIRE))
+    return sign(content if content.endswith(b"\r\n") else content + b"\r\n")
