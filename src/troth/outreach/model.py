@@ -19,7 +19,7 @@ class Undeliverable(Exception):
         reply: The server's reply code (RFC 5321), such as 550; 0 where there was none.
     """
 
-    def __init__(self, what: str, reply: int = 0) -> None:
+    def __init__(self, what: str = "The mail was refused.", reply: int = 0) -> None:
         super().__init__(what)
         self.reply = reply
 
