@@ -8,7 +8,7 @@ from troth.bootstrap.matters import matter_templates
 from troth.bootstrap.packaging import copy_templates
 from troth.bootstrap.representing import AgentMails
 from troth.bootstrap.signing import signer_of
-from troth.outreach import Composer, From, Mailer, Sending, Template
+from troth.outreach import Composer, From, Mailer, OpenMailer, Sending, Template
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
@@ -40,7 +40,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
     ]
 
 
-def mailer_of(troth: "Troth") -> Mailer:
+def mailer_of(troth: "Troth") -> OpenMailer:
     """What carries mail away, by the settings."""
     mail = troth.settings.mail
     return open_mailer(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, Mailer, Outbox
+    from troth.outreach import Audiences, OpenMailer, Outbox
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -27,7 +27,7 @@ class Rooms:
         return cast("Troth", self)
 
     @cached_property
-    def mailer(self) -> "Mailer":
+    def mailer(self) -> "OpenMailer":
         """What carries mail away; all who send share its connections.
 
         Raises:

@@ -4,7 +4,7 @@ from troth.outreach.audiences import Audiences, declared_audience
 from troth.outreach.batches import Batch, BatchSending, Handed
 from troth.outreach.composing import Composed, Composer
 from troth.outreach.expressions import Expression, read_expression
-from troth.outreach.model import Deferred, Mail, Mailer, Marks, Template, Undeliverable
+from troth.outreach.model import Deferred, Mail, Mailer, Marks, OpenMailer, Template, Undeliverable
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, hand_over, mail_recipient
 from troth.outreach.wire import WIRE
@@ -26,6 +26,7 @@ __all__ = [
     "Mail",
     "Mailer",
     "Marks",
+    "OpenMailer",
     "Outbox",
     "Row",
     "Sending",

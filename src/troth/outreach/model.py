@@ -93,6 +93,10 @@ class Mailer(Protocol):
                 taken it and not said so: a repeat has the same Message-ID.
         """
 
+
+class OpenMailer(Mailer, Protocol):
+    """A mailer that keeps connections open between two mails."""
+
     def close(self) -> None:
         """Take leave of whoever takes the mails; `send` opens what it needs again."""
 

@@ -54,7 +54,7 @@ class FolderMailer:
             ) from error
 
     def close(self) -> None:
-        """See `Mailer.close`; there is nothing to close."""
+        """See `OpenMailer.close`; there is nothing to close."""
 
     def forget(self, person: str) -> None:
         """Remove every mail that went to a person."""

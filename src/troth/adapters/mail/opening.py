@@ -10,7 +10,7 @@ from troth.adapters.credentials import Kept, is_here, read_credentials
 from troth.adapters.mail.folder import FolderMailer
 from troth.adapters.mail.forming import Sign, unsigned
 from troth.kernel import InvalidInput
-from troth.outreach import Mailer
+from troth.outreach import OpenMailer
 
 if TYPE_CHECKING:
     from troth.adapters.mail.connection import Security
@@ -30,7 +30,7 @@ def open_mailer(
     sign: Sign = unsigned,
     connections: int = 4,
     mails_each: int = 100,
-) -> Mailer:
+) -> OpenMailer:
     """The mailer for a transport.
 
     Args:
