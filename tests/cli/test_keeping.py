@@ -28,6 +28,7 @@ def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
         "policy",
         "ledger",
         "mail",
+        "signatures",
         "mailbox",
         "reminders",
         "events",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from troth.adapters.mail.connection import Server
     from troth.adapters.mail.folder import FolderMailer
     from troth.adapters.mail.opening import open_mailer
-    from troth.adapters.mail.signing import DkimKey, DkimSigner, dkim_key, new_dkim_key
+    from troth.adapters.mail.signing import DkimKey, DkimSigner, dkim_key, new_dkim_key, published_record
     from troth.adapters.mail.smtp import SmtpMailer
     from troth.adapters.openid import LEEWAY, NotSaid, Provider, Said
     from troth.adapters.pages import fetch_page
@@ -58,6 +58,7 @@ __all__ = [
     "open_mailer",
     "open_root_key",
     "public_numbers",
+    "published_record",
     "secret_bytes",
 ]
 
@@ -84,6 +85,7 @@ _PLACES = {
     "DkimSigner": "mail.signing",
     "dkim_key": "mail.signing",
     "new_dkim_key": "mail.signing",
+    "published_record": "mail.signing",
     "SmtpMailer": "mail.smtp",
     "open_mailer": "mail.opening",
     "LEEWAY": "openid",

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from troth.bootstrap.retaining import Forecast, dispose_due, retention_forecast
     from troth.bootstrap.runtime import MESSAGES, Troth, chosen_clock, open_troth
     from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
+    from troth.bootstrap.signing import DkimRecord, dkim_records, dkim_state, new_dkim_keys
     from troth.bootstrap.unread import Opened
 
 __all__ = [
     "MESSAGES",
     "PROOF",
     "ConnectorSettings",
+    "DkimRecord",
     "DrillFound",
     "EventSettings",
     "Forecast",
@@ -58,6 +60,8 @@ __all__ = [
     "copy_until",
     "destroy_due_epochs",
     "dispose_due",
+    "dkim_records",
+    "dkim_state",
     "drill_folder",
     "drill_found",
     "epoch_places",
@@ -67,6 +71,7 @@ __all__ = [
     "made_copy",
     "mail_coming_in",
     "mailbox_state",
+    "new_dkim_keys",
     "open_troth",
     "own_copy",
     "packages_of",
@@ -86,6 +91,7 @@ _PARTS = {
     "answering": ("answering_key",),
     "certifying": ("certificate_link", "certificate_link_opens"),
     "connector_files": ("ConnectorSettings",),
+    "signing": ("DkimRecord", "dkim_records", "dkim_state", "new_dkim_keys"),
     "drilling": ("DrillFound", "drill_folder", "drill_found"),
     "folder": ("Initialised", "init_folder", "reference_policy"),
     "keeping": ("backup_folder", "destroy_due_epochs", "epoch_places", "journal_erasures"),

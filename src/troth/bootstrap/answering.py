@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from troth.adapters import FolderMailer
 from troth.bootstrap.packaging import COPIED, own_copy, tell_ready
 from troth.bootstrap.representing import forget_agents
 from troth.flows import (
@@ -67,14 +66,15 @@ def answering_of(troth: "Troth") -> Answering:
 def stores_of(troth: "Troth") -> list[Store]:
     """Every place that holds personal data; an erasure goes through them in this order: the last mail first, the vault behind all."""
     from troth.bootstrap.certifying import closing_mail, listed_hashes, sealed_remains, unread_mail
+    from troth.bootstrap.mailing import mail_folder
 
-    mailer = troth.mailer
+    folder = mail_folder(troth)
 
     def mails(person: str) -> None:
         with troth.database.transaction() as tx:
             forget_jobs(tx, person)
-        if isinstance(mailer, FolderMailer):
-            mailer.forget(person)
+        if folder is not None:
+            folder.forget(person)
 
     return [
         ClosingStore(closing_mail(troth)),

@@ -1,19 +1,36 @@
 """Mail, wired: its templates, what carries it, and in whose name it is sent."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from troth.adapters import open_mailer
+from troth.adapters import FolderMailer, open_mailer
 from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.bootstrap.matters import matter_templates
 from troth.bootstrap.packaging import copy_templates
 from troth.bootstrap.representing import AgentMails
+from troth.bootstrap.settings import LimitSettings
 from troth.bootstrap.signing import signer_of
-from troth.outreach import Composer, From, Mailer, OpenMailer, Sending, Template
+from troth.kernel import InvalidInput
+from troth.outreach import (
+    Composer,
+    From,
+    Limits,
+    Mailer,
+    PacedMailer,
+    Pacing,
+    Sending,
+    Template,
+    by_domain,
+    read_rate,
+)
+from troth.storage import Task
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 _NOTIFY = "essential.service.notifications.email"
+_DAILY = timedelta(days=1)
 _KEY_FILE = "mail.key"
 
 
@@ -40,15 +57,71 @@ def mail_templates(troth: "Troth") -> list[Template]:
     ]
 
 
-def mailer_of(troth: "Troth") -> OpenMailer:
-    """What carries mail away, by the settings."""
+def mailer_of(troth: "Troth") -> PacedMailer:
+    """What carries mail away, by the settings.
+
+    Raises:
+        InvalidInput: The settings name a transport or a limit that is none, or a key that is not there.
+    """
     mail = troth.settings.mail
-    return open_mailer(
+    opened = open_mailer(
         mail.transport,
         troth.folder,
         sign=signer_of(troth),
         connections=mail.connections,
         mails_each=mail.mails_per_connection,
+    )
+    sender = mail.sender or troth.policy().front.contact.support
+    domain = sender.rpartition("@")[2].lower()
+    return PacedMailer(
+        opened, Pacing(_limits(mail.limits), troth.mail_counts, troth.clock, domain), troth.mail_counts
+    )
+
+
+def mail_folder(troth: "Troth") -> FolderMailer | None:
+    """The folder that mails lie in; None where they go to a server."""
+    mailer = troth.mailer.mailer
+    return mailer if isinstance(mailer, FolderMailer) else None
+
+
+def mail_tasks(troth: "Troth") -> list[Task]:
+    """What is done about outgoing mail periodically."""
+    tasks = [
+        Task(
+            "mail-counts", _DAILY, _clearing(troth), "Remove counts of mail that no limit looks at any more."
+        )
+    ]
+    folder = mail_folder(troth)
+    if folder is not None:
+        keep = timedelta(days=troth.settings.mail.keep_days)
+
+        def purge() -> None:
+            folder.purge(troth.clock.now() - keep)
+
+        tasks.append(Task("mail-folder", _DAILY, purge, "Remove old mails from the mail folder."))
+    return tasks
+
+
+def _clearing(troth: "Troth") -> Callable[[], None]:
+    def clear() -> None:
+        troth.mail_counts.clear()
+
+    return clear
+
+
+def _limits(given: LimitSettings) -> Limits:
+    domains, at_once = "mail.limits.domains", "mail.limits.at_once"
+    counts = by_domain(given.at_once, at_once)
+    for text in counts.values():
+        if not text.isascii() or not text.isdigit() or int(text) == 0:
+            raise InvalidInput(
+                f"{text[:64]!r} is no number.", field=at_once, mend="Write it like example.com=2."
+            )
+    return Limits(
+        {name: read_rate(text, domains) for name, text in by_domain(given.domains, domains).items()},
+        read_rate(given.others, "mail.limits.others") if given.others else None,
+        {name: int(text) for name, text in counts.items()},
+        given.warm_up,
     )
 
 

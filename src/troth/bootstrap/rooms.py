@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, OpenMailer, Outbox
+    from troth.outreach import Audiences, MailCounts, Outbox, PacedMailer
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -27,7 +27,14 @@ class Rooms:
         return cast("Troth", self)
 
     @cached_property
-    def mailer(self) -> "OpenMailer":
+    def mail_counts(self) -> "MailCounts":
+        """How many mails went out, and what became of them."""
+        from troth.outreach import MailCounts
+
+        return MailCounts(self._whole.database, self._whole.clock)
+
+    @cached_property
+    def mailer(self) -> "PacedMailer":
         """What carries mail away; all who send share its connections.
 
         Raises:
@@ -157,7 +164,7 @@ class Rooms:
         """Mass mail: who gets a batch, by handle, and what became of each copy."""
         from troth.outreach import Outbox
 
-        return Outbox(self._whole.database, self._whole.clock)
+        return Outbox(self._whole.database, self._whole.clock, counts=self.mail_counts)
 
     @cached_property
     def events(self) -> "Events":

@@ -116,17 +116,35 @@ class DkimSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         domain: In whose name mail is signed: that of the address mail comes from, or one above it; empty for no signature.
         selector: Name of the RSA key below `_domainkey`; its file is `keys/dkim-SELECTOR.pem`.
         ed25519: Selector of a second key, which makes a second signature (RFC 8463); empty for none.
+        look_up: Whether `troth doctor` asks the DNS for the records.
     """
 
     domain: Annotated[str, msgspec.Meta(pattern=_DOMAIN)] = ""
     selector: Annotated[str, msgspec.Meta(pattern=_SELECTOR)] = "troth"
     ed25519: Annotated[str, msgspec.Meta(pattern=_SELECTOR)] = ""
+    look_up: bool = False
 
     @property
     def selectors(self) -> tuple[tuple[str, str], ...]:
         """Selector and algorithm of each key."""
         both = ((self.selector, "rsa"), (self.ed25519, "ed25519"))
         return tuple(one for one in both if one[0])
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[mail.limits]: how much mail goes out. Mail to many waits; mail that somebody waits for is counted and goes.
+
+    Args:
+        domains: `DOMAIN=RATE` each: most mails to a domain, such as `example.com=600/hour`; spans are minute, hour and day.
+        others: Most mails to all other domains together; empty for no limit.
+        at_once: `DOMAIN=COUNT` each: most mails to a domain at the same time.
+        warm_up: Most mails a day of a new sender, on the first day on which it sends, the second, and so on; then no limit.
+    """
+
+    domains: tuple[str, ...] = ()
+    others: str = ""
+    at_once: tuple[str, ...] = ()
+    warm_up: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = ()
 
 
 class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,6 +159,7 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         connections: Most connections to the mail server at once.
         mails_per_connection: Mails after which a connection is closed and another opened.
         dkim: How mail is signed.
+        limits: How much of it goes out.
         inbound: How mail comes in.
     """
 
@@ -152,6 +171,7 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
     mails_per_connection: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     dkim: DkimSettings = DkimSettings()
+    limits: LimitSettings = LimitSettings()
     inbound: InboundSettings = InboundSettings()
 
 
@@ -316,7 +336,7 @@ def settings_text(settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def _toml(value: str | float | list[str]) -> str:
+def _toml(value: str | float | list[str] | list[int]) -> str:
     text = msgspec.json.encode(value).decode()
     return text.replace("\x7f", "\\u007f")  # which JSON allows, and TOML does not
 

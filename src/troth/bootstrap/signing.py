@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
+_STRING = 255
+LookUp = Callable[[str], str | None]
+"""Gives the text of a TXT record, by its name; None where there is none."""
 
 
 class DkimRecord(NamedTuple):
@@ -27,6 +30,13 @@ class DkimRecord(NamedTuple):
 
     name: str
     text: str
+
+    @property
+    def zone(self) -> str:
+        """The line for a zone file, in strings that are short enough for one (RFC 1035, 3.3)."""
+        starts = range(0, len(self.text), _STRING)
+        strings = " ".join(f'"{self.text[start : start + _STRING]}"' for start in starts)
+        return f"{self.name}. IN TXT ( {strings} )"
 
 
 def signer_of(troth: "Troth") -> Callable[[bytes], bytes]:
@@ -81,6 +91,60 @@ def new_dkim_keys(troth: "Troth") -> list[DkimRecord]:
     return dkim_records(troth)
 
 
+def dkim_state(troth: "Troth", look_up: LookUp | None = None) -> str:
+    """What there is to say of the signatures of outgoing mail.
+
+    Args:
+        troth: The folder.
+        look_up: Asks the DNS; None for the machine's, and only where mail.dkim.look_up says so.
+
+    Raises:
+        InvalidInput: A key is missing, or can be read by others.
+        Conflict: Mail comes from another domain than it is signed for, or the DNS holds other keys.
+        Unavailable: The DNS does not answer.
+    """
+    settings = troth.settings.mail.dkim
+    if not settings.domain:
+        return "outgoing mail is not signed here: set mail.dkim.domain, unless your mail server signs it"
+    records = dkim_records(troth)
+    sender = (troth.settings.mail.sender or troth.policy().front.contact.support).rpartition("@")[2].lower()
+    if sender != settings.domain and not sender.endswith(f".{settings.domain}"):
+        raise Conflict(
+            f"Mail comes from {sender} and is signed for {settings.domain}; receivers count that as not signed.",
+            mend="Set mail.dkim.domain to the domain of mail.from, or one above it.",
+        )
+    names = " and ".join(selector for selector, _ in settings.selectors)
+    signed = f"mail is signed for {settings.domain} by {names}"
+    if look_up is None:
+        if not settings.look_up:
+            return f"{signed}; the DNS is not looked into (mail.dkim.look_up)"
+        from troth.adapters import published_record
+
+        look_up = published_record
+    for record in records:
+        _compare(record, look_up(record.name))
+    return f"{signed}, as the DNS says too"
+
+
+def _compare(record: DkimRecord, published: str | None) -> None:
+    if published is None:
+        raise Conflict(
+            f"The DNS holds no record {record.name}: receivers cannot verify our mail.",
+            mend="Publish what `troth mail dkim show` tells.",
+        )
+    if _key_of(published) != _key_of(record.text):
+        raise Conflict(
+            f"The DNS holds another key at {record.name}: receivers refuse our signatures.",
+            mend="Publish what `troth mail dkim show` tells.",
+        )
+
+
+def _key_of(record: str) -> str:
+    """The key in a record, without the white space that may stand in it."""
+    tags = (tag.partition("=") for tag in record.split(";"))
+    return next(("".join(value.split()) for name, _, value in tags if name.strip() == "p"), "")
+
+
 def _keys(troth: "Troth") -> "list[DkimKey]":
     from troth.adapters import dkim_key
 
@@ -105,6 +169,8 @@ def _keys(troth: "Troth") -> "list[DkimKey]":
                 mend="Give each key a selector of its own.",
             )
         found.append(key)
+    if not found:
+        raise InvalidInput("No key is named to sign mail with.", field="mail.dkim.selector", mend="Name one.")
     return found
 
 

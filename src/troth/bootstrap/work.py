@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from troth.adapters import FolderMailer
 from troth.bootstrap.analysing import report_task
 from troth.bootstrap.answering import answer_handler, answering_tasks
 from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
-from troth.bootstrap.mailing import mail_sending
+from troth.bootstrap.mailing import mail_folder, mail_sending, mail_tasks
 from troth.bootstrap.matters import end_questions_of, matter_tasks
 from troth.bootstrap.polling import polling_tasks
 from troth.bootstrap.receiving import inbox_tasks
@@ -37,7 +36,7 @@ _DAILY = timedelta(days=1)
 _OFTEN = timedelta(minutes=10)
 _HOURLY = timedelta(hours=1)
 
-_ROOMS = (archive_tasks, matter_tasks, answering_tasks, retention_tasks, relay_tasks, drill_tasks)
+_ROOMS = (mail_tasks, archive_tasks, matter_tasks, answering_tasks, retention_tasks, relay_tasks, drill_tasks)
 
 
 def background_of(troth: "Troth") -> Background:
@@ -47,9 +46,7 @@ def background_of(troth: "Troth") -> Background:
         InvalidInput: The settings name a mail transport that is none.
     """
     mailer = troth.mailer
-    return Background(
-        troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth, mailer), SIDE_BY_SIDE
-    )
+    return Background(troth.database, troth.clock, _handlers(troth, mailer), _tasks(troth), SIDE_BY_SIDE)
 
 
 def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
@@ -61,7 +58,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
         DELIVER: relay_delivering(troth, mailer),
         ANSWER: answer_handler(troth),
         KEY_ENDS: key_ending(troth),
-        ERASED: forgetting(_forgetters(troth, mailer)),
+        ERASED: forgetting(_forgetters(troth)),
     }
     return {topic: _in_one_look(troth, handler) for topic, handler in handlers.items()}
 
@@ -74,7 +71,7 @@ def _in_one_look(troth: "Troth", handler: Handler) -> Handler:
     return handle
 
 
-def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
+def _forgetters(troth: "Troth") -> list[Callable[[str], None]]:
     """What forgets an erased person (by handle) outside the vault; each may be called again for the same one."""
 
     def journal(_: str) -> None:
@@ -91,12 +88,13 @@ def _forgetters(troth: "Troth", mailer: Mailer) -> list[Callable[[str], None]]:
         questions,
         journal,
     ]
-    if isinstance(mailer, FolderMailer):
-        forgetters.append(mailer.forget)
+    folder = mail_folder(troth)
+    if folder is not None:
+        forgetters.append(folder.forget)
     return forgetters
 
 
-def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
+def _tasks(troth: "Troth") -> list[Task]:
     """What is done periodically."""
 
     def remove_jobs() -> None:
@@ -116,7 +114,7 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
     def dispose_listed() -> None:
         dispose_suppressions(troth.gate, troth.database, troth.clock)
 
-    tasks = [
+    return [
         Task("held-submissions", _OFTEN, expire_held, "Erase submissions that nobody confirmed in time."),
         Task(
             "credentials",
@@ -135,11 +133,3 @@ def _tasks(troth: "Troth", mailer: Mailer) -> list[Task]:
         *troth.connectors.tasks(),
         staff_task(troth),
     ]
-    if isinstance(mailer, FolderMailer):
-        keep = timedelta(days=troth.settings.mail.keep_days)
-
-        def purge() -> None:
-            mailer.purge(troth.clock.now() - keep)
-
-        tasks.append(Task("mail-folder", _DAILY, purge, "Remove old mails from the mail folder."))
-    return tasks

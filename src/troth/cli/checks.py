@@ -130,6 +130,13 @@ def mail(troth: "Troth") -> str:
     return f"mail goes out by {given.transport}, carried by {carrier}"
 
 
+def signatures(troth: "Troth") -> str:
+    """The keys that sign outgoing mail are there, and the DNS knows them where it may be asked."""
+    from troth.bootstrap import dkim_state
+
+    return dkim_state(troth)
+
+
 def mailbox(troth: "Troth") -> str:
     """The mailbox that the settings name can be looked into."""
     from troth.bootstrap import mailbox_state
@@ -155,6 +162,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "policy": policy,
     "ledger": ledger,
     "mail": mail,
+    "signatures": signatures,
     "mailbox": mailbox,
     "reminders": reminders,
     "events": lake,
@@ -173,7 +181,8 @@ def _secrets(folder: Path) -> list[Path]:
         found.keys.keystore,
         found.data.database,
     ]
-    paths = {folder, *(folder / name for name in names if ":" not in name)}
+    keys = folder.glob("keys/dkim-*.pem")
+    paths = {folder, *keys, *(folder / name for name in names if ":" not in name)}
     paths |= {(folder / found.ledger.signer).parent}
     return sorted(path for path in paths if path.exists())
 

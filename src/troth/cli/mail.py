@@ -1,9 +1,10 @@
-"""`troth mail`: mail that came in and is not handled yet, or was left to a person."""
+"""`troth mail`: mail that came in and is not handled yet, or was left to a person; and the signatures of mail that leaves."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from troth.cli import dkim
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
@@ -11,7 +12,9 @@ from troth.cli.sources import KeyFile, api_key, moment
 if TYPE_CHECKING:
     from troth.bootstrap import Opened
 
-app = group("mail", "Mail that came in and waits for its handler or for a person.")
+app = group(
+    "mail", "Mail that came in and waits for its handler or for a person; the signatures of mail that leaves."
+)
 Mail = Annotated[str, typer.Argument(metavar="ID", help="The mail, as the list has it.")]
 Cited = Annotated[
     str,
@@ -153,3 +156,6 @@ def discard(
     with say.open() as troth:
         entry = troth.unread.discard(api_key(key_file), mail, reason, case)
     say.answer({"entry": entry}, f"Discarded; ledger entry {entry}.")
+
+
+app.add_typer(dkim.app)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from troth.gate import Ask, Outcome
 from troth.kernel import Clock, InvalidInput, Log, TrothError, Unavailable, micros, raised_at
 from troth.outreach.composing import Composed
-from troth.outreach.model import Mail, Mailer, Marks, Undeliverable
+from troth.outreach.model import Deferred, Mail, Mailer, Marks, Undeliverable
 from troth.outreach.outbox import FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.outreach.service import CHANNEL, MOST_TRIES, deliverable, mail_recipient
 from troth.outreach.wire import WIRE
@@ -105,6 +105,7 @@ class _End(NamedTuple):
     state: str
     why: str = ""
     due: int = 0
+    tried: int = 0
 
 
 class BatchSending:
@@ -243,8 +244,8 @@ class BatchSending:
             self._mailer.send(self._written(batch, policy, held, to))
         except Undeliverable:
             return _End(row, FAILED, "undeliverable")
-        except Unavailable:
-            return self._put_off(row, "unavailable")
+        except Unavailable as error:
+            return self._put_off(row, "unavailable", error)
         except InvalidInput as error:
             return _End(row, FAILED, error.field or error.code)
         except TrothError as error:
@@ -254,7 +255,10 @@ class BatchSending:
             return self._put_off(row, "unforeseen")
         return _End(row, SENT)
 
-    def _put_off(self, row: Row, why: str) -> _End:
+    def _put_off(self, row: Row, why: str, error: Unavailable | None = None) -> _End:
+        """Plan a copy again; where it is told when, nothing was tried and nothing speaks against the next copies."""
+        if error is not None and error.at is not None and not isinstance(error, Deferred):
+            return _End(row, PLANNED, "limited", micros(error.at), -1)
         if row.tries >= MOST_TRIES:
             return _End(row, FAILED, "given-up")
         pause = min(FIRST_WAIT * 2 ** min(row.tries - 1, _DOUBLINGS), LAST_WAIT)
@@ -281,13 +285,13 @@ class BatchSending:
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(composed.text)
         message.add_alternative(composed.html, subtype="html")
-        return Mail(row.id, row.person, marks.envelope or sender, address, message)
+        return Mail(row.id, row.person, marks.envelope or sender, address, message, bulk=True)
 
     def settle(self, ends: Sequence[_End]) -> None:
         """Note how tries ended, in one unit of work."""
         with self._database.transaction() as tx:
             for end in ends:
-                self._outbox.settle(tx, end.row, end.state, end.why, due=end.due)
+                self._outbox.settle(tx, end.row, end.state, end.why, due=end.due, tried=end.tried)
 
     def give_back(self, rows: Sequence[Row]) -> None:
         """Plan copies again that were not handed over after all."""
@@ -360,7 +364,8 @@ class _Window:
                 self._again.append(one.row)
             else:
                 end = self._sending.deliver(self._batch, self._policy, one)
-                self._untaken = self._untaken + 1 if end.state == PLANNED else 0
+                if not end.tried:
+                    self._untaken = self._untaken + 1 if end.state == PLANNED else 0
                 self._ends.put(end)
 
     def _note(self, seconds: float) -> list[_End]:

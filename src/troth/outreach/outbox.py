@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, literal, select, update
 
 from troth.kernel import Clock, micros, new_id
+from troth.outreach.counts import MailCounts
 from troth.outreach.tables import message
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 
@@ -29,6 +30,7 @@ MOVES: Mapping[str, frozenset[str]] = {
 }
 """Where each state leads; from the others nothing leads away."""
 HARD, SOFT = "hard", "soft"
+_COUNTED = frozenset({SKIPPED, BOUNCED, COMPLAINED})
 _COLUMNS = ("id", "batch", "person", "channel", "state", "why", "tries", "at")
 _PLAN = Upsert(message, by=("batch", "person", "channel"))
 _READ = Lookup(message, by=("id",), take=_COLUMNS)
@@ -115,11 +117,19 @@ class Outbox:
         database: Keeps it.
         clock: Dates its rows.
         listeners: Told of bounces and complaints.
+        counts: Counts copies that were skipped, came back or were complained of; None where nobody counts.
     """
 
-    def __init__(self, database: Database, clock: Clock, listeners: Iterable[Heard] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        listeners: Iterable[Heard] = (),
+        counts: MailCounts | None = None,
+    ) -> None:
         self._database, self._clock = database, clock
         self._listeners = list(listeners)
+        self._counts = counts
 
     def listen(self, listener: Heard) -> None:
         """Tell one more of bounces and complaints."""
@@ -179,6 +189,8 @@ class Outbox:
                 "instant": at,
             },
         )
+        if changed and self._counts is not None and state in _COUNTED:
+            self._counts.note_in(tx, f"{state}-{why}" if state == BOUNCED else state)
         return moved if changed else None
 
     def end(self, tx: Transaction, batch: str, why: str) -> int:

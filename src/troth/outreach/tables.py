@@ -1,4 +1,4 @@
-"""Tables of outreach: audiences, which are expressions, and the outbox of mass mail, which holds handles. No address stands anywhere."""
+"""Tables of outreach: audiences, which are expressions, and the outbox of mass mail, which holds handles; counts of mails. No address stands anywhere."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
 
@@ -30,3 +30,13 @@ message = Table(
     Index(None, "person"),
     sqlite_with_rowid=False,
 )
+
+mail_count = Table(
+    "mail_count",
+    data_tables,
+    Column("name", Text, primary_key=True),
+    Column("since", BigInteger, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Mails of a span (its beginning in microseconds), or since ever (0); named by limit or fate."""

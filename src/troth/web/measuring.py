@@ -1,8 +1,10 @@
 """Prometheus metrics of one application: counts, times and sizes, never a personal value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from troth.events import Taken
 from troth.gate import Outcome
@@ -51,6 +53,8 @@ class Metrics:
             registry=self._registry,
         )
         self._jobs, self._late = _job_gauges(self._registry)
+        self._mails = _Mails()
+        self._registry.register(self._mails)
 
     def acted(self, kinds: Sequence[str], outcomes: Sequence[Outcome], seconds: float) -> None:
         """Count the acts of one request, in order, and the seconds that they took together."""
@@ -103,7 +107,9 @@ class Metrics:
         """Count a telemetry report that was not taken, by the code of its problem."""
         self._reports.labels(code).inc()
 
-    def text(self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int) -> bytes:
+    def text(
+        self, *, entries: int, staged: int, jobs: Mapping[str, int], late: int, mails: Mapping[str, int]
+    ) -> bytes:
         """Everything in the Prometheus text format.
 
         Args:
@@ -111,7 +117,9 @@ class Metrics:
             staged: Entries that none covers yet.
             jobs: Waiting jobs by topic.
             late: Seconds since the oldest of them fell due.
+            mails: Mails by what became of them, counted since ever.
         """
+        self._mails.fates = mails
         self._jobs.clear()
         for topic, count in jobs.items():
             self._jobs.labels(topic).set(count)
@@ -119,6 +127,21 @@ class Metrics:
         self._size.set(entries)
         self._lag.set(staged)
         return generate_latest(self._registry)
+
+
+class _Mails(Collector):
+    """Counts that outlast the process: they are read where they are kept."""
+
+    fates: Mapping[str, int] = {}
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """The counts, by fate."""
+        family = CounterMetricFamily(
+            "troth_mails", "Outgoing mails and copies of mass mail by what became of them.", labels=["fate"]
+        )
+        for fate, count in sorted(self.fates.items()):
+            family.add_metric([fate], count)
+        yield family
 
 
 def _event_counter(registry: CollectorRegistry) -> Counter:

@@ -113,7 +113,9 @@ def metrics(request: AnyRequest) -> Response[bytes]:
     with site.troth.database.snapshot() as tx:
         staged = staged_count(tx)
         jobs, late = waiting(site, tx)
-    text = site.metrics.text(entries=ledger_size(site), staged=staged, jobs=jobs, late=late)
+    text = site.metrics.text(
+        entries=ledger_size(site), staged=staged, jobs=jobs, late=late, mails=site.troth.mail_counts.fates()
+    )
     return Response(text, media_type=CONTENT_TYPE)
 
 

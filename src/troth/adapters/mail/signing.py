@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from dkim.canonicalization import CanonicalizationPolicy
 
-from troth.kernel import Clock, InvalidInput, micros
+from troth.kernel import Clock, InvalidInput, Unavailable, micros
 
 RSA, ED25519 = "rsa", "ed25519"
 RSA_BITS = 2048
@@ -85,6 +85,21 @@ def dkim_key(selector: str, pem: bytes) -> DkimKey:
     )
     own = key
     return DkimKey(selector, RSA, lambda data: own.sign(data, padding.PKCS1v15(), hashes.SHA256()), public)
+
+
+def published_record(name: str) -> str | None:
+    """The text of a TXT record, as the DNS of the machine has it; None where there is none.
+
+    Raises:
+        Unavailable: The DNS does not answer.
+    """
+    try:
+        found = dkim.get_txt(f"{name}.".encode())
+    except dkim.DnsTimeoutError:
+        raise Unavailable(
+            "The DNS does not answer.", mend="Try again, or set mail.dkim.look_up = false."
+        ) from None
+    return None if found is None else found.decode("ascii", "replace")
 
 
 def _hashed_first(key: ed25519.Ed25519PrivateKey) -> Callable[[bytes], bytes]:
