@@ -77,9 +77,12 @@ def cells(told: dict[str, Any], name: str, show: str) -> dict[str, dict[str, Any
     return {" ".join(cell["by"].values()): cell for cell in table["cells"]}
 
 
-def holds(cell: dict[str, Any], truth: int) -> bool:
-    """Whether a figure is shown and its stated bound holds the truth."""
-    return cell["figure"] is not None and cell["low"] <= truth <= cell["high"]
+def holds(cell: dict[str, Any], truth: int, times: int = 1) -> bool:
+    """Whether a figure is shown and its stated bound, made so many times as wide, holds the truth."""
+    figure = cell["figure"]
+    return figure is not None and times * (cell["low"] - figure) <= truth - figure <= times * (
+        cell["high"] - figure
+    )
 
 
 def told_of(vendor: Vendor, report: str) -> list[dict[str, Any]]:

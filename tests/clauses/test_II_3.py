@@ -9,13 +9,18 @@ BUDGET = "budget: {epsilon: 10, each: week}"
 
 
 @pytest.mark.clause("II.3")
-def test_too_small_a_cohort_gives_no_figure(vendor: Vendor) -> None:
+def test_too_small_a_cohort_gives_no_figure(vendor: Vendor, reference_text: str) -> None:
     """Where nobody reported, the run is recorded as withheld.
 
-    The least is 20 and the number's noise has a scale of 2: with none it is shown once in 40,000 runs. With 19 it would be in
-    3 of 10, which is what hides the twentieth.
+    The least is 20, and at an epsilon of 3 the number's noise has a scale of 2/3: with none it is shown once in 10^13 runs. With 19 it
+    would be in some of 10, which is what hides the twentieth.
     """
     analyst = vendor.key("staff.analyst", TELEMETRY)
+    text = reference_text.replace("cohort: 20\nepsilon: 1.0", "cohort: 20\nepsilon: 3.0")
+    assert text != reference_text
+    changed = vendor.data.parent / "changed.md"
+    changed.write_text(text, encoding="utf-8")
+    vendor.json("policy", "publish", changed)
     vendor.clock.advance(WEEK)
     told = run(vendor, analyst, "retention")
     assert (told["state"], told["figures"]) == ("withheld", None)
@@ -49,7 +54,7 @@ def test_when_the_budget_is_used_up_nothing_more_is_shown(vendor: Vendor, refere
     denied = run(vendor, analyst, "use-and-quality", 3)
     assert run(vendor, analyst, "feature-popularity") == first  # what was paid for stays free
     vendor.clock.advance(WEEK)
-    assert run(vendor, analyst, "use-and-quality")["state"] == "withheld"
+    assert run(vendor, analyst, "use-and-quality")["state"] != "failed"  # of no reports, and paid for all the same
     assert "budget" in denied["error"]["what"]
     entries = told_of(vendor, "use-and-quality")
     assert [(one["effect"], one["detail"]["part"]) for one in entries[:2]] == [

@@ -8,15 +8,17 @@ from tests.clauses.reporting import USAGE, WEEK, cells, holds, numbers_in, run, 
 from tests.clauses.vendor import CANARY, Vendor
 
 REPORT = "feature-frequency"
-SEARCHERS, EXPORTERS, FEW = 260, 220, 9
+SEARCHERS, EXPORTERS, FEW = 260, 250, 9
 
 
 @pytest.mark.clause("II.4")
 def test_known_events_give_counts_within_the_stated_bound(vendor: Vendor, reference_text: str) -> None:
     """What visitors did is counted by feature; each figure says how exact it is, and what few did is nowhere.
 
-    The four figures lie within their bounds in all but 1 of 5 runs; that three or four of them do not happens in 1 of 2,000
-    (0.05^3 x 4), and fails this test.
+    A figure lies outside its bound once in 20 runs, outside twice of it once in 400, outside six times of it once in 20^6. So that three of
+    the four lie outside twice of it, or one outside six times of it, happens by chance less than once in 5 million runs; how often the bound
+    itself holds is counted in tests/insights/test_accuracy.py. That one of the two groups is too small for its threshold of about 140 is
+    as rare.
     """
     analyst = vendor.key("staff.analyst", USAGE)
     with vendor.open() as site:
@@ -29,13 +31,14 @@ def test_known_events_give_counts_within_the_stated_bound(vendor: Vendor, refere
     history = runs(vendor, analyst, REPORT)
     people, events = cells(told, "visitors", "groups"), cells(told, "events", "groups")
     assert people.keys() == events.keys() == {"search", "export"}
-    right = [
-        holds(people["search"], SEARCHERS),
-        holds(people["export"], EXPORTERS),
-        holds(events["search"], 2 * SEARCHERS),
-        holds(events["export"], EXPORTERS),
+    truths = [
+        (people["search"], SEARCHERS),
+        (people["export"], EXPORTERS),
+        (events["search"], 2 * SEARCHERS),
+        (events["export"], EXPORTERS),
     ]
-    assert sum(right) >= 2, told
+    assert sum(holds(one, truth, times=2) for one, truth in truths) >= 2, told
+    assert all(holds(one, truth, times=6) for one, truth in truths), told
     cell = events["search"]
     assert cell["words"] == f"between {cell['low']:,} and {cell['high']:,}, 95 %"
     assert cell["high"] - cell["low"] < 60

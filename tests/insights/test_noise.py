@@ -5,7 +5,6 @@ right. The same tests are run on figures without noise, or with half of it, and 
 """
 
 import math
-import secrets
 from pathlib import Path
 
 import pytest
@@ -109,22 +108,16 @@ def test_a_task_that_cannot_be_done_ends_the_process() -> None:
         noise.release([Vector([1], -1, 1.0)])
 
 
-def test_what_senders_blurred_is_worked_out_within_its_bound() -> None:
-    """With 20,000 senders of whom 6,000 have it, the estimate lies within the bound in at least 95 of 100 tries."""
+def test_what_senders_blurred_is_worked_out() -> None:
+    """Of 20,000 senders of whom 6,000 have it, what is told on average gives 6,000; taken as it is told, it lies far outside the bound.
+
+    How often the bound holds is shown in `test_accuracy.py`.
+    """
     blur = blur_of(1.5, 2)
     assert math.isclose(blur.same + blur.other, 1.0)
     assert math.isclose(blur.same / blur.other, math.exp(1.5))
-    people, have, tries = 20_000, 6_000, 100
-    off, bounds = [], []
-    coins = secrets.SystemRandom()
-    with Noise() as noise:
-        for _ in range(tries):
-            yes = sum(coins.random() < blur.same for _ in range(have))
-            yes += sum(coins.random() < blur.other for _ in range(people - have))
-            (told,) = noise.release([Vector([people - yes, yes], 1, 1.0)])
-            off.append(abs(blur.true(told)[1] - have))
-            bounds.append(blur.bound(told, 1.0))
-    assert sum(one > bound for one, bound in zip(off, bounds, strict=True)) <= outside_allowed(tries, 0.05)
-    assert max(bounds) < 0.05 * people
-    naive = abs(people * blur.same * 0.3 + people * blur.other * 0.7 - have)
-    assert naive > max(bounds)  # what is not worked out lies far outside
+    people, have = 20_000, 6_000
+    yes = round(have * blur.same + (people - have) * blur.other)
+    told = [people - yes, yes]
+    assert abs(blur.true(told)[1] - have) < 2
+    assert blur.bound(told, 1.0) < min(0.05 * people, abs(yes - have))

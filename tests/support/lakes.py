@@ -13,6 +13,7 @@ _TEXTS = (
     "id", "day", "site", "name", "page", "referrer", "properties", "visitor", "person", "country", "device", "identity",
     "source", "entry",
 )  # fmt: skip
+_MIDNIGHT = datetime.min.time()
 
 
 def event(visitor: str, page: str, number: int, **more: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def write_events(place: Path, events: Sequence[Mapping[str, Any]]) -> None:
     """Add events to a lake."""
     columns: dict[str, Any] = {name: pa.array([one[name] for one in events], pa.string()) for name in _TEXTS}
     columns["at"] = pa.array(
-        [datetime.combine(date.fromisoformat(one["day"]), datetime.min.time(), UTC) for one in events],
+        [one.get("at") or datetime.combine(date.fromisoformat(one["day"]), _MIDNIGHT, UTC) for one in events],
         pa.timestamp("us", "UTC"),
     )
     for name in ("robot", "signed_in"):

@@ -34,7 +34,8 @@ def insights_of(troth: "Troth") -> Insights:
         "actions": events,
         "reports": Source(place / "reports", troth.telemetry.keeper.fold),
     }
-    return Insights(troth.database, troth.gate, troth.clock, key, sources)
+    engine = troth.settings.insights.engine
+    return Insights(troth.database, troth.gate, troth.clock, key, sources, engine)
 
 
 def report_task(troth: "Troth") -> Task:

@@ -197,6 +197,16 @@ class EventSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     try_out: str = ""
 
 
+class InsightsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[insights]: reports whose figures bear noise.
+
+    Args:
+        engine: What adds up over the lake: `duckdb` inside this process, or the address of a Spark master.
+    """
+
+    engine: str = "duckdb"
+
+
 class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[backup]: how long a backup opens, and how often it is tried that nobody erased comes back.
 
@@ -260,6 +270,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: MailSettings = MailSettings()
     links: LinkSettings = LinkSettings()
     events: EventSettings = EventSettings()
+    insights: InsightsSettings = InsightsSettings()
     backup: BackupSettings = BackupSettings()
     staff: StaffSettings = StaffSettings()
 

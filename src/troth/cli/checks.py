@@ -154,6 +154,18 @@ def reminders(troth: "Troth") -> str:
     return "mail about what comes due reaches every role that the policy has reminded"
 
 
+def reports(troth: "Troth") -> str:
+    """What reports with noise need is installed; a company that wants none is well all the same, so it is told and no error."""
+    from troth.insights import lacking
+    from troth.policy import Report
+
+    declared = [one for one in troth.policy().of(Report) if one.computed]
+    waiting = {one.name: lacking(one) for one in declared if lacking(one)}
+    if waiting:
+        return f"{', '.join(waiting)} cannot run: install {' '.join({*waiting.values()})}"
+    return f"{len(declared)} reports can run" if declared else "no report is declared"
+
+
 OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "root key": root_key,
     "data database": data_schema,
@@ -166,6 +178,7 @@ OPEN: Mapping[str, Callable[["Troth"], str]] = {
     "mailbox": mailbox,
     "reminders": reminders,
     "events": lake,
+    "reports": reports,
 }
 """Checks of an open folder."""
 

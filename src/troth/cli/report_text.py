@@ -1,12 +1,12 @@
 """Runs of reports as documents and as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from troth.cli.sources import moment
 
 if TYPE_CHECKING:
-    from troth.insights import Figures, Run
+    from troth.insights import Figures, Run, Spending
 
 
 def run_document(one: "Run") -> dict[str, Any]:
@@ -58,3 +58,31 @@ def _counted(figures: "Figures") -> Iterator[str]:
         yield f"  {named}: {group.count}"
     yield f"  in no group shown: {told(figures.other)}"
     yield from (f"  left out, {reason}: {told(number)}" for reason, number in figures.left_out.items())
+
+
+def budget_document(one: "Spending") -> dict[str, Any]:
+    """What was spent of a data set's budget, as a document."""
+    periods = [
+        {"period": period, "epsilon": cost.epsilon, "delta": cost.delta, "left": one.left(cost)}
+        for period, cost in one.periods
+    ]
+    return {
+        "data_set": one.data_set,
+        "each": one.each,
+        "epsilon": one.most.epsilon,
+        "delta": one.most.delta,
+        "periods": periods,
+        "together": {"epsilon": one.together.epsilon, "delta": one.together.delta},
+    }
+
+
+def budgets_text(found: "Sequence[Spending]") -> str:
+    """The same in lines for people."""
+    return "\n".join(line for one in found for line in _spending(one)) or "No data set has a privacy budget."
+
+
+def _spending(one: "Spending") -> Iterator[str]:
+    yield f"{one.data_set}: epsilon {one.most.epsilon:g}, delta {one.most.delta:g} each {one.each}"
+    for period, cost in one.periods:
+        yield f"  {period}: spent {cost.epsilon:g} and {cost.delta:g}; {one.left(cost):g} left"
+    yield f"  {one.words}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from troth.cli.frame import command, group
-from troth.cli.report_text import figures_text, run_document
+from troth.cli.report_text import budget_document, budgets_text, figures_text, run_document
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
@@ -22,6 +22,13 @@ class Form(enum.Enum):
 
     CSV = "csv"
     PARQUET = "parquet"
+
+
+class Dialect(enum.Enum):
+    """Whose SQL."""
+
+    CLICKHOUSE = "clickhouse"
+    DUCKDB = "duckdb"
 
 
 Name = Annotated[str, typer.Argument(metavar="REPORT", help="Name of a declared report.")]
@@ -52,7 +59,9 @@ _CHANGE = {
     app,
     "list",
     example="troth report list --key-file analyst.key",
-    gives={"reports": "name, title, schedule, computed, last, missed, late and next of each"},
+    gives={
+        "reports": "name, title, schedule, computed, last, missed, late, next and lacks (what must be installed before it runs) of each"
+    },
 )
 def list_(say: Say, *, key_file: KeyFile = None) -> None:
     """List every declared report with its last run, the runs that were missed, and whether one is late."""
@@ -68,14 +77,26 @@ def list_(say: Say, *, key_file: KeyFile = None) -> None:
 
 
 @command(app, "run", example="troth report run registered-products --key-file analyst.key", gives=_RUN)
-def run(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
+def run(
+    say: Say,
+    name: Name,
+    *,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="Of a report with noise, what adds up: `duckdb`, or the address of a Spark master such as `spark://10.0.0.5:7077` "
+            "(extra `spark`); left out: the setting `insights.engine`."
+        ),
+    ] = "",
+    key_file: KeyFile = None,
+) -> None:
     """Run a report now. Whoever objected, restricted this use or is a child is left out.
 
     A report with noise is computed once for a period; run again, it shows what is kept.
     """
     key = api_key(key_file)
     with say.open() as troth:
-        done = troth.insights.run(name, key)
+        done = troth.insights.run(name, key, engine=engine)
     say.answer(run_document(done), figures_text(done))
 
 
@@ -92,6 +113,52 @@ def show(say: Say, name: Name, *, key_file: KeyFile = None) -> None:
         runs = troth.insights.runs(name, key)
     text = "\n\n".join(figures_text(one) for one in runs) or "It was never run."
     say.answer({"report": name, "runs": [run_document(one) for one in runs]}, text)
+
+
+@command(
+    app,
+    "sql",
+    example="troth report sql pages-visited --dialect clickhouse",
+    gives={
+        "report": "its name",
+        "dialect": "as asked",
+        "period": "the days of its last whole period",
+        "statements": "the SQL",
+    },
+)
+def sql(
+    say: Say,
+    name: Name,
+    *,
+    dialect: Annotated[
+        Dialect, typer.Option(help="The dialect of DuckDB, which runs it, or of ClickHouse.")
+    ] = Dialect.DUCKDB,
+) -> None:
+    """Show what a report with noise asks of its table, as SQL. Nothing is run.
+
+    What a statement gives are true sums: whoever runs one elsewhere shows nobody its answer.
+    """
+    with say.open() as troth:
+        period, statements = troth.insights.sql(name, dialect.value)
+    document = {"report": name, "dialect": dialect.value, "period": period, "statements": list(statements)}
+    say.answer(document, ";\n\n".join(statements) + ";")
+
+
+@command(
+    app,
+    "budget",
+    example="troth report budget --key-file analyst.key",
+    gives={
+        "budgets": "of each data set: data_set, each, epsilon and delta of a period; periods with what is spent and left; together: what is "
+        "spent over all periods"
+    },
+)
+def budget(say: Say, *, key_file: KeyFile = None) -> None:
+    """Show what reports with noise have spent of the privacy budgets, by period and over all periods together."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        found = troth.insights.budgets(key)
+    say.answer({"budgets": [budget_document(one) for one in found]}, budgets_text(found))
 
 
 @command(
@@ -185,6 +252,7 @@ def _standing(one: "Standing") -> dict[str, Any]:
         "missed": one.missed,
         "late": one.late,
         "next": one.next_at.isoformat() if one.next_at else "",
+        "lacks": one.lacks,
     }
 
 
@@ -195,5 +263,7 @@ def _last(one: "Standing") -> str:
 
 
 def _next(one: "Standing") -> str:
+    if one.lacks:
+        return f"cannot run: install {one.lacks}"
     when = one.next_at.isoformat() if one.next_at else ""
     return f"{when} (late)" if one.late else when

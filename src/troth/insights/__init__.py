@@ -1,6 +1,7 @@
 """Insights: declared reports, counted through the gate or with noise; figures that show nobody, schedules, run history."""
 
 from troth.insights.board import Board, Shown
+from troth.insights.budget import Spending
 from troth.insights.changes import Changes, ProductChange
 from troth.insights.engine import EVENT_COLUMNS, Engine
 from troth.insights.exporting import rows_of, to_csv, write_parquet
@@ -8,7 +9,7 @@ from troth.insights.model import Cell, Figure, Figures, FigureTable, Guarantee, 
 from troth.insights.periods import period_before
 from troth.insights.planning import event_plan
 from troth.insights.protected import Source
-from troth.insights.service import Insights, Standing, reported
+from troth.insights.service import Insights, Standing, lacking, reported
 
 __all__ = [
     "EVENT_COLUMNS",
@@ -25,9 +26,11 @@ __all__ = [
     "Run",
     "Shown",
     "Source",
+    "Spending",
     "Standing",
     "Tally",
     "event_plan",
+    "lacking",
     "period_before",
     "period_start",
     "reported",

@@ -1,25 +1,25 @@
-"""The engine: Ibis expressions over the Delta tables, run by DuckDB inside this process.
+"""The engine: Ibis expressions over the Delta tables, run by DuckDB inside this process or by Apache Spark.
 
-What one visitor or installation can move is bounded here, before anything is added up. Only the sums leave, for the noise;
-nothing is written to disk.
+What one visitor or installation can move is bounded there, before anything is added up. Only the sums leave, for the noise.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from troth.insights.model import LONGEST_VALUE
+from troth.insights.event_sums import bounded_events, funnel, sums_by_key, visitors, wanted_events
 from troth.insights.periods import Period
 from troth.insights.planning import EventPlan, Part
+from troth.insights.readers import Opener, Reader, open_duckdb
 from troth.kernel import Conflict, Unavailable
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
 
-MOST_MEMORY = "3GB"
+EXTRAS = "troth[insights,lake]"
 MOST_KEYS = 100_000
 """Most groups that noise is drawn for."""
 EVENT_COLUMNS = frozenset((
@@ -31,37 +31,49 @@ REPORT_COLUMNS = frozenset(
     ("day", "week", "product", "release", "schema", "source", "numbers", "words", "entry")
 )
 """Columns of the lake of reports; none of them points to an installation."""
-_PAGE_VIEW = "pageview"
-_SECRET_BYTES = 16
+
+
+_STRANGE = frozenset(("columnMapping", "deletionVectors"))
+"""What another program may switch on in a Delta table, and what would make its plain files tell something else."""
 
 
 class EventSums(NamedTuple):
     """Sums over web events, bounded by visitor; true numbers, for the noise only.
 
     Args:
-        visitors: Visitors of whom some event counts.
-        by_key: Visitors and their events by group.
+        visitors: Visitors of whom some event counts; of a funnel, all of them.
+        by_key: Visitors and their events by group; empty of a funnel.
+        steps: Of a funnel: the visitors who reached each step.
     """
 
     visitors: int
     by_key: Mapping[str, tuple[int, int]]
+    steps: tuple[int, ...] = ()
 
 
 class Engine:
-    """Reads one Delta table.
+    """Reads one Delta table; as a context, it closes what it ran on.
 
     Args:
         place: Its folder.
         columns: The columns that it is known to have.
+        opened: Opens what it runs on.
     """
 
-    def __init__(self, place: Path, columns: frozenset[str]) -> None:
-        if not engine_available():
-            raise Conflict(
-                "Figures with noise need the extras `insights` and `lake`, which are not installed.",
-                mend="Install troth[insights,lake].",
-            )
-        self._place, self._columns = place, columns
+    def __init__(self, place: Path, columns: frozenset[str], opened: Opener = open_duckdb) -> None:
+        need_engine()
+        self._place, self._columns, self._opened = place, columns, opened
+        self._stack = ExitStack()
+        self._reader: Reader | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader = None
+        self._stack.__exit__(kind, error, trace)
 
     def unknown_columns(self) -> tuple[str, ...]:
         """Columns of the table that nobody knows, each of which could point to somebody."""
@@ -74,11 +86,11 @@ class Engine:
 
     def persons(self, plan: EventPlan, period: Period) -> set[str]:
         """Handles of the people who stand in the events of a period."""
-        backend, events = self._events(plan, period)
+        events = self._events(plan, period)
         if events is None:
             return set()
         found = events.filter(events.person != "").select("person").distinct()
-        return set(backend.to_pyarrow(found).column("person").to_pylist())
+        return {row["person"] for row in self._running().rows(found)}
 
     def events(self, plan: EventPlan, period: Period, permitted: Collection[str]) -> EventSums:
         """Add up the events of a period.
@@ -90,53 +102,58 @@ class Engine:
 
         Raises:
             Conflict: There are too many groups.
+            Unavailable: The engine takes no work.
         """
-        backend, events = self._events(plan, period)
+        events = self._events(plan, period)
         if events is None:
-            return EventSums(0, {})
-        pairs = bounded_events(backend, events, plan, permitted)
-        visitors = int(backend.to_pyarrow(pairs.unit.nunique()).as_py())
-        grouped = pairs.group_by("key").aggregate(people=pairs.count(), events=pairs.number.sum())
-        rows = backend.to_pyarrow(grouped.limit(MOST_KEYS + 1)).to_pylist()
+            return EventSums(0, {}, (0,) * len(plan.steps))
+        reader = self._running()
+        if plan.steps:
+            everybody, reached = funnel(reader, events, plan, permitted)
+            (steps,) = reader.rows(reached)
+            told = tuple(int(steps[f"s{place}"] or 0) for place in range(len(plan.steps)))
+            return EventSums(_only(reader, everybody), {}, told)
+        pairs = bounded_events(reader, events, plan, permitted)
+        rows = reader.rows(sums_by_key(pairs).limit(MOST_KEYS + 1))
         if len(rows) > MOST_KEYS:
             raise Conflict(
                 f"There are more than {MOST_KEYS} groups.",
                 field="by",
                 mend="Group by a field with fewer values.",
             )
-        return EventSums(visitors, {row["key"]: (int(row["people"]), int(row["events"])) for row in rows})
+        by_key = {row["key"]: (int(row["people"]), int(row["events"])) for row in rows}
+        return EventSums(_only(reader, visitors(pairs)), by_key)
 
     def reports(self, parts: Sequence[Part]) -> list[list[int]]:
-        """Add up the reports of installations; a list of sums for each part."""
+        """Add up the reports of installations; a list of sums for each part.
+
+        Raises:
+            Unavailable: The engine takes no work.
+        """
         from troth.insights.report_sums import add_up
 
-        backend, reports = self._table(lambda _: True)
+        reports = self._table(lambda _: True)
         if reports is None:
             return [[0] * len(part.keys) for part in parts]
-        return add_up(backend, reports, parts)
+        return add_up(self._running(), reports, parts)
 
-    def _events(self, plan: EventPlan, period: Period) -> "tuple[Backend, ir.Table | None]":
-        first, last = period.start.isoformat(), period.end.isoformat()
-        backend, events = self._table(lambda day: first <= day < last)
-        if events is None:
-            return backend, None
-        kind = events.name == _PAGE_VIEW if plan.pages else events.name != _PAGE_VIEW
-        return backend, events.filter(kind & ~events.robot)
+    def _running(self) -> Reader:
+        if self._reader is None:
+            self._reader = self._stack.enter_context(self._opened())
+        return self._reader
+
+    def _events(self, plan: EventPlan, period: Period) -> "ir.Table | None":
+        first, end = period.start.isoformat(), period.end.isoformat()
+        events = self._table(lambda day: first <= day < end)
+        return None if events is None else wanted_events(events, plan)
 
     def _exists(self) -> bool:
         return (self._place / "_delta_log").is_dir()
 
-    def _table(self, wanted: Callable[[str], bool]) -> "tuple[Backend, ir.Table | None]":
-        """DuckDB with the files of the wanted days; None in place of the table where there are none."""
-        import ibis
-
-        backend = ibis.duckdb.connect(memory_limit=MOST_MEMORY, temp_directory="")
+    def _table(self, wanted: Callable[[str], bool]) -> "ir.Table | None":
+        """The files of the wanted days; None where there are none."""
         files = self._files(wanted)
-        if not files:
-            return backend, None
-        return backend, backend.read_parquet(
-            files, table_name="lake", hive_partitioning=True, hive_types_autocast=False
-        )
+        return self._running().lake(self._place, files) if files else None
 
     def _files(self, wanted: Callable[[str], bool]) -> list[str]:
         if not self._exists():
@@ -145,66 +162,44 @@ class Engine:
         from deltalake.exceptions import DeltaError
 
         try:
-            found = DeltaTable(str(self._place)).file_uris()
+            table = DeltaTable(str(self._place))
+            found, strange = table.file_uris(), _STRANGE & {*(table.protocol().reader_features or ())}
         except (DeltaError, OSError) as error:
             raise Unavailable(
                 f"The lake in {self._place} cannot be read ({type(error).__name__}).",
                 mend="Look at its folder; run the report again.",
             ) from error
+        if strange:
+            raise Conflict(
+                f"Another program switched {', '.join(sorted(strange))} on in the lake in {self._place}: its files may hold rows "
+                "that were deleted.",
+                mend="Have that program write the table anew without it.",
+            )
         return [one.removeprefix("file://") for one in found if wanted(_day(one))]
 
 
-def bounded_events(
-    backend: "Backend", events: "ir.Table", plan: EventPlan, permitted: Collection[str]
-) -> "ir.Table":
-    """A row for each visitor and group with the number of events, no more of one visitor than the plan lets count.
-
-    Whoever has more is drawn from: the order is that of a keyed hash under a secret that lives as long as this run, so that times
-    and ids decide nothing, and nobody who chooses ids can steer it. All others are taken as they are, which saves the drawing.
-    """
-    rows = _known(events, plan, permitted)
-    pairs = backend.create_table(
-        "pairs", rows.group_by("unit", "key", "most").aggregate(number=rows.count()), temp=True
-    )
-    whole = pairs.group_by("unit", "most").aggregate(together=pairs.number.sum())
-    over = backend.create_table("over", whole.filter(whole.together > whole.most), temp=True)
-    within = pairs.anti_join(over, "unit").select("unit", "key", "number")
-    drawn = backend.create_table("drawn", _drawn(rows.semi_join(over, "unit")), temp=True)
-    return within.union(drawn)
-
-
-def _known(events: "ir.Table", plan: EventPlan, permitted: Collection[str]) -> "ir.Table":
-    """The events of visitors who are told apart and may be counted, with how many of one visitor count."""
-    import ibis
-
-    known = events.filter((events.visitor != "") | (events.person != ""))
-    known = known.filter((known.person == "") | known.person.isin(list(permitted) or [""]))
-    if not plan.daily:
-        known = known.filter(known.identity != "daily")
-    return known.select(
-        "id",
-        # A number is quicker to group by. Two visitors in 10^19 share one, and count as one then.
-        unit=ibis.ifelse(known.person != "", known.person, known.visitor).hash(),
-        key=known[plan.column].left(LONGEST_VALUE),
-        most=ibis.ifelse(known.identity == "daily", plan.daily, plan.most),
-    )
-
-
-def _drawn(rows: "ir.Table") -> "ir.Table":
-    """As many of each visitor's events as count."""
-    import ibis
-
-    secret = ibis.literal(secrets.token_hex(_SECRET_BYTES))
-    hashed = rows.mutate(drawn=(secret + rows.id).hexdigest("md5"))
-    place = ibis.row_number().over(group_by=hashed.unit, order_by=hashed.drawn)
-    placed = hashed.mutate(place=place)
-    kept = placed.filter(placed.place < placed.most)
-    return kept.group_by("unit", "key").aggregate(number=kept.count())
+def _only(reader: Reader, table: "ir.Table") -> int:
+    """The one number of a table."""
+    (row,) = reader.rows(table)
+    return int(*row.values())
 
 
 def engine_available() -> bool:
-    """Whether what the engine needs is installed."""
+    """Whether what reports with noise need is installed."""
     return all(find_spec(name) is not None for name in ("duckdb", "ibis", "deltalake", "opendp"))
+
+
+def need_engine() -> None:
+    """See to it that what reports with noise need is installed.
+
+    Raises:
+        Conflict: It is not.
+    """
+    if not engine_available():
+        raise Conflict(
+            "Figures with noise need the extras `insights` and `lake`, which are not installed.",
+            mend=f"Install {EXTRAS}.",
+        )
 
 
 def _day(file: str) -> str:

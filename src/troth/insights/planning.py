@@ -110,6 +110,7 @@ class EventPlan(NamedTuple):
         most: Most events of one visitor that count.
         daily: Most events that count of a visitor who is told apart for a day only; 0 leaves such visitors out.
         days: Most days that such a visitor appears on as somebody else.
+        steps: Of a funnel: the groups in the order of its steps.
     """
 
     column: str
@@ -119,6 +120,7 @@ class EventPlan(NamedTuple):
     most: int
     daily: int
     days: int
+    steps: tuple[str, ...] = ()
 
 
 COLUMNS: Mapping[str, str] = {
@@ -143,4 +145,5 @@ def event_plan(report: Report, policy: Policy, period: Period, *, pages: bool) -
         report.most,
         daily,
         period.days if daily else 1,
+        report.steps,
     )

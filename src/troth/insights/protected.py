@@ -15,12 +15,13 @@ from troth.insights.model import Figures, Run
 from troth.insights.noise import Noise
 from troth.insights.periods import Period, budget_periods, earlier
 from troth.insights.planning import event_plan, least, parts_of
-from troth.insights.releasing import Released, release_events, release_reports, with_before
+from troth.insights.readers import Opener, open_duckdb
+from troth.insights.releasing import Released, release_events, release_funnel, release_reports, with_before
 from troth.kernel import Clock, Refused, micros
 from troth.policy import DataSet, Policy, Report
 from troth.storage import Transaction
 
-REPORTS = "reports"
+PAGE_VIEWS, REPORTS = "page-views", "reports"
 TOO_MUCH = "user.unique_id"
 """The category of a column that nobody knows: it is weighed as what points to one person or installation."""
 
@@ -47,6 +48,7 @@ class Protected:
         policy: The version in force.
         report: As it is declared.
         period: The days that it is about.
+        opened: Opens the engine that adds up.
     """
 
     def __init__(
@@ -57,13 +59,14 @@ class Protected:
         policy: Policy,
         report: Report,
         period: Period,
+        opened: Opener = open_duckdb,
     ) -> None:
         self._gate, self._clock, self._policy = gate, clock, policy
         self._report, self._period = report, period
         self._set = data_set_of(policy, report)
         self._source = sources[self._set.holds]
         known = REPORT_COLUMNS if self._set.holds == REPORTS else EVENT_COLUMNS
-        self._engine = Engine(self._source.place, known)
+        self._engine = Engine(self._source.place, known, opened)
 
     def run(self, key: str, due_at: int) -> Run:
         """Run it in the name of a key.
@@ -77,7 +80,8 @@ class Protected:
         begun = micros(self._clock.now())
         self._source.fold()
         analysis = self._gate.analysis(self._asked(key, self._engine.unknown_columns()))
-        released = self._released(analysis)
+        with self._engine:
+            released = self._released(analysis)
         kept: list[Run] = []
 
         def conclude(tx: Transaction, count: Count) -> None:
@@ -111,11 +115,12 @@ class Protected:
             sums = self._engine.reports(parts)
             with self._spent(analysis) as noise:
                 return release_reports(noise, report, parts, sums)
-        plan = event_plan(report, policy, period, pages=self._set.holds == "page-views")
+        plan = event_plan(report, policy, period, pages=self._set.holds == PAGE_VIEWS)
         permitted = analysis.permitted(self._engine.persons(plan, period))
         found = self._engine.events(plan, period, permitted)
         with self._spent(analysis) as noise:
-            return release_events(noise, report, plan, found)
+            released = release_funnel if plan.steps else release_events
+            return released(noise, report, plan, found)
 
     def _spent(self, analysis: Analysis) -> Noise:
         """The process of the noise, once the run is paid for."""
@@ -172,7 +177,7 @@ def protected_inquiry(policy: Policy, report: Report, key: str) -> Inquiry:
 
 def definition_of(report: Report) -> str:
     """A digest of what decides a report's figures."""
-    told = (
+    told: tuple[object, ...] = (
         report.data_sets,
         report.by,
         report.metrics,
@@ -181,4 +186,6 @@ def definition_of(report: Report) -> str:
         report.delta,
         report.cohort,
     )
+    if report.steps:
+        told += (report.steps,)
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]

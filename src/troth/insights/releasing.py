@@ -10,8 +10,8 @@ from troth.insights.noise import Groups, Noise, Vector, blur_of, noise_bound
 from troth.insights.planning import EventPlan, Part, least
 from troth.policy import Report
 
-EVENT_RELEASES = 3
-"""Visitors of all, visitors by group, events by group."""
+EVENT_RELEASES, FUNNEL_RELEASES = 3, 2
+"""Visitors of all, visitors by group, events by group; of a funnel, visitors of all and by step."""
 WHOEVER = (
     "Whoever sees these figures, and all others over the same data within the budget, cannot tell whether"
 )
@@ -82,7 +82,7 @@ def release_events(noise: Noise, report: Report, plan: EventPlan, sums: EventSum
     total = max(0, total)
     bound = noise_bound(whole.scale)
     tables = (
-        FigureTable(name="visitors", show="count", title="Visitors", unit="visitors", cells=(_cell({}, total, bound, smallest),)),
+        _visitors(_cell({}, total, bound, smallest)),
         FigureTable(
             name="visitors", show="groups", title=f"Visitors by {plan.field}", unit="visitors",
             cells=_groups(plan, keys, [shown[key] for key in keys], noise_bound(scale), smallest),
@@ -98,6 +98,30 @@ def release_events(noise: Noise, report: Report, plan: EventPlan, sums: EventSum
         protects="visitor",
         most=plan.most,
         words=_promise(plan),
+    )
+    return Released(total, tables, guarantee)
+
+
+def release_funnel(noise: Noise, report: Report, plan: EventPlan, sums: EventSums) -> Released:
+    """Figures of a funnel over web events: all visitors, and those who reached each step after the one before it.
+
+    Raises:
+        Unavailable: The noise could not be drawn.
+    """
+    each = (report.epsilon or 0.0) / FUNNEL_RELEASES
+    whole = Vector([sums.visitors], plan.days, each)
+    steps = Vector(sums.steps, len(plan.steps) * plan.days, each)
+    (total,), drawn = noise.release([whole, steps])
+    smallest, total = least(report), max(0, total)
+    tables = (
+        _visitors(_cell({}, total, noise_bound(whole.scale), smallest)),
+        FigureTable(
+            name="visitors", show="funnel", title=f"Visitors by step of {plan.field}", unit="visitors",
+            cells=_groups(plan, plan.steps, drawn, noise_bound(steps.scale), smallest),
+        ),
+    )  # fmt: skip
+    guarantee = Guarantee(
+        epsilon=report.epsilon or 0.0, delta=0.0, protects="visitor", most=plan.most, words=_promise(plan)
     )
     return Released(total, tables, guarantee)
 
@@ -126,15 +150,25 @@ def bound_words(low: int, high: int) -> str:
     return f"exactly {low:,}" if low == high else f"between {low:,} and {high:,}, 95 %"
 
 
+def _visitors(cell: Cell) -> FigureTable:
+    return FigureTable(name="visitors", show="count", title="Visitors", unit="visitors", cells=(cell,))
+
+
 def _promise(plan: EventPlan) -> tuple[str, ...]:
+    each = "" if plan.steps else f", with {plan.daily} of their events a day"
     daily = (
-        f"Visitors who are told apart for a day only count as somebody else each day, with {plan.daily} of their events a day."
+        f"Visitors who are told apart for a day only count as somebody else each day{each}."
         if plan.daily
         else "Visitors who are told apart for a day only are left out."
     )
+    counts = (
+        "A visitor counts once for each step that he reached after the one before it"
+        if plan.steps
+        else f"At most {plan.most} events of one visitor count, drawn by chance"
+    )
     return (
         f"{WHOEVER} a visitor was there.",
-        f"At most {plan.most} events of one visitor count, drawn by chance; a visitor is known anew at each site and by each browser.",
+        f"{counts}; a visitor is known anew at each site and by each browser.",
         daily,
         "Visitors who are not told apart, crawlers, and whoever objected are left out.",
     )

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from troth.insights.event_sums import Keeper
 from troth.insights.planning import Part
+from troth.insights.readers import Reader
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends.duckdb import Backend
 
 LARGEST = 2.0**53
 
@@ -32,17 +33,21 @@ class _Flat(NamedTuple):
         return self.table[self.words[name]].fill_null("")
 
 
-def add_up(backend: "Backend", reports: "ir.Table", parts: Sequence[Part]) -> list[list[int]]:
+def add_up(reader: Reader, reports: "ir.Table", parts: Sequence[Part]) -> list[list[int]]:
     """The sums of each part, over the reports of its weeks."""
-    flat = _flat(backend, reports, parts)
-    sums = [one for part in parts for one in _sums(flat, part)]
-    names = [f"c{place}" for place in range(len(sums))]
-    row = backend.to_pyarrow(flat.table.aggregate(**dict(zip(names, sums, strict=True)))).to_pylist()[0]
-    values = iter(int(row[name] or 0) for name in names)
+    (row,) = reader.rows(sums_of(reader, reports, parts))
+    values = iter(int(row[f"c{place}"] or 0) for place in range(len(row)))
     return [[next(values) for _ in part.keys] for part in parts]
 
 
-def _flat(backend: "Backend", reports: "ir.Table", parts: Sequence[Part]) -> _Flat:
+def sums_of(keeper: Keeper, reports: "ir.Table", parts: Sequence[Part]) -> "ir.Table":
+    """One row with every sum, in the order of the parts and their keys."""
+    flat = _flat(keeper, reports, parts)
+    sums = [one for part in parts for one in _sums(flat, part)]
+    return flat.table.aggregate(**{f"c{place}": one for place, one in enumerate(sums)})
+
+
+def _flat(keeper: Keeper, reports: "ir.Table", parts: Sequence[Part]) -> _Flat:
     numbers = sorted({name for part in parts for name in _numbers(part)})
     words = sorted({part.name for part in parts if _worded(part)})
     weeks = sorted({week for part in parts for week in part.weeks})
@@ -54,9 +59,9 @@ def _flat(backend: "Backend", reports: "ir.Table", parts: Sequence[Part]) -> _Fl
         **{column: wanted.numbers.get(name) for name, column in number_columns.items()},
         **{column: wanted.words.get(name) for name, column in word_columns.items()},
     )
-    found = backend.create_table("raw", raw, temp=True)
+    found = keeper.kept(raw)
     whole = {column: _whole(found[column]) for column in number_columns.values()}
-    table = backend.create_table("flat", found.mutate(**whole), temp=True)
+    table = keeper.kept(found.mutate(**whole))
     return _Flat(table, number_columns, word_columns)
 
 

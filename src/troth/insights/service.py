@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from troth.gate import Count, Gate, Inquiry, versions
+from troth.insights.budget import Spending, spendings
+from troth.insights.engine import EXTRAS, engine_available
 from troth.insights.history import keep_run, last_due, run_of_period, runs_of
 from troth.insights.model import Run, Tally, next_start, period_start, starts_between
 from troth.insights.periods import period_before
 from troth.insights.protected import Protected, Source, definition_of, protected_inquiry
-from troth.kernel import Clock, Conflict, NotFound, TrothError, from_micros, micros, new_id
-from troth.policy import Policy, Report
+from troth.insights.readers import DUCKDB, Opener, opener
+from troth.insights.sql import report_sql
+from troth.kernel import Clock, Conflict, InvalidInput, NotFound, TrothError, from_micros, micros, new_id
+from troth.policy import DataSet, Policy, Report
 from troth.storage import Database, Transaction
 
 WAIT = timedelta(hours=6)
@@ -32,6 +36,7 @@ class Standing(NamedTuple):
         missed: Runs that the schedule wanted and that did not happen, of those listed.
         late: Whether a run is due that has not happened yet.
         next_at: When the schedule wants the next one; None without a schedule.
+        lacks: What must be installed before it can run; empty where nothing is missing.
     """
 
     report: Report
@@ -40,6 +45,7 @@ class Standing(NamedTuple):
     missed: int
     late: bool
     next_at: datetime | None
+    lacks: str = ""
 
 
 class Insights:
@@ -51,16 +57,23 @@ class Insights:
         clock: Tells what is due.
         key: Gives the key of scheduled runs.
         sources: The tables of reports whose figures bear noise, by what a data set `holds`.
+        engine: What adds up over them: `duckdb`, or the address of a Spark master.
     """
 
     def __init__(
-        self, database: Database, gate: Gate, clock: Clock, key: KeyOf, sources: Mapping[str, Source]
+        self,
+        database: Database,
+        gate: Gate,
+        clock: Clock,
+        key: KeyOf,
+        sources: Mapping[str, Source],
+        engine: str = DUCKDB,
     ) -> None:
         self._database, self._gate, self._clock, self._key = database, gate, clock, key
-        self._sources = sources
+        self._sources, self._engine = sources, engine
         self._guard = threading.Lock()
 
-    def run(self, name: str, key: str, due_at: int = 0) -> Run:
+    def run(self, name: str, key: str, due_at: int = 0, engine: str = "") -> Run:
         """Run a report now and keep what it gave.
 
         A report whose figures bear noise is computed once for a period: asked again, it gives what is kept, by a decision
@@ -70,17 +83,25 @@ class Insights:
             name: Of a declared report.
             key: API key of who asks.
             due_at: The instant (microseconds) for which a schedule wants it; 0 when somebody asks.
+            engine: What adds up, instead of what the settings name; nothing for a count of people.
 
         Raises:
             NotFound: No such report is declared.
-            Conflict: Nothing computes it yet, or its groups are too many.
+            InvalidInput: There is no such engine, or the report needs none.
+            Conflict: Nothing computes it yet, its groups are too many, or what it needs is not installed.
             Unauthenticated: The key does not work.
             Refused: The policy denies it, its privacy budget is used up, or its table could point to somebody.
         """
         policy = self._gate.policy()
         report = reported(policy, name)
         if report.protected:
-            return self._run_protected(policy, report, key, due_at)
+            return self._run_protected(policy, report, key, due_at, opener(engine or self._engine))
+        if engine:
+            raise InvalidInput(
+                "This report counts people one by one, by a decision about each; no engine does that.",
+                field="engine",
+                mend="Leave the engine out.",
+            )
         if not report.by:
             raise Conflict(
                 "This report is declared, and nothing computes it yet.",
@@ -107,15 +128,14 @@ class Insights:
         )
         return kept[-1]
 
-    def _run_protected(self, policy: Policy, report: Report, key: str, due_at: int) -> Run:
+    def _run_protected(self, policy: Policy, report: Report, key: str, due_at: int, opened: Opener) -> Run:
         period = period_before(report.schedule, self._clock.now())
         with self._guard:
             with self._database.snapshot() as tx:
                 kept = run_of_period(tx, report.name, period.name)
             if kept is None or kept.definition != definition_of(report):
-                return Protected(self._gate, self._clock, self._sources, policy, report, period).run(
-                    key, due_at
-                )
+                made = Protected(self._gate, self._clock, self._sources, policy, report, period, opened)
+                return made.run(key, due_at)
         self._gate.look(inquiry_of(policy, report, key))
         if due_at:  # the schedule finds what somebody asked for before: no new noise, and no new cost
             kept = kept._replace(run=new_id(), due_at=due_at)
@@ -135,6 +155,36 @@ class Insights:
             since = _first_posted(tx)
             return [_standing(tx, report, since, now) for report in policy.of(Report)]
 
+    def budgets(self, key: str) -> list[Spending]:
+        """What reports have spent of each data set's privacy budget; no figure.
+
+        Raises:
+            Unauthenticated: The key does not work.
+        """
+        self._gate.actor(key)
+        declared = {one.name: one.budget for one in self._gate.policy().of(DataSet) if one.budget is not None}
+        with self._database.snapshot() as tx:
+            return spendings(tx, declared)
+
+    def sql(self, name: str, dialect: str) -> tuple[str, tuple[str, ...]]:
+        """What a report with noise asks of its table in its last whole period: the period's name, and statements.
+
+        Raises:
+            NotFound: No such report is declared.
+            Conflict: It bears no noise, or what it needs is not installed.
+            InvalidInput: There is no such dialect.
+        """
+        policy = self._gate.policy()
+        report = reported(policy, name)
+        if not report.protected:
+            raise Conflict(
+                "This report counts people one by one, by a decision about each; no SQL does that.",
+                field="report",
+                mend="Name a report with an epsilon.",
+            )
+        period = period_before(report.schedule, self._clock.now())
+        return period.name, report_sql(policy, report, period, dialect)
+
     def runs(self, name: str, key: str) -> list[Run]:
         """The newest runs of a report with their figures, by a decision that is recorded.
 
@@ -151,14 +201,14 @@ class Insights:
     def run_due(self) -> None:
         """Run every report that its schedule wants now, and note the runs that it missed.
 
-        One that fails is noted and tried again at the next look; the others are run all the same.
+        One that needs what is not installed waits until it is; `standings` and `troth doctor` tell what. One that fails is noted and tried again at the next look; the others are run all the same.
 
         Raises:
             TrothError: The first failure.
         """
         failure: TrothError | None = None
         for report in self._gate.policy().of(Report):
-            if not report.schedule or not report.computed or report.actor is None:
+            if not report.schedule or not report.computed or report.actor is None or lacking(report):
                 continue
             try:
                 self._run_due(report, report.actor)
@@ -205,6 +255,11 @@ def reported(policy: Policy, name: str) -> Report:
     return found[name]
 
 
+def lacking(report: Report) -> str:
+    """What must be installed before a report can run; empty where nothing is missing."""
+    return EXTRAS if report.protected and not engine_available() else ""
+
+
 def inquiry_of(policy: Policy, report: Report, key: str) -> Inquiry:
     """What a report asks, in the name of a key."""
     return protected_inquiry(policy, report, key) if report.protected else _inquiry(report, key)
@@ -233,9 +288,10 @@ def _standing(tx: Transaction, report: Report, since: int, now: datetime) -> Sta
     runs = runs_of(tx, report.name, HISTORY)
     missed = sum(1 for run in runs if run.state == "missed")
     last = runs[0]._replace(figures=None) if runs else None
+    lacks = lacking(report)
     if not (report.schedule and report.computed):
-        return Standing(report, report.computed, last, missed, late=False, next_at=None)
+        return Standing(report, report.computed, last, missed, late=False, next_at=None, lacks=lacks)
     start = period_start(report.schedule, now)
     late = _due(last_due(tx, report.name), start, since)
     due = start if late else next_start(report.schedule, start)
-    return Standing(report, True, last, missed, late, due)  # noqa: FBT003  a named tuple's member
+    return Standing(report, True, last, missed, late, due, lacks)  # noqa: FBT003  a named tuple's member

@@ -90,6 +90,14 @@ class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
             description="of a data set that holds web events: most events of one person that count; others are left out by chance",
         ),
     ] = 1
+    steps: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...],
+        Meta(
+            max_length=30,
+            description="of a data set that holds web events: a funnel; values of the field in `by`, in the order in which one visitor "
+            "reaches them",
+        ),
+    ] = ()
     epsilon: (
         Annotated[
             float, Meta(gt=0, le=100, description="privacy budget of one run; its figures bear noise then")

@@ -40,6 +40,9 @@ class ReportAnswer(Struct, frozen=True, kw_only=True):
     late: Annotated[bool, Meta(description="whether a run is due that has not happened yet")]
     missed: Annotated[int, Meta(description="runs that the schedule wanted and that did not happen")]
     next: Annotated[str, Meta(description="when the schedule wants the next run; empty without one")] = ""
+    lacks: Annotated[
+        str, Meta(description="what must be installed before it can run; empty where nothing is missing")
+    ] = ""
     last: RunAnswer | None = None
 
 
@@ -132,6 +135,7 @@ def report_answer(one: Standing) -> ReportAnswer:
         late=one.late,
         missed=one.missed,
         next=one.next_at.isoformat() if one.next_at else "",
+        lacks=one.lacks,
         last=run_answer(one.last) if one.last else None,
     )
 

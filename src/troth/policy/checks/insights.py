@@ -79,6 +79,8 @@ def _faults(draft: Draft, report: Report, holds: set[str], metrics: dict[str, Te
         yield "groups reports by a field"
     if report.protected and holds & {"page-views", "actions"}:
         yield from _event_faults(draft, report)
+    elif report.steps:
+        yield "has steps, and reads no web events; steps of a product stand at its metric"
     for shown in report.metrics:
         if fault := _fault(shown, metrics.get(shown.metric)):
             yield f"shows {shown.metric!r}, {fault}"
@@ -91,7 +93,14 @@ def _event_faults(draft: Draft, report: Report) -> Iterator[str]:
     field = draft.fields.get(report.by[0])
     if field is not None and field.part not in _PARTS:
         yield f"groups web events by {field.name!r}, which is none of {', '.join(_PARTS)}"
-    elif field is not None and not field.choices and not report.delta:
+        return
+    if field is None:
+        return
+    if len(report.steps) == 1 or len({*report.steps}) != len(report.steps):
+        yield "is a funnel of one step, or of steps that stand twice"
+    elif field.choices and not {*report.steps} <= {*field.choices}:
+        yield f"has steps that are none of the values of {field.name!r}"
+    elif not field.choices and not report.steps and not report.delta:
         yield "has groups that the data bring, and no delta"
 
 

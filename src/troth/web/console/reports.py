@@ -31,7 +31,11 @@ async def reports_page(request: AnyRequest) -> Response[bytes]:
             who,
             here=REPORTS,
             reports=found,
-            late=[one for one in found if one.standing.late or one.standing.missed],
+            lacks=next((one.standing.lacks for one in found if one.standing.lacks), ""),
+            late=[
+                one for one in found if (one.standing.late or one.standing.missed) and not one.standing.lacks
+            ],
+            budgets=[one for one in site.troth.insights.budgets(who.key) if found],
         )
 
     return await shown(request, make)
