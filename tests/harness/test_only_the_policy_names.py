@@ -50,6 +50,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "cli/reports.py": {"product": MEMBER},
     "insights/engine.py": {"country": COLUMN, "product": COLUMN, "referrer": COLUMN, "robot": COLUMN},
     "insights/planning.py": {"country": COLUMN, "referrer": COLUMN},
+    "insights/sql.py": {"country": COLUMN, "referrer": COLUMN, "robot": COLUMN},
     "insights/report_sums.py": {"choice": TYPE},
     "policy/checks/insights.py": {"country": PART, "referrer": PART},
     "policy/counting.py": {"choice": TYPE},
