@@ -54,7 +54,9 @@ def test_when_the_budget_is_used_up_nothing_more_is_shown(vendor: Vendor, refere
     denied = run(vendor, analyst, "use-and-quality", 3)
     assert run(vendor, analyst, "feature-popularity") == first  # what was paid for stays free
     vendor.clock.advance(WEEK)
-    assert run(vendor, analyst, "use-and-quality")["state"] != "failed"  # of no reports, and paid for all the same
+    assert (
+        run(vendor, analyst, "use-and-quality")["state"] != "failed"
+    )  # of no reports, and paid for all the same
     assert "budget" in denied["error"]["what"]
     entries = told_of(vendor, "use-and-quality")
     assert [(one["effect"], one["detail"]["part"]) for one in entries[:2]] == [

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from troth.insights.budget import Cost, spend, spent
+from troth.insights.budget import Cost, spend, spendings, spent
 from troth.insights.periods import Period, budget_periods
 from troth.policy import Budget
 from troth.storage import Database
@@ -83,3 +83,23 @@ def test_a_month_takes_from_every_week_whose_reports_it_reads() -> None:
     assert month.weeks == ("2026-W09", "2026-W10", "2026-W11", "2026-W12", "2026-W13")
     assert set(month.weeks) < set(budget_periods("week", month))
     assert budget_periods("month", month) == ("2026-02", "2026-03")
+
+
+def test_what_all_periods_cost_together_is_told(database: Database) -> None:
+    """Each period by itself, newest first, and their sum; a data set that nobody declares any more is told too, and one without cost."""
+    assert take(database, Cost(0.5, 1e-8), ("2026-W02",))
+    assert take(database, Cost(0.25, 1e-8), ("2026-W02", "2026-W03"))
+    with database.snapshot() as tx:
+        new, visits = spendings(tx, {"new": BUDGET, "visits": BUDGET})
+        (gone,) = spendings(tx, {})
+    assert (new.number, new.periods, new.together, new.words) == (0, (), Cost(0.0, 0.0), "Nothing is spent.")
+    assert visits.periods == (("2026-W03", Cost(0.25, 1e-8)), ("2026-W02", Cost(0.75, 2e-8)))
+    assert visits.together == Cost(1.0, 3e-8)
+    assert [visits.left(cost) for _, cost in visits.periods] == [0.75, 0.25]
+    assert "Over 2 periods together epsilon 1 and delta 3e-08 are spent" in visits.words
+    assert (gone.data_set, gone.each, gone.most, gone.together) == (
+        "visits",
+        "",
+        Cost(0.0, 0.0),
+        visits.together,
+    )

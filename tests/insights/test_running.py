@@ -10,13 +10,15 @@ import pytest
 
 from tests.support.folders import made_folder
 from tests.support.lakes import event, installation, write_events, write_reports
+from tests.support.process import free_port
 from troth.bootstrap import Troth, open_troth
 from troth.bootstrap.analysing import insights_of
+from troth.cli import checks
 from troth.gate import Ask
 from troth.insights import noise
 from troth.insights.budget import spent
 from troth.insights.service import inquiry_of, reported
-from troth.kernel import Refused, SettableClock, Unavailable
+from troth.kernel import Conflict, InvalidInput, Refused, SettableClock, Unavailable
 
 REGISTER = "essential.service.product_registration"
 VISITS = "analytics.reporting.site_usage"
@@ -102,6 +104,50 @@ def test_the_budget_is_spent_before_and_stays_spent(
     assert company.spent() == 1_000_000
     assert company.troth.insights.run("retention", company.key).state == "done"
     assert company.spent() == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "says"),
+    [
+        ("retention", "spark://nowhere", "no address of a Spark master"),
+        ("retention", "sqlite", "no engine 'sqlite'"),
+        ("registered-products", "duckdb", "no engine does that"),
+    ],
+)
+def test_a_wrong_engine_costs_nothing(company: Company, name: str, engine: str, says: str) -> None:
+    """It is refused before anything is decided."""
+    with pytest.raises(InvalidInput, match=says):
+        company.troth.insights.run(name, company.key, engine=engine)
+    assert company.spent() == 0
+
+
+def test_a_master_that_is_away_costs_nothing(company: Company) -> None:
+    """The run has failed before it was paid for; the same one runs here afterwards."""
+    write_reports(company.lake / "reports", [installation({"weeks_in_use": 1}) for _ in range(300)])
+    with pytest.raises(Unavailable, match="No Spark master answers"):
+        company.troth.insights.run("retention", company.key, engine=f"spark://127.0.0.1:{free_port()}")
+    assert company.spent() == 0
+    assert company.troth.insights.run("retention", company.key, engine="duckdb").state == "done"
+
+
+def test_reports_wait_for_what_is_not_installed(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extras nothing is noted as failed or missed; where each report stands says what lacks, `troth doctor` does, and asking too."""
+    with monkeypatch.context() as bare:
+        for module in ("engine", "service"):
+            bare.setattr(f"troth.insights.{module}.engine_available", lambda: False)
+        company.troth.insights.run_due()
+        standings = {one.report.name: one for one in company.troth.insights.standings(company.key)}
+        assert standings["retention"].lacks == "troth[insights,lake]"
+        assert standings["retention"].last is None
+        assert standings["registered-products"].lacks == ""
+        assert standings["registered-products"].last is not None
+        told = checks.reports(company.troth)
+        assert "retention" in told
+        assert told.endswith("cannot run: install troth[insights,lake]")
+        with pytest.raises(Conflict, match="not installed"):
+            company.troth.insights.run("retention", company.key)
+    assert company.spent() == 0
+    assert checks.reports(company.troth) == f"{len(standings)} reports can run"
 
 
 def test_runs_at_the_same_time_keep_to_the_budget(company: Company) -> None:

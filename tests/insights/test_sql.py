@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import sqlglot
+from sqlglot import exp
 
 from tests.insights.contract import PAGES, POLICY, REPORTS, WEEK
 from tests.insights.test_accuracy import TELEMETRY, VISITORS, events_engine, numbers
@@ -14,6 +15,7 @@ from troth.insights.planning import EventPlan, parts_of
 from troth.insights.sql import SECRET, event_sql, parts_sql, report_sql
 from troth.kernel import InvalidInput
 
+SEVERAL = ("future-design", "setup-funnel", "totals")
 FUNNEL = PAGES._replace(steps=("page-0", "page-1", "page-2"), most=1, daily=0, days=1)
 PLANS = {"pages": PAGES, "referrers": PAGES._replace(column="referrer"), "funnel": FUNNEL}
 
@@ -21,10 +23,8 @@ PLANS = {"pages": PAGES, "referrers": PAGES._replace(column="referrer"), "funnel
 def answer(place: Path, table: str, statements: tuple[str, ...]) -> list[list[tuple[object, ...]]]:
     """What statements give over a lake."""
     with duckdb.connect() as connection:
-        connection.execute(
-            f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{place}/**/*.parquet', hive_partitioning = true, "
-            "hive_types_autocast = false)"
-        )
+        lake = f"read_parquet('{place}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false)"
+        connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {lake}")  # noqa: S608  a folder of the test's own
         return [connection.execute(one).fetchall() for one in statements]
 
 
@@ -44,7 +44,7 @@ def test_what_is_shown_of_events_is_what_is_run(name: str, tmp_path: Path) -> No
 def test_what_is_shown_of_installations_is_what_is_run(tmp_path: Path) -> None:
     """The same sums, in the same order."""
     write_reports(tmp_path / "lake", [installation(*numbers(one)) for one in range(60)])
-    parts = [part for report in TELEMETRY.values() for part in parts_of(report, POLICY, WEEK)]
+    parts = [part for name in SEVERAL for part in parts_of(TELEMETRY[name], POLICY, WEEK)]
     sums = Engine(tmp_path / "lake", REPORT_COLUMNS).reports(parts)
     ((row,),) = answer(tmp_path / "lake", "reports", parts_sql(parts, "duckdb"))
     assert list(row) == [number for one in sums for number in one]
@@ -54,26 +54,26 @@ def test_what_is_shown_of_installations_is_what_is_run(tmp_path: Path) -> None:
 def test_clickhouse_can_read_what_is_shown_of_events(plan: EventPlan) -> None:
     """Its dialect is used: its own anti-join and MD5, an exact number of visitors, and no secret of a run."""
     statements = event_sql(plan, WEEK, "clickhouse")
-    assert [one.key for one in sqlglot.parse(";".join(statements), dialect="clickhouse") if one] == ["select"] * 2
+    assert [one.key for one in sqlglot.parse(";".join(statements), dialect="clickhouse") if one] == [
+        "select"
+    ] * 2
     text = " ".join(statements)
     assert "uniq(" not in text
     assert ("LEFT ANTI JOIN" in text) == (f"MD5(CONCAT('{SECRET}'" in text) == (not plan.steps)
 
 
 @pytest.mark.parametrize("name", [one for one, report in REPORTS.items() if report.protected])
-@pytest.mark.parametrize("dialect", ["clickhouse", "duckdb"])
-def test_every_report_with_noise_can_be_shown(name: str, dialect: str) -> None:
-    """Each is one query or two, over one of the two tables, and names no handle of anybody."""
-    statements = report_sql(POLICY, REPORTS[name], WEEK, dialect)
-    for statement in statements:
-        (read,) = sqlglot.parse(statement, dialect=dialect)
+def test_every_report_with_noise_can_be_shown(name: str) -> None:
+    """Each is one query or two, over one of the two tables."""
+    for statement in report_sql(POLICY, REPORTS[name], WEEK, "clickhouse"):
+        (read,) = sqlglot.parse(statement, dialect="clickhouse")
         assert read is not None
-        assert {table.name for table in read.find_all(sqlglot.exp.Table)} - _named(read) <= {"events", "reports"}
+        assert {table.name for table in read.find_all(exp.Table)} - _named(read) <= {"events", "reports"}
 
 
-def _named(read: sqlglot.Expression) -> set[str]:
+def _named(read: exp.Expression) -> set[str]:
     """The parts of a query that have a name within it."""
-    return {one.alias for one in read.find_all(sqlglot.exp.CTE)}
+    return {one.alias for one in read.find_all(exp.CTE)}
 
 
 def test_a_dialect_that_is_none_is_refused() -> None:

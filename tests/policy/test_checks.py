@@ -230,6 +230,7 @@ FAULTS = [
     Fault("report-shown", _insight("metric: crashes", "metric: crashes, show: funnel, steps: [a]"), "declare: report\nname: quality"),
     Fault("report-shown", _insight("metric: crashes", "metric: crashes, edges: [1, 2]"), "declare: report\nname: quality"),
     Fault("report-shown", _insight("holds: reports", "holds: actions"), "declare: report\nname: quality"),
+    Fault("report-shown", _insight("epsilon: 1.0\n", "epsilon: 1.0\nsteps: [a, b]\n"), "declare: report\nname: quality"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("faith") + _NEXT + FAITH), "declare: audience"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("email")), "declare: audience"),
     Fault("audience-attribute", with_rule(AUDIENCE.format("school_year")), "declare: audience"),

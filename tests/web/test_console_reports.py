@@ -55,8 +55,10 @@ def analyst(web: Web) -> Desk:
     return desk
 
 
-def test_an_analyst_sees_figures_with_bounds_and_charts(web: Web, analyst: Desk) -> None:
-    """What the run gave stands on the page: the figure, how exact it is, and a chart that no screen reader repeats."""
+def test_an_analyst_sees_figures_with_bounds_and_charts(
+    web: Web, analyst: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the run gave stands on the page: the figure, how exact it is, a chart that no screen reader repeats, and what it cost."""
     reported(web)
     before = analyst.get("/console/reports")
     assert "No run has given figures yet" in before.text
@@ -70,6 +72,19 @@ def test_an_analyst_sees_figures_with_bounds_and_charts(web: Web, analyst: Desk)
     overview = analyst.get("/console/reports").text
     assert f'href="/console/reports/{POPULARITY}"' in overview
     assert "<svg xmlns" in overview
+    row = re.search(r'<th scope="row">telemetry-reports</th>(.*?)</tr>', overview)
+    assert row is not None
+    assert re.findall(r">([^<>]+)</td>", row[1]) == [
+        "2026-W01",
+        "2",
+        "10",
+        "1",
+        "2",
+        "0",
+    ]  # what noise has cost
+    assert "cannot run here" not in overview
+    monkeypatch.setattr("troth.insights.service.engine_available", lambda: False)
+    assert "cannot run here: install troth[insights,lake]" in analyst.get("/console/reports").text
 
 
 def test_charts_are_drawn_once(web: Web, analyst: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
