@@ -71,7 +71,7 @@ def test_every_report_with_noise_can_be_shown(name: str) -> None:
         assert {table.name for table in read.find_all(exp.Table)} - _named(read) <= {"events", "reports"}
 
 
-def _named(read: exp.Expression) -> set[str]:
+def _named(read: exp.Expr) -> set[str]:
     """The parts of a query that have a name within it."""
     return {one.alias for one in read.find_all(exp.CTE)}
 
