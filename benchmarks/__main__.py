@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import (
     answering,
     console,
+    dashboard,
     deciding,
     drilling,
     events,
@@ -28,6 +29,7 @@ PARTS = (
     "http",
     "forms",
     "console",
+    "dashboard",
     "import",
     "scale",
     "drill",
@@ -82,6 +84,8 @@ def main() -> int:
         forms.run(report, given.place)
     if "console" in given.only:
         console.run(report, given.place)
+    if "dashboard" in given.only:
+        dashboard.run(report, given.place)
     if "startup" in given.only:
         scale.startup(report)
     if "events" in given.only:

@@ -71,9 +71,9 @@ def _opened(folder: Path, engine: str, place: Path) -> Iterator[Troth]:
 
 def _measured(opened: Troth) -> Iterator[tuple[str, float]]:
     now = opened.clock.now()
-    key, staff = _somebody(opened, now)
+    key, staff = somebody(opened, now)
     middle = _fill(opened, micros(now), staff)
-    headers = {"Cookie": f"{_cookie(opened)}={key}"}
+    headers = {"Cookie": f"{cookie_name(opened)}={key}"}
     with TestClient(create_app(opened)) as client:
         for name, query in PAGES:
             asked: dict[str, Any] = {**query, "behind": middle} if "behind" in query else dict(query)
@@ -87,9 +87,9 @@ def _measured(opened: Troth) -> Iterator[tuple[str, float]]:
             yield name, median(taken)
 
 
-def _somebody(opened: Troth, now: datetime) -> tuple[str, str]:
+def somebody(opened: Troth, now: datetime, role: str = "staff.privacy") -> tuple[str, str]:
     """A member of staff who is signed in: key and id."""
-    member, token = opened.roster.add(name="ann.example", title="Ann", role="staff.privacy")
+    member, token = opened.roster.add(name="ann.example", title="Ann", role=role)
     _, seed = opened.roster.invited(token)
     code = TOTP(opened.roster.codes.shared(seed)).at(now)
     recovery = opened.roster.enrol(token, _PASSWORD, code)
@@ -122,7 +122,8 @@ def _fill(opened: Troth, now: int, staff: str) -> str:
     return f"{rows[_OPEN // 2][names.index('due_at')]}.{_OPEN // 2:032x}"
 
 
-def _cookie(opened: Troth) -> str:
+def cookie_name(opened: Troth) -> str:
+    """The cookie that a session at the console stands in."""
     from troth.policy import Cookie
 
     return next(one.wire_name for one in opened.policy().of(Cookie) if one.remembers == "staff")
