@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.clauses.mail_programs import Who, everything_sent, plain, tell_nothing, tell_nothing_in
 from tests.clauses.mailbox import mails
 from tests.clauses.posting import Poster, session
 from tests.clauses.vendor import Site, Vendor
@@ -20,7 +23,6 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 RELAY = "functional.service.relay"
-SAID = "zq-canary-said-9921"
 _ALIAS = re.compile(r"r-[a-z2-7]{26}@example\.com")
 
 
@@ -35,7 +37,8 @@ class User(Poster):
     """
 
     def __init__(self, vendor: Vendor, site: Site, number: int, port: int) -> None:
-        self.vendor, self.address, self._port = vendor, f"person{number}@example.com", port
+        self.vendor, self.address, self.port = vendor, f"person{number}@example.com", port
+        self.who = Who(f"Zqperson Nr{number}", self.address, f"+1 650 253 {number:04d}")
         super().__init__(site, session(vendor, site, number))
         self._mark = ""
 
@@ -72,6 +75,11 @@ class User(Poster):
         """What came by the relay."""
         return [one for one in mails(self.vendor, self.address) if "A user of" in str(one["From"])]
 
+    def send_raw(self, alias: str, mail: EmailMessage, envelope: str | None = None) -> None:
+        """Send a mail to an alias, as it is."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+            client.sendmail(self.address if envelope is None else envelope, [alias], mail.as_bytes())
+
     def answer(self, alias: str, text: str, **headers: str) -> None:
         """Send a mail to an alias, as a mail program does."""
         mail = EmailMessage(policy=SMTP)
@@ -80,17 +88,17 @@ class User(Poster):
             mail[name.replace("_", "-")] = value
         mail.set_content(text)
         mail.add_attachment(b"secret", maintype="application", subtype="pdf", filename="cv.pdf")
-        with smtplib.SMTP("127.0.0.1", self._port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
             client.send_message(mail, from_addr=str(given["From"]).partition("<")[2].rstrip(">"))
 
 
 class Forum:
-    """Two users, one posting of each, and who is who."""
+    """Two users of their own for each proof, one posting of each, and who is who."""
 
-    def __init__(self, vendor: Vendor, site: Site, port: int) -> None:
-        self.vendor, self.site = vendor, site
-        self.ann, self.ben = User(vendor, site, 1, port), User(vendor, site, 2, port)
-        self.by_ann, self.by_ben = self.ann.post_as("ann-7"), self.ben.post_as("ben-8")
+    def __init__(self, vendor: Vendor, site: Site, port: int, number: int) -> None:
+        self.vendor, self.site, self.said = vendor, site, f"zq-canary-said-{number}"
+        self.ann, self.ben = User(vendor, site, number + 1, port), User(vendor, site, number + 2, port)
+        self.by_ann, self.by_ben = self.ann.post_as(f"ann-{number}"), self.ben.post_as(f"ben-{number}")
 
     def handled(self) -> None:
         """Wait until nothing waits to be handled or sent."""
@@ -101,13 +109,28 @@ class Forum:
         return bool(health["jobs"]["waiting"] == 0)
 
 
-@pytest.fixture
-def forum(tmp_path: Path) -> Iterator[Forum]:
-    """A running company with two users."""
-    vendor = Vendor(tmp_path)
+class Relaying(NamedTuple):
+    """A running company, where it takes mail in, and numbers of users that nobody has yet."""
+
+    vendor: Vendor
+    site: Site
+    port: int
+    numbers: Iterator[int]
+
+
+@pytest.fixture(scope="module")
+def relaying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relaying]:
+    """One running company for all proofs."""
+    vendor = Vendor(tmp_path_factory.mktemp("relaying"))
     port = listen(vendor)
     with vendor.open() as site:
-        yield Forum(vendor, site, port)
+        yield Relaying(vendor, site, port, count(100, 10))
+
+
+@pytest.fixture
+def forum(relaying: Relaying) -> Forum:
+    """Two users whom no other proof knows."""
+    return Forum(*relaying[:3], next(relaying.numbers))
 
 
 def alias_in(mail: EmailMessage) -> str:
@@ -125,16 +148,16 @@ def test_it_is_off_to_begin_with(forum: Forum) -> None:
     assert "Write to the author" not in ben.get(f"/forum/{forum.by_ann}").text
     refused = ben.get(f"/relay/to/{forum.by_ann}")
     assert (refused.status_code, "I.6" in refused.text) == (403, True)
-    assert ben.write_to(forum.by_ann, SAID) == 403
+    assert ben.write_to(forum.by_ann, forum.said) == 403
     ann.switch(on=True)
     assert "Write to the author" in ben.get(f"/forum/{forum.by_ann}").text
     assert ben.write_to(forum.by_ann, "Hello") == 303
     ann.got(1)
     ann.switch(on=False)
-    assert ben.write_to(forum.by_ann, SAID) == 403
+    assert ben.write_to(forum.by_ann, forum.said) == 403
     forum.handled()
     assert len(ann.received()) == 1
-    assert forum.vendor.files_with(SAID) == []
+    assert forum.vendor.files_with(forum.said) == []
     denied = [one for one in forum.vendor.ledger() if one.get("purpose") == RELAY and one["effect"] == "deny"]
     assert denied
     assert all("I.6" in one["clauses"] for one in denied)
@@ -149,10 +172,10 @@ def test_neither_side_ever_sees_the_other_s_address(forum: Forum) -> None:
     text = f"Hello Ann.\nWrite me at {ben.address}.\n"
     assert ben.write_to(forum.by_ann, text, subject=f"From {ben.address}") == 303
     first = ann.got(1)
-    to_ben = alias_in(first)
+    to_ben, own = alias_in(first), ann.address.partition("@")[0]
     quoting = (
-        f"Yes!\n\nOn Monday, A user <{to_ben}> wrote to {ann.address}:\n> Hello\n> mail person1@exam\n> ple.com\n"
-        f"Also PERSON1@EXAMPLE.COM or person1 (at) example (dot) com\n\n-- \nThe Person\n{ann.address}\n+1 650 253 0000\n"
+        f"Yes!\n\nOn Monday, A user <{to_ben}> wrote to {ann.address}:\n> Hello\n> mail {own}@exam\n> ple.com\n"
+        f"Also {ann.address.upper()} or {own} (at) example (dot) com\n\n-- \nThe Person\n{ann.address}\n+1 650 253 0000\n"
     )
     ann.answer(
         to_ben, quoting, Reply_To=ann.address, Sender=ann.address, X_Original_From=ann.address,
@@ -168,16 +191,46 @@ def test_neither_side_ever_sees_the_other_s_address(forum: Forum) -> None:
     for mail in (first, again):
         assert_hidden(mail, ben.address)
     assert_hidden(back, ann.address)
-    for mail, own in ((first, ann), (again, ann), (back, ben)):
+    for mail, who in ((first, ann), (again, ann), (back, ben)):
         assert set(mail.keys()) <= {
             "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
         }  # fmt: skip
-        assert str(mail["To"]) == own.address
-    assert "person2" not in ann.get("/relay").text
+        assert str(mail["To"]) == who.address
+    assert ben.address.partition("@")[0] not in ann.get("/relay").text
     assert "Hello Ann." in ann.get("/relay").text
     log = forum.site.server.log.read_text()
     for secret in (ann.address, ben.address, "Hello Ann", to_ben):
         assert secret not in log
+
+
+@pytest.mark.clause("I.6")
+def test_nothing_that_one_ever_receives_tells_of_the_other(forum: Forum) -> None:
+    """Whatever a mail program or server of one sends, nothing that the other gets holds an address, name, number or server of it."""
+    ann, ben = forum.ann, forum.ben
+    ann.switch(on=True)
+    ben.switch(on=True)
+    assert (
+        ben.write_to(
+            forum.by_ann, f"Write to {ben.address}.\n\n-- \n{ben.who.name}\n{ben.who.phone}", ben.address
+        )
+        == 303
+    )
+    to_ben = alias_in(ann.got(1))
+    for mail in everything_sent(ann.who, to_ben):
+        ann.send_raw(to_ben, mail)
+    ann.send_raw(to_ben, plain(ann.who, "Away", "I am out of the office."), envelope="")
+    forum.handled()
+    to_ann = alias_in(ben.got(1))
+    for mail in everything_sent(ben.who, to_ann):
+        ben.send_raw(to_ann, mail)
+    forum.handled()
+    assert [len(one.received()) for one in (ann, ben)] == [5, 4]
+    for reader, other in ((ann, ben), (ben, ann)):
+        assert mails(forum.vendor, reader.address)
+        for got in mails(forum.vendor, reader.address):
+            tell_nothing(got, other.who)
+    for reader, other in ((ann, ben), (ben, ann)):
+        tell_nothing_in(reader.get("/relay").text, other.who)
 
 
 def body(mail: EmailMessage) -> str:
@@ -227,7 +280,7 @@ def test_only_the_other_one_may_use_an_alias(forum: Forum) -> None:
 @pytest.mark.clause("I.6")
 def test_addresses_are_taken_by_form_alone(forum: Forum) -> None:
     """An alias that nobody has is taken like one that somebody has; whatever is no alias gets 550."""
-    with smtplib.SMTP("127.0.0.1", forum.ann._port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", forum.ann.port, timeout=30) as client:
         client.ehlo()
         client.mail("x@example.org")
         assert client.rcpt(f"r-{'b' * 26}@example.com")[0] == 250
@@ -246,7 +299,7 @@ def test_limits_and_ends(forum: Forum) -> None:
     ann, ben = forum.ann, forum.ben
     ann.switch(on=True)
     ben.switch(on=True)
-    sent = [ben.write_to(forum.by_ann, f"{SAID} {number}") for number in range(51)]
+    sent = [ben.write_to(forum.by_ann, f"{forum.said} {number}") for number in range(51)]
     assert sent == [303] * 50 + [429]
     to_ben = alias_in(ann.got(50))
     forum.vendor.clock.advance(timedelta(days=1, minutes=1))
@@ -264,7 +317,7 @@ def test_report_lets_a_moderator_read_that_message_only(forum: Forum) -> None:
     ann.switch(on=True)
     ben.switch(on=True)
     assert ben.write_to(forum.by_ann, "harmless") == 303
-    assert ben.write_to(forum.by_ann, SAID) == 303
+    assert ben.write_to(forum.by_ann, forum.said) == 303
     ann.got(2)
     records = re.findall(r'name="record" value="([0-9a-f]{32})"', ann.get("/relay").text)
     assert len(records) == 2
@@ -274,7 +327,7 @@ def test_report_lets_a_moderator_read_that_message_only(forum: Forum) -> None:
     common = {"person": case["person"], "case": case["case"]}
     site = forum.site
     read = site.act(key, "use", RELAY, fields=["relay_message", "relay_alias"], **common)
-    assert (read.status_code, read.json()["values"]["relay_message"]) == (200, SAID)
+    assert (read.status_code, read.json()["values"]["relay_message"]) == (200, forum.said)
     assert (
         site.act(key, "use", RELAY, fields=["relay_message"], record=records[1], **common).status_code == 403
     )
@@ -288,14 +341,14 @@ def test_what_was_said_rests_sealed(forum: Forum) -> None:
     ann, ben = forum.ann, forum.ben
     ann.switch(on=True)
     ben.switch(on=True)
-    assert ben.write_to(forum.by_ann, SAID) == 303
+    assert ben.write_to(forum.by_ann, forum.said) == 303
     ann.got(1)
-    assert {Path(one).parts[1] for one in forum.vendor.files_with(SAID)} == {"mail"}
+    assert {Path(one).parts[1] for one in forum.vendor.files_with(forum.said)} == {"mail"}
     passed = [
         one for one in forum.vendor.ledger() if one.get("purpose") == RELAY and one["effect"] == "permit"
     ]
     assert {"collect", "send", "use"} <= {one["act"] for one in passed}
-    assert SAID not in str(passed)
+    assert forum.said not in str(passed)
 
 
 @pytest.mark.clause("I.6")

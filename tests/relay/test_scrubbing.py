@@ -35,6 +35,30 @@ def test_other_addresses_go_too() -> None:
     assert scrubbed("Cc: zoe+x@other.example, bob@here", []) == f"Cc: {REMOVED}, {REMOVED}"
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "On Monday, Ann Zqreal <ann.example@mail.example.com> wrote:", 'Am 5. Januar schrieb "Zqreal, Ann" <zoe@x.example>:',
+        "Ann van der Zqreal [mailto:zoe@x.example] said",
+        "From: Ann Zqreal\nSent: Monday\nTo: A user\nSubject: x", "> *Von:* Zqreal, Ann\n> *Gesendet:* Montag\n> *An:* Zqreal",
+        "De : Ann Zqreal\nEnvoy\u00e9 : lundi\n\u00c0 : Zqreal", "Subject: x\nTo: Ann Zqreal",
+    ],
+)  # fmt: skip
+def test_names_that_programs_quote_go(quoted: str) -> None:
+    """Beside an address, and in the heads of quoted mails, in the languages of the relay."""
+    left = scrubbed(f"before\n\n{quoted}\n\nbehind", [ANN])
+    assert "Zqreal" not in left
+    assert REMOVED in left
+    assert left.startswith("before")
+    assert left.endswith("behind")
+
+
+def test_what_people_write_themselves_stays() -> None:
+    """A name that somebody signs with is theirs to tell, and a single line is no head."""
+    text = "Dear Ben,\n\nTo: be honest, I do not know.\n\nBest, Ann Zqreal"
+    assert scrubbed(text, [ANN]) == text
+
+
 def test_signature_goes() -> None:
     """Everything behind the mark of a signature."""
     assert scrubbed("Hello\r\n\r\n-- \r\nAnn\r\n+1 650 253 0000\r\n", [ANN]) == "Hello"

@@ -29,6 +29,10 @@ def automatic_reason(message: "Message[str, str]") -> str:
         return "auto-response"
     if _is_report(message):
         return "null-sender"
+    if (
+        _report_type(message) == "disposition-notification"
+    ):  # a mail program tells that a mail was read (RFC 8098)
+        return "auto-response"
     return ""
 
 
@@ -51,8 +55,13 @@ def bounce_of(message: "Message[str, str]") -> Bounce | None:
 
 
 def _is_report(message: "Message[str, str]") -> bool:
+    return _report_type(message) == "delivery-status"
+
+
+def _report_type(message: "Message[str, str]") -> str:
+    """What kind of report a mail is (RFC 6522); empty when it is none."""
     kind = str(message.get_param("report-type") or "").strip().lower()
-    return message.get_content_type() == "multipart/report" and kind == "delivery-status"
+    return kind if message.get_content_type() == "multipart/report" else ""
 
 
 def _told(part: "Message[str, str]") -> tuple[str, str]:

@@ -6,7 +6,7 @@ from troth.relay.aliases import alias_named
 from troth.relay.errors import TooMany
 from troth.relay.model import Alias, Sent
 from troth.relay.passing import Handled, Passing
-from troth.relay.scrubbing import REMOVED
+from troth.relay.scrubbing import REMOVED, scrubbed
 
 _log = Log("troth.relay")
 _CUT = "\n[the rest was left out]"
@@ -39,7 +39,8 @@ class Answers:
 
     def _dropped_unseen(self, received: Received) -> str:
         mail = received.mail
-        if mail.bounce is not None:
+        # Who answers by itself gives no address for failures (RFC 3834, section 3.3), whatever its From says.
+        if mail.bounce is not None or not received.sender:
             return "bounce"
         return "loop" if mail.looping else mail.automatic and "automatic"
 
@@ -52,7 +53,8 @@ class Answers:
             passing.check_rate(alias.other)
             most = passing.relay().most - len(_LEFT_OUT) - len(REMOVED)
             known = (theirs, ours, mail.sender, mail.reply_to, received.sender, *mail.to)
-            text = mail.text if len(mail.text) <= most else f"{mail.text[: most - len(_CUT)]}{_CUT}"
+            text = scrubbed(mail.text, known)  # before it is cut, so that no cut leaves half an address
+            text = text if len(text) <= most else f"{text[: most - len(_CUT)]}{_CUT}"
             if mail.attachments:
                 text = f"{_LEFT_OUT}\n\n{text}"
             sent = passing.scrub(Sent(alias.other, alias.holder, mail.subject, text), known)
