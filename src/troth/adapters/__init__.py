@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         secret_bytes,
     )
     from troth.adapters.inbound import Limits, mail_listener, open_mailbox
+    from troth.adapters.letters import letter_pdf, sealing_to
     from troth.adapters.mail.connection import Server
     from troth.adapters.mail.folder import FolderMailer
     from troth.adapters.mail.opening import open_mailer
@@ -50,6 +51,7 @@ __all__ = [
     "create_root_key_file",
     "dkim_key",
     "fetch_page",
+    "letter_pdf",
     "mail_listener",
     "new_blind_key",
     "new_dkim_key",
@@ -59,6 +61,7 @@ __all__ = [
     "open_root_key",
     "public_numbers",
     "published_record",
+    "sealing_to",
     "secret_bytes",
 ]
 
@@ -79,6 +82,8 @@ _PLACES = {
     "Limits": "inbound",
     "mail_listener": "inbound",
     "open_mailbox": "inbound",
+    "letter_pdf": "letters",
+    "sealing_to": "letters",
     "FolderMailer": "mail.folder",
     "Server": "mail.connection",
     "DkimKey": "mail.signing",

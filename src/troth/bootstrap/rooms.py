@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, MailCounts, Outbox, PacedMailer
+    from troth.outreach import Audiences, CallLists, LetterBatches, MailCounts, Outbox, PacedMailer
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -165,6 +165,20 @@ class Rooms:
         from troth.outreach import Outbox
 
         return Outbox(self._whole.database, self._whole.clock, counts=self.mail_counts)
+
+    @cached_property
+    def letters(self) -> "LetterBatches":
+        """Letters, in batches for the print house."""
+        from troth.bootstrap.lettering import letters_of
+
+        return letters_of(self._whole)
+
+    @cached_property
+    def calls(self) -> "CallLists":
+        """Calls, pulled by the call centre."""
+        from troth.bootstrap.lettering import calls_of
+
+        return calls_of(self._whole)
 
     @cached_property
     def events(self) -> "Events":

@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -175,6 +175,36 @@ class MailSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inbound: InboundSettings = InboundSettings()
 
 
+class LetterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[letters]: how letters leave.
+
+    Args:
+        folder: Where batches for the print house are laid, inside the folder unless absolute.
+        recipient: The policy's declared recipient that prints; empty for its only processor with channel letter.
+        layout: `din` (A4, DIN 5008 form B) or `us` (letter paper, #10 window); empty for the custom of the controller's country.
+        certificate: Certificate of the print house (PEM, RSA key), to which each letter is encrypted; empty for none.
+        keep_days: Days after which a batch that nobody fetched is removed.
+    """
+
+    folder: str = "letters"
+    recipient: str = ""
+    layout: Literal["", "din", "us"] = ""
+    certificate: str = ""
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
+
+
+class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[calls]: how people are called.
+
+    Args:
+        recipient: The policy's declared recipient that calls; empty for its only processor with channel phone.
+        keep_days: Days after which a call list ends by itself.
+    """
+
+    recipient: str = ""
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
+
+
 class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[links]: looking at the privacy policies of other sites; `private` lets a test look at one on this machine."""
 
@@ -268,6 +298,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: LedgerSettings = LedgerSettings()
     web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
+    letters: LetterSettings = LetterSettings()
+    calls: CallSettings = CallSettings()
     links: LinkSettings = LinkSettings()
     events: EventSettings = EventSettings()
     insights: InsightsSettings = InsightsSettings()

@@ -10,6 +10,7 @@ from troth.bootstrap.background import Background, forgetting
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
+from troth.bootstrap.lettering import lettering_tasks
 from troth.bootstrap.mailing import mail_folder, mail_sending, mail_tasks
 from troth.bootstrap.matters import end_questions_of, matter_tasks
 from troth.bootstrap.polling import polling_tasks
@@ -36,7 +37,16 @@ _DAILY = timedelta(days=1)
 _OFTEN = timedelta(minutes=10)
 _HOURLY = timedelta(hours=1)
 
-_ROOMS = (mail_tasks, archive_tasks, matter_tasks, answering_tasks, retention_tasks, relay_tasks, drill_tasks)
+_ROOMS = (
+    mail_tasks,
+    archive_tasks,
+    matter_tasks,
+    answering_tasks,
+    retention_tasks,
+    relay_tasks,
+    drill_tasks,
+    lettering_tasks,
+)
 
 
 def background_of(troth: "Troth") -> Background:
@@ -85,6 +95,7 @@ def _forgetters(troth: "Troth") -> list[Callable[[str], None]]:
         troth.relays.forget,
         troth.connectors.forget,
         troth.outbox.forget,
+        troth.letters.forget,
         questions,
         journal,
     ]

@@ -24,7 +24,7 @@ RUNS = {
     "content": "shows content that suits who looks, where that is allowed",
     "choice": "keeps what visitors chose, holds cookies to it, counts notices, leads out",
     "events": "counts visits of the web sites, after the visitor's choice only",
-    "outreach": "sends mail by a decision for each, and counts audiences that hold no child",
+    "outreach": "sends mail, letters and calls by a decision for each, and counts audiences that hold no child",
     "ingress": "takes reports of installations that opted in, and keeps nothing that tells which they are",
     "insights": "runs declared reports, which count people and show nobody",
     "web": "publishes the policy and serves the API",

@@ -2,6 +2,7 @@
 
 from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surely_reached
 from troth.collection.cards import card_numbers
+from troth.collection.codes import COUNTRY_NAMES
 from troth.collection.errors import Fault, InvalidSubmission
 from troth.collection.files import DEFAULT_MEDIA, UnfitFile, kept_file
 from troth.collection.forms import (
@@ -22,6 +23,7 @@ from troth.collection.sent import Sent, Upload, read_sent
 from troth.collection.service import Collection, refuse_cards
 
 __all__ = [
+    "COUNTRY_NAMES",
     "DEFAULT_MEDIA",
     "ORDER_ROWS",
     "PURPOSE",

@@ -21,7 +21,7 @@ from troth.gate.case_facts import (
     note_case_fact,
     withdraw_case_fact,
 )
-from troth.gate.cases import case_is_open, case_is_verified, end_case, open_cases
+from troth.gate.cases import Case, case_is_open, case_is_verified, case_of, end_case, open_cases
 from troth.gate.confirming import (
     Waiting,
     link_opens,
@@ -78,6 +78,7 @@ __all__ = [
     "Arrival",
     "Ask",
     "Batcher",
+    "Case",
     "Count",
     "DuePerson",
     "DueRecord",
@@ -102,6 +103,7 @@ __all__ = [
     "case_facts",
     "case_is_open",
     "case_is_verified",
+    "case_of",
     "dispose_suppressions",
     "due_records",
     "end_case",

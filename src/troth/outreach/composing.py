@@ -105,14 +105,14 @@ class Composer:
             InvalidInput: A variable is missing, or a link is none; names the variable.
         """
         source = self._sources[name][language]
-        plain = {key: _plain(key, value) for key, value in variables.items()}
-        plain["reason"] = _filled(source.reason, plain)
-        marked = {key: value if key.endswith("link") else _marked(value) for key, value in plain.items()}
+        shown = {key: plain(key, value) for key, value in variables.items()}
+        shown["reason"] = filled(source.reason, shown)
+        safe = {key: value if key.endswith("link") else marked(value) for key, value in shown.items()}
         body = source.body + foot(language, staff=self._templates[name].staff)
-        subject = " ".join(_filled(source.subject, plain).split())
-        html = self._markdown.render(_filled(body, marked))
+        subject = " ".join(filled(source.subject, shown).split())
+        html = self._markdown.render(filled(body, safe))
         page = _PAGE.format(language=escape(language), title=escape(subject), body=html)
-        return Composed(subject, _spaced(_filled(body, plain)), page)
+        return Composed(subject, _spaced(filled(body, shown)), page)
 
 
 def _texts(template: Template) -> dict[str, _Source]:
@@ -147,7 +147,13 @@ def _spaced(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).lstrip()
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its variables filled in.
+
+    Raises:
+        InvalidInput: It uses one that nothing gives; names it.
+    """
+
     def value(place: re.Match[str]) -> str:
         found = values.get(place[1])
         if found is None:
@@ -157,7 +163,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(value, text)
 
 
-def _plain(name: str, value: str) -> str:
+def plain(name: str, value: str) -> str:
     """A value on one line; a link as it is, if it is one."""
     if name.endswith("link"):
         if not _LINK.fullmatch(value):
@@ -169,6 +175,6 @@ def _plain(name: str, value: str) -> str:
     return " ".join(shown.split())[:_LONGEST]
 
 
-def _marked(value: str) -> str:
+def marked(value: str) -> str:
     """A value that Markdown takes for nothing but text (CommonMark 0.31, section 2.4)."""
     return "".join(f"\\{one}" if one in string.punctuation else one for one in value)

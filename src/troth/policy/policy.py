@@ -118,6 +118,10 @@ class Policy:
         except Exception:  # noqa: BLE001  not weighed yet; or not even hashable, and so malformed
             return self._weigh(act)
 
+    def conceivable(self, act: Act) -> bool:
+        """Whether some facts would let the act be permitted; where not, no person and no case makes a difference."""
+        return well_formed(act) and self.scales.conceivable(act)
+
     def explain(self, act: Act) -> Explanation:
         """The decision on an act with every rule that was weighed and why it matched or not."""
         return explain(self.scales, act if well_formed(act) else None, self.decide(act))

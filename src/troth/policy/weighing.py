@@ -15,6 +15,7 @@ from troth.policy.model import ACT_KINDS, Act, Decision
 from troth.policy.rules import Forbid, Permit, Require
 from troth.policy.vocabulary import lineage
 
+_FACTS = frozenset({"when", "unless"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Ground = Literal["permit", "forbid", "recipient", "unknown", "default"]
 
@@ -86,6 +87,21 @@ class Scales:
     def decide(self, act: Act) -> Decision:
         """The decision on an act whose parts have the right types."""
         return self._decision(act, self.verdicts(act))
+
+    def conceivable(self, act: Act) -> bool:
+        """Whether some facts would let the act be permitted: by who acts, to whom, what for, through which channel, and when."""
+        if self.unknown(act):
+            return False
+        actors, limit = frozenset(lineage(act.actor)), self.limits.get(act.recipient)
+        return all(
+            (limit is None or not limit.breach(act, category))
+            and any(
+                isinstance(scope.rule, Permit)
+                and _FACTS.issuperset(scope.misses(act, category, actors, frozenset()))
+                for scope in self._by_kind[act.kind]
+            )
+            for category in act.data or (NO_CATEGORY,)
+        )
 
     def verdicts(self, act: Act) -> tuple[Verdict, ...]:
         """The verdict on each category, or on the act itself when it has none."""

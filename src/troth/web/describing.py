@@ -15,6 +15,7 @@ from troth.web import shapes
 from troth.web.account_api_shapes import ACCOUNT_SHAPES
 from troth.web.account_shapes import FORMS
 from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
+from troth.web.call_shapes import CallsAnswer, OutcomeAnswer, OutcomeBody, PullBody
 from troth.web.connector_shapes import ConnectorAnswer
 from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.matter_shapes import MatterAnswer, MattersAnswer, StepBody
@@ -68,6 +69,10 @@ _SHAPES = (
     ReportsAnswer,
     RunsAnswer,
     AudienceBody,
+    CallsAnswer,
+    OutcomeAnswer,
+    OutcomeBody,
+    PullBody,
     AudienceAnswer,
     AudienceCount,
     Outcome,

@@ -3,6 +3,7 @@
 from troth.web.account_api_operations import ACCOUNT_API_OPERATIONS
 from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
+from troth.web.call_operations import CALL_OPERATIONS
 from troth.web.certificate_operations import CERTIFICATE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.connector_operations import CONNECTOR_OPERATIONS
@@ -267,4 +268,5 @@ OPERATIONS = (
     *CONTENT_OPERATIONS,
     *REPORT_OPERATIONS,
     *AUDIENCE_OPERATIONS,
+    *CALL_OPERATIONS,
 )  # fmt: skip

@@ -1,0 +1,97 @@
+"""Letters and calls, wired: who prints and who calls, where batches lie, in whose name numbers are handed over."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from troth.adapters import letter_pdf, sealing_to
+from troth.bootstrap.speaking import day_in, words_in
+from troth.outreach import CallLists, Centre, Channel, House, LetterBatches
+from troth.storage import Task
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_KEY_FILE = "calls.key"
+_SERVED = (
+    "essential.service.choice",
+    "essential.service.notifications",
+    "marketing.communications.phone",
+)
+"""What calls are made for, and the choice of whoever says that they shall stop."""
+_DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
+
+
+def letters_of(troth: "Troth") -> LetterBatches:
+    """Letters, in batches for the print house.
+
+    Raises:
+        InvalidInput: The certificate that the settings name is none.
+    """
+    settings = troth.settings.letters
+
+    def day(language: str, at: datetime) -> str:
+        return day_in(words_in(troth, language), at)
+
+    house = House(
+        channel=Channel("letter", "address", settings.recipient, "letters.recipient"),
+        folder=troth.folder / settings.folder,
+        layout=settings.layout,
+        public_url=troth.settings.web.public_url,
+        set_letter=letter_pdf,
+        seal=_seal(troth.folder, settings.certificate),
+        day=day,
+    )
+    return LetterBatches(
+        database=troth.database,
+        perform_along=troth.perform_along,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        outbox=troth.outbox,
+        clock=troth.clock,
+        house=house,
+    )
+
+
+def calls_of(troth: "Troth") -> CallLists:
+    """Calls, pulled by the call centre."""
+    settings = troth.settings.calls
+
+    def key() -> str:
+        role = troth.settings.mail.role
+        return troth.service_keys.key(
+            _KEY_FILE, name="handing over of numbers", role=role, purposes=_SERVED, cases=("*",)
+        )
+
+    return CallLists(
+        database=troth.database,
+        perform_along=troth.perform_along,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        outbox=troth.outbox,
+        clock=troth.clock,
+        centre=Centre(
+            Channel("phone", "phone", settings.recipient, "calls.recipient"), settings.keep_days, key
+        ),
+    )
+
+
+def lettering_tasks(troth: "Troth") -> list[Task]:
+    """What is done with letters and calls periodically."""
+
+    def purge() -> None:
+        troth.letters.sweep()
+        troth.letters.purge(troth.clock.now() - timedelta(days=troth.settings.letters.keep_days))
+
+    def expire() -> None:
+        troth.calls.expire()
+
+    return [
+        Task("letters", _DAILY, purge, "Remove batches of letters that nobody fetched in time."),
+        Task("calls", _HOURLY, expire, "Close call lists whose time is over."),
+    ]
+
+
+def _seal(folder: Path, certificate: str) -> Callable[[bytes], bytes] | None:
+    return sealing_to(folder / certificate) if certificate else None

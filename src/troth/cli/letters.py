@@ -1,0 +1,143 @@
+"""`troth letters`: letters in batches for the print house."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from troth.cli.frame import command, group
+from troth.cli.say import Say, table
+from troth.cli.sources import KeyFile, api_key, moment
+
+if TYPE_CHECKING:
+    from troth.outreach import LetterBatch, LetterText
+
+app = group(
+    "letters", "Letters in batches for the print house, each decided at the moment of making the batch."
+)
+TextFile = Annotated[
+    Path,
+    typer.Option(
+        "--text",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="What is said: `Subject:` and `Reason:` lines, an empty line, Markdown with variables in braces.",
+    ),
+]
+Language = Annotated[str, typer.Option("--language", metavar="CODE", help="en, de or fr.")]
+Use = Annotated[str, typer.Option("--purpose", metavar="USE", help="Data use that it serves.")]
+Announcing = Annotated[
+    bool, typer.Option("--announcing", help="It announces something, and says how to get no more.")
+]
+Which = Annotated[str, typer.Argument(metavar="CASE", help="Case under which they are planned.")]
+_GIVES = {
+    "batch": "its id",
+    "case": "case under which its letters were written",
+    "recipient": "who prints and posts them",
+    "state": "making, made, delivered, or gone: nobody fetched it in time",
+    "letters": "how many",
+    "pages": "how many, of all letters",
+    "sealed": "whether each letter is encrypted to the print house",
+    "file": "where it lies; empty where it is gone",
+    "made": "when",
+}
+
+
+@command(
+    app,
+    "batch",
+    example="troth letters batch ID --text letter.md --purpose essential.service.notifications.letter --key-file desk.key",
+    gives=_GIVES,
+)
+def batch(
+    say: Say,
+    case: Which,
+    *,
+    text: TextFile,
+    purpose: Use,
+    language: Language = "en",
+    announcing: Announcing = False,
+    postage: Annotated[
+        str, typer.Option("--postage", metavar="WORD", help="Class of postage, as the print house names it.")
+    ] = "standard",
+    most: Annotated[
+        int, typer.Option("--most", min=1, max=10_000, metavar="N", help="Most letters.")
+    ] = 10_000,
+    key_file: KeyFile = None,
+) -> None:
+    """Make a batch of the letters that are planned under a case: one ZIP with a PDF each and a list of them."""
+    from troth.outreach import LetterOrder
+
+    key = api_key(key_file)
+    said = text_of(text, language)
+    with say.open() as troth:
+        made = troth.letters.make(
+            LetterOrder(case, purpose, said, key, announcing=announcing, postage=postage, most=most)
+        )
+        if made is None:
+            say.answer(dict.fromkeys(_GIVES), "Nobody is left to write to; no batch was made.")
+            return
+        document = _told(made, troth.letters.place(made.batch))
+    say.answer(
+        document,
+        f"{made.letters} letters, {made.pages} pages for {made.recipient}.\nbatch {made.batch}\n{document['file']}",
+    )
+
+
+@command(
+    app,
+    "list",
+    example="troth letters list",
+    gives={"batches": "each as `troth letters batch` gives it, the newest first"},
+)
+def list_(
+    say: Say,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="How many.")] = 100,
+) -> None:
+    """List batches, the newest first."""
+    with say.open() as troth:
+        rows = [_told(one, troth.letters.place(one.batch)) for one in troth.letters.batches(limit)]
+    heads = ("batch", "recipient", "state", "letters", "pages", "made")
+    cells = [[str(row[head]) for head in heads] for row in rows]
+    say.answer({"batches": rows}, table(heads, cells) if rows else "No batch was made.")
+
+
+@command(app, "delivered", example="troth letters delivered ID", gives=_GIVES)
+def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", help="The batch.")]) -> None:
+    """Note that the print house has a batch; its file is removed here."""
+    with say.open() as troth:
+        found = troth.letters.delivered(which)
+        document = _told(found, troth.letters.place(which))
+    say.answer(document, f"Delivered: {found.letters} letters. The file is removed.")
+
+
+def text_of(file: Path, language: str) -> "LetterText":
+    """What a file says.
+
+    Raises:
+        InvalidInput: It is not text, or lacks its head.
+    """
+    from troth.kernel import InvalidInput
+    from troth.outreach import read_text
+
+    try:
+        written = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file} is not text in UTF-8.", field="text", mend="Save it as UTF-8.") from error
+    return read_text(written, language)
+
+
+def _told(one: "LetterBatch", place: Path) -> dict[str, Any]:
+    return {
+        "batch": one.batch,
+        "case": one.case,
+        "recipient": one.recipient,
+        "state": one.state,
+        "letters": one.letters,
+        "pages": one.pages,
+        "sealed": bool(one.sealed),
+        "file": str(place) if place.is_file() else "",
+        "made": moment(one.made_at),
+    }

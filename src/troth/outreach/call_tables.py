@@ -1,0 +1,125 @@
+"""Tables of call lists: the script, the case and the purpose of each; whom it is about stands in the outbox, by handle."""
+
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, bindparam, insert, select, update
+
+from troth.storage import Lookup, Statement, Transaction, data_tables
+
+call_list = Table(
+    "call_list",
+    data_tables,
+    Column("list", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("announcing", Integer, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    Index(None, "case_id", unique=True),
+    Index(None, "closed_at", "ends_at"),
+)
+_c = call_list.c
+_COLUMNS = (
+    "list", "case_id", "purpose", "recipient", "subject", "reason", "body", "language", "announcing", "opened_at",
+    "ends_at", "closed_at",
+)  # fmt: skip
+_ADD = Statement(insert(call_list))
+_OF_CASE = Lookup(call_list, by=("case_id",), take=_COLUMNS)
+_OPEN = Statement(
+    select(*(_c[name] for name in _COLUMNS)).where(_c.closed_at == 0).order_by(_c.opened_at, _c.list)
+)
+_ALL = Statement(
+    select(*(_c[name] for name in _COLUMNS)).order_by(_c.opened_at.desc()).limit(bindparam("most"))
+)
+_OPEN_AGAIN = Statement(
+    update(call_list)
+    .where(_c.list == bindparam("which"))
+    .values(
+        purpose=bindparam("use"),
+        recipient=bindparam("who"),
+        subject=bindparam("title"),
+        reason=bindparam("why"),
+        body=bindparam("script"),
+        language=bindparam("tongue"),
+        announcing=bindparam("tells"),
+        ends_at=bindparam("until"),
+        closed_at=0,
+    )
+)
+_CLOSE = Statement(update(call_list).where(_c.list == bindparam("which")).values(closed_at=bindparam("now")))
+
+
+class CallList(NamedTuple):
+    """A call list; instants in microseconds.
+
+    Args:
+        list: Its id.
+        case: Case under which its calls are planned.
+        purpose: Data use that they serve.
+        recipient: The declared recipient that makes them.
+        subject: What they are about.
+        reason: Completes "You are called because".
+        body: The script, with variables in braces.
+        language: en, de or fr.
+        announcing: Whether they announce something.
+        opened_at: When it was opened.
+        ends_at: When it ends by itself.
+        closed_at: When it ended; 0 while it has not.
+    """
+
+    list: str
+    case: str
+    purpose: str
+    recipient: str
+    subject: str
+    reason: str
+    body: str
+    language: str
+    announcing: int
+    opened_at: int
+    ends_at: int
+    closed_at: int
+
+
+def open_list(tx: Transaction, new: CallList) -> CallList:
+    """Open the list of a case; one that is there already is opened again with what is new."""
+    row = tx.lookup(_OF_CASE, [(new.case,)]).get((new.case,))
+    if row is None:
+        tx.run(_ADD, tuple(new))
+        return new
+    old = CallList(*row)
+    tx.run(
+        _OPEN_AGAIN,
+        {
+            "which": old.list, "use": new.purpose, "who": new.recipient, "title": new.subject, "why": new.reason,
+            "script": new.body, "tongue": new.language, "tells": new.announcing, "until": new.ends_at,
+        },
+    )  # fmt: skip
+    return new._replace(list=old.list, opened_at=old.opened_at)
+
+
+def list_of(tx: Transaction, case: str) -> CallList | None:
+    """The list of a case."""
+    row = tx.lookup(_OF_CASE, [(case,)]).get((case,))
+    return CallList(*row) if row is not None else None
+
+
+def open_lists(tx: Transaction) -> list[CallList]:
+    """Lists that nobody closed, the oldest first."""
+    return [CallList(*row) for row in tx.rows(_OPEN, {})]
+
+
+def newest_lists(tx: Transaction, most: int) -> list[CallList]:
+    """Lists, the newest first."""
+    return [CallList(*row) for row in tx.rows(_ALL, {"most": most})]
+
+
+def close_list(tx: Transaction, which: str, now: int) -> None:
+    """Close a list at an instant (microseconds)."""
+    tx.run(_CLOSE, {"which": which, "now": now})

@@ -1,0 +1,379 @@
+"""Letters: decided one by one at the moment at which a batch is made, set for print, handed over as one file.
+
+    planned -> sending -> sent          of each message, in the outbox
+    making -> made -> delivered | gone  of the batch
+
+`sending` is committed together with the decision and the ledger's entry. The batch counts as made, and its messages as sent,
+once its file is whole on disk; only then the file appears under its name. So no letter lies in two files and none is lost,
+whenever the process dies: what was begun and not made is begun anew by the next call, decided again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from troth.gate import Actor, Ask, Outcome
+from troth.kernel import Clock, Conflict, NotFound, Refused, micros, new_id
+from troth.outreach.channels import (
+    DISCLOSE,
+    Channel,
+    Needed,
+    check_citing,
+    error_of,
+    needed,
+    why_skipped,
+)
+from troth.outreach.letter_files import (
+    MOST_LETTERS,
+    Listed,
+    Writing,
+    keep_only,
+    place_of,
+    publish,
+    remove,
+)
+from troth.outreach.letter_setting import Frame, check_text, document
+from troth.outreach.letter_tables import (
+    DELIVERED,
+    GONE,
+    MADE,
+    MAKING,
+    LetterBatch,
+    add_batch,
+    batch_of,
+    batches_in,
+    change_batch,
+    drop_batch,
+    due_rows,
+    empty_batch,
+    held_rows,
+    letters_inside,
+    letters_to,
+    newest_batches,
+    put_letters,
+    take_out,
+)
+from troth.outreach.letter_text import LetterText, layout_for
+from troth.outreach.outbox import PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
+from troth.policy import Policy
+from troth.storage import Database, Transaction
+
+LETTER = "letter"
+_TYPE = "address"
+_CHUNK = 100
+TAKEN_OVER_AFTER = timedelta(minutes=10)
+"""After which a batch that is still being made counts as left by a process that died."""
+_AGAIN = "again"
+
+SetLetter = Callable[[Mapping[str, Any]], tuple[bytes, int]]
+"""Makes a document a PDF; gives it and the number of its pages."""
+PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
+
+
+class LetterOrder(NamedTuple):
+    """What a batch of letters is.
+
+    Args:
+        case: Case under which its letters are planned: a campaign, a bulletin, or a person's own matter.
+        purpose: Data use that they serve.
+        text: What they say.
+        key: API key in whose name they are handed over.
+        announcing: Whether they announce something, so that each says how to get no more.
+        postage: Class of postage, as the print house names it.
+        most: Most letters in this batch.
+    """
+
+    case: str
+    purpose: str
+    text: LetterText
+    key: str
+    announcing: bool = False
+    postage: str = "standard"
+    most: int = MOST_LETTERS
+
+
+class House(NamedTuple):
+    """Who prints, and how.
+
+    Args:
+        channel: The channel letter, with the recipient that is chosen.
+        folder: Where batches are laid.
+        layout: `din` or `us`; empty for the custom of the controller's country.
+        public_url: Address that people see.
+        set_letter: Makes PDFs.
+        seal: Encrypts a PDF to the print house; None where it has given no certificate.
+        day: A day as people read it in a language.
+    """
+
+    channel: Channel
+    folder: Path
+    layout: str
+    public_url: str
+    set_letter: SetLetter
+    seal: Callable[[bytes], bytes] | None
+    day: Callable[[str, datetime], str]
+
+
+class LetterBatches:
+    """Batches of letters.
+
+    Args:
+        database: Keeps what became of them.
+        perform_along: Performs acts together with something of the caller's own.
+        actor: Gives who stands behind a key.
+        policy: Gives the version in force.
+        outbox: The messages.
+        clock: Dates letters.
+        house: Who prints.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        perform_along: PerformAlong,
+        actor: Callable[[str], Actor],
+        policy: Callable[[], Policy],
+        outbox: Outbox,
+        clock: Clock,
+        house: House,
+    ) -> None:
+        self._database, self._perform, self._actor = database, perform_along, actor
+        self._policy, self._outbox, self._clock, self._house = policy, outbox, clock, house
+
+    def make(self, order: LetterOrder) -> LetterBatch | None:
+        """Make a batch of the letters that are planned under a case; whoever the case is about gets one without a plan.
+
+        Returns:
+            The batch; None where nobody was left to write to, and nothing was made.
+
+        Raises:
+            NotFound: There is no such case.
+            Refused: The policy lets no such letter go to this print house, whoever it is for, or the key may not do it.
+            Conflict: A batch of the case is being made right now.
+            InvalidInput: The text uses a variable that nothing gives.
+            Unavailable: The folder cannot be written, or PDFs cannot be made.
+        """
+        actor, policy = self._actor(order.key), self._policy()
+        person = check_citing(self._database, actor, order.case)
+        check_text(order.text)
+        self.sweep()
+        batch = self._begin(order, person, self._house.channel.recipient_of(policy))
+        try:
+            return self._made(order, actor, policy, batch)
+        except BaseException:
+            self._undo(batch)
+            raise
+
+    def batches(self, most: int = 100) -> list[LetterBatch]:
+        """Batches, the newest first."""
+        with self._database.reading() as tx:
+            return newest_batches(tx, most)
+
+    def place(self, batch: str) -> Path:
+        """Where the file of a batch lies."""
+        return place_of(self._house.folder, batch)
+
+    def delivered(self, batch: str) -> LetterBatch:
+        """Note that the print house has a batch; its file goes at once.
+
+        Raises:
+            NotFound: There is no such batch.
+            Conflict: It is not made, or its file is gone.
+        """
+        found = self._batch(batch)
+        if found.state != MADE:
+            raise Conflict(
+                f"The batch is {found.state}.",
+                field="batch",
+                mend="`troth letters list` tells how it stands.",
+            )
+        return self._end(found, DELIVERED)
+
+    def purge(self, before: datetime) -> int:
+        """Remove the files of batches made before an instant that nobody fetched; gives their number."""
+        with self._database.reading() as tx:
+            old = [one for one in batches_in(tx, MADE) if one.made_at < micros(before)]
+        for one in old:
+            self._end(one, GONE)
+        return len(old)
+
+    def forget(self, person: str) -> None:
+        """Take the letters to a person who was erased out of every file that lies here."""
+        with self._database.transaction() as tx:
+            found = letters_to(tx, person)
+            take_out(tx, [one for one, _ in found])
+        for batch in sorted({one for _, one in found}):
+            self._rewrite(batch)
+
+    def sweep(self) -> None:
+        """Put right what a process left behind that died: files that are whole go to their place, others go."""
+        now = self._clock.now()
+        with self._database.reading() as tx:
+            made, begun = batches_in(tx, MADE), batches_in(tx, MAKING)
+        for one in made:
+            publish(self._house.folder, one.batch)
+        for one in begun:
+            if one.changed_at < micros(now - TAKEN_OVER_AFTER):
+                self._undo(one)
+
+    def _begin(self, order: LetterOrder, person: str, recipient: str) -> LetterBatch:
+        now = micros(self._clock.now())
+        sealed = int(self._house.seal is not None)
+        batch = LetterBatch(new_id(), order.case, recipient, MAKING, 0, 0, sealed, now, now)
+        with self._database.transaction() as tx:
+            if any(one.case == order.case for one in batches_in(tx, MAKING)):
+                raise Conflict(
+                    "Letters of this case are being made right now.", field="case", mend="Wait for the other."
+                )
+            if person:
+                self._outbox.plan(tx, order.case, [person], LETTER)
+            add_batch(tx, batch)
+        return batch
+
+    def _made(
+        self, order: LetterOrder, actor: Actor, policy: Policy, batch: LetterBatch
+    ) -> LetterBatch | None:
+        need = needed(policy, self._house.channel, actor, order.purpose, self._clock)
+        frame = self._frame(order, policy, need)
+        with Writing(self._house.folder, batch.batch, self._clock.now(), frame.layout) as writing:
+            while len(writing.listed) < order.most:
+                rows = self._due(order, min(_CHUNK, order.most - len(writing.listed)))
+                if not rows:
+                    break
+                if not need.possible:
+                    self._refuse(order, need, rows[0])
+                for taken in self._decided(order, need, batch, rows):
+                    self._write(order, frame, writing, need, taken)
+            if not writing.listed:
+                writing.finish()
+                self._undo(batch)
+                return None
+            writing.finish()
+        return self._settled(batch, writing)
+
+    def _frame(self, order: LetterOrder, policy: Policy, need: Needed) -> Frame:
+        now = self._clock.now()
+        return Frame(
+            policy,
+            need.recipient,
+            self._house.layout or layout_for(policy.front.controller.country),
+            self._house.public_url.rstrip("/"),
+            now,
+            self._house.day(order.text.language, now),
+            announcing=order.announcing,
+        )
+
+    def _due(self, order: LetterOrder, most: int) -> list[Row]:
+        with self._database.reading() as tx:
+            return due_rows(tx, order.case, LETTER, micros(self._clock.now()), most)
+
+    def _ask(self, order: LetterOrder, need: Needed, row: Row) -> Ask:
+        return Ask(
+            act=DISCLOSE,
+            purpose=order.purpose,
+            key=order.key,
+            person=row.person,
+            fields=need.fields,
+            recipient=need.recipient,
+            channel=LETTER,
+            case=order.case,
+        )
+
+    def _refuse(self, order: LetterOrder, need: Needed, row: Row) -> None:
+        """Have the gate refuse what no person and no case makes right, once and on record; the messages stay planned."""
+        (outcome,) = self._perform([self._ask(order, need, row)], lambda *_: None)
+        if outcome.problem is not None:
+            raise error_of(outcome.problem)
+        raise Refused("No letter may go to this print house.", mend="`troth policy explain` says why.")
+
+    def _decided(
+        self, order: LetterOrder, need: Needed, batch: LetterBatch, rows: Sequence[Row]
+    ) -> list[tuple[Row, Outcome]]:
+        """The acts of handing over, decided, on record and noted in one unit of work; gives those that are permitted."""
+        taken: list[tuple[Row, Outcome]] = []
+
+        def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            taken.clear()
+            for row, outcome in zip(rows, outcomes, strict=True):
+                why = why_skipped(outcome, outcome.values.get(need.field))
+                moved = self._outbox.settle(tx, row, SKIPPED if why else SENDING, why, tried=int(not why))
+                if moved is not None and not why:
+                    taken.append((moved, outcome))
+            put_letters(tx, batch.batch, [(one.id, one.person) for one, _ in taken])
+            change_batch(tx, batch, micros(self._clock.now()))  # so that nobody takes it for left behind
+
+        self._perform([self._ask(order, need, row) for row in rows], along)
+        return list(taken)
+
+    def _write(
+        self, order: LetterOrder, frame: Frame, writing: Writing, need: Needed, taken: tuple[Row, Outcome]
+    ) -> None:
+        row, outcome = taken
+        address: Any = outcome.values[need.field]
+        clause = outcome.clauses[0] if outcome.clauses else ""
+        content, pages = self._house.set_letter(
+            document(frame, order.text, row.id, str(outcome.values.get(need.name, "")), address, clause)
+        )
+        ending = "pdf"
+        if self._house.seal is not None:
+            content, ending = self._house.seal(content), "pdf.p7m"
+        country = str(address.get("country", ""))
+        postage = f"{order.postage}-{'domestic' if country == frame.country else 'international'}"
+        writing.add(Listed(row.id, f"{row.id}.{ending}", pages, country, postage), content)
+
+    def _settled(self, batch: LetterBatch, writing: Writing) -> LetterBatch:
+        now = micros(self._clock.now())
+        pages = sum(one.pages for one in writing.listed)
+        with self._database.transaction() as tx:
+            inside = letters_inside(tx, batch.batch)
+            for row in held_rows(tx, batch.case, LETTER, now):
+                self._outbox.settle(tx, row, SENT)
+            made = batch._replace(state=MADE, letters=len(inside), pages=pages, changed_at=now)
+            change_batch(tx, made, now)
+        publish(self._house.folder, batch.batch)
+        if len(inside) < len(writing.listed):  # somebody was erased meanwhile
+            self._rewrite(batch.batch)
+        return self._batch(batch.batch)
+
+    def _undo(self, batch: LetterBatch) -> None:
+        """Begin nothing: the messages are planned again, and the file goes."""
+        now = micros(self._clock.now())
+        with self._database.transaction() as tx:
+            found = batch_of(tx, batch.batch)
+            if found is None or found.state != MAKING:
+                return
+            for row in held_rows(tx, batch.case, LETTER, now):
+                self._outbox.settle(tx, row, PLANNED, _AGAIN)
+            drop_batch(tx, batch.batch)
+        remove(self._house.folder, batch.batch)
+
+    def _rewrite(self, batch: str) -> None:
+        """Bring the file of a batch in line with what still lies in it."""
+        with self._database.reading() as tx:
+            found, inside = batch_of(tx, batch), letters_inside(tx, batch)
+        if found is None or found.state != MADE or not self.place(batch).is_file():
+            return
+        if not inside:
+            self._end(found, GONE)
+            return
+        pages = keep_only(self.place(batch), inside)
+        with self._database.transaction() as tx:
+            changed = found._replace(letters=len(inside), pages=pages)
+            change_batch(tx, changed, micros(self._clock.now()))
+
+    def _end(self, batch: LetterBatch, state: str) -> LetterBatch:
+        now = micros(self._clock.now())
+        with self._database.transaction() as tx:
+            change_batch(tx, batch._replace(state=state), now)
+            empty_batch(tx, batch.batch)
+        remove(self._house.folder, batch.batch)
+        return batch._replace(state=state, changed_at=now)
+
+    def _batch(self, batch: str) -> LetterBatch:
+        with self._database.reading() as tx:
+            found = batch_of(tx, batch)
+        if found is None:
+            raise NotFound("There is no such batch.", field="batch", mend="`troth letters list` has them.")
+        return found
