@@ -95,6 +95,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "policy/checks/counting.py": {"choice": TYPE, "country": TYPE},
     "policy/checks/matters.py": {"choice": TYPE, "email": TYPE},
     "policy/checks/deadlines.py": {"session": PART},
+    "ingress/filling.py": {"choice": TYPE},
     "ingress/glean.py": {"choice": TYPE},
     "ingress/lake.py": {"product": COLUMN},
     "ingress/model.py": {"product": CHANNEL},

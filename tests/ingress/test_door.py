@@ -12,6 +12,7 @@ from troth.adapters import BlindSigner, blind_signed, new_blind_key, public_numb
 from troth.ingress.lake import ReportLake
 from troth.ingress.tables import token_secret, token_spent
 from troth.kernel import Unavailable
+from troth.policy import Telemetry
 from troth.storage import Statement, StoredBatch
 from troth.telemetry import PublicKey, blind, finalize, prepare
 
@@ -199,6 +200,15 @@ def test_what_is_not_declared_never_reaches_disk(receiving: Receiving) -> None:
         path for path in folder.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()
     ] == []
     assert one.upload(one.report(WEEK)).status_code == 202
+
+
+def test_the_clauses_of_metrics_lead_to_the_explainer(receiving: Receiving) -> None:
+    """Each published clause that declares a metric leads to the page that explains every field, and no other does."""
+    sections = receiving.web.client.get("/policy").text.split('<section class="clause" id="')[1:]
+    linked = {part.partition('"')[0] for part in sections if 'links"><a href="/telemetry"' in part}
+    policy = receiving.web.troth.policy()
+    assert linked == {metric.clause for metric in policy.of(Telemetry)}
+    assert linked
 
 
 def test_telemetry_answers_on_its_own_host_alone(receiving: Receiving) -> None:

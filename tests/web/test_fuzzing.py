@@ -105,6 +105,7 @@ def test_every_route_is_described(shared: Web) -> None:
     }
     routes |= {("POST", "/v1/acts"), ("GET", "/v1/people/{person}"), ("DELETE", "/v1/people/{person}")}
     routes |= {("POST", path) for path in shared.app._door._routes}
+    routes.add(("POST", "/t/{receipt}/v1/metrics"))
     tracked = {(method, path) for path, methods in shared.app._tracking._routes.items() for method in methods}
     routes |= tracked
     routes |= {(method, "/s/{key}" + path) for method, path in tracked if path not in {"/p.gif", "/t.js"}}

@@ -1,11 +1,21 @@
 """The receiving door of telemetry, wired: receipts, tokens, the inbox and the lake of reports."""
 
+import secrets
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.eventing import LAKE_FOLDER
-from troth.ingress import Craft, Door, ReportKeeper, ReportLake, Switching, TokenKeys
+from troth.ingress import (
+    Craft,
+    Door,
+    ReportKeeper,
+    ReportLake,
+    Sealing,
+    Switching,
+    TokenKeys,
+    empty_old_weeks,
+)
 from troth.storage import Task, lake_available
 from troth.vault import StreamCipher
 
@@ -15,6 +25,8 @@ if TYPE_CHECKING:
 
 _DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
 _KIND = "telemetry.signing-key"
+_WEEK = "telemetry.week"
+_SALT_BYTES = 16
 
 
 class Telemetry:
@@ -45,7 +57,8 @@ class Telemetry:
     def door(self) -> Door:
         """What takes reports in; for one thread at a time."""
         troth = self._troth
-        return Door(troth.database, troth.gate, troth.clock, self.keys, troth.vault.keys.blind)
+        ring = troth.vault.keys
+        return Door(troth.database, troth.gate, troth.clock, self.keys, ring.blind, _sealing(ring))
 
     def tasks(self) -> list[Task]:
         """What is done periodically."""
@@ -56,7 +69,7 @@ class Telemetry:
                 "report-keys",
                 _HOURLY,
                 self._tidy_keys,
-                "Destroy signing keys of telemetry whose week is over.",
+                "Destroy signing keys of telemetry whose week is over, and what was gathered long ago.",
             ),
             Task(
                 "report-disposal", _DAILY, self._dispose, "Dispose of telemetry reports past their retention."
@@ -69,6 +82,7 @@ class Telemetry:
 
     def _tidy_keys(self) -> None:
         self.keys.tidy()
+        empty_old_weeks(self._troth.database, self._troth.clock)
 
     def _dispose(self) -> None:
         self.keeper.dispose()
@@ -88,3 +102,19 @@ def _craft(ring: "KeyRing") -> Craft:
         lambda key_id, private: cipher(key_id).seal(0, private, last=True),
         lambda key_id, sealed: cipher(key_id).unseal(0, sealed, last=True),
     )
+
+
+def _sealing(ring: "KeyRing") -> Sealing:
+    """Weeks sealed under a key that takes both the key store and the receipt, another one each time."""
+
+    def cipher(salt: bytes, receipt: str) -> StreamCipher:
+        return StreamCipher(ring.blind(_WEEK, f"{salt.hex()}|{receipt}"), _WEEK)
+
+    def seal(receipt: str, week: bytes) -> bytes:
+        salt = secrets.token_bytes(_SALT_BYTES)
+        return salt + cipher(salt, receipt).seal(0, week, last=True)
+
+    def unseal(receipt: str, sealed: bytes) -> bytes:
+        return cipher(sealed[:_SALT_BYTES], receipt).unseal(0, sealed[_SALT_BYTES:], last=True)
+
+    return Sealing(seal, unseal)

@@ -13,7 +13,7 @@ import msgspec
 
 from troth.ingress.inflating import inflated
 from troth.ingress.model import Read, Report, check_week, week_of
-from troth.ingress.reading import is_release, refused, takers_of
+from troth.ingress.reading import refused, release_of, takers_of
 from troth.policy import Telemetry, TelemetrySchema, release_numbers
 
 SOURCE = "glean"
@@ -23,7 +23,6 @@ OWN_PINGS = frozenset({"baseline", "events", "health", DELETION})
 _OWN = "glean."
 """Categories that the SDK fills by itself: `glean.error`, `glean.internal` and others."""
 _OTHER = "__other__"
-_RELEASE_PARTS = 3
 _MILLION = 1_000_000
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _TYPES: Mapping[str, frozenset[str]] = {
@@ -95,6 +94,8 @@ def read_glean(body: bytes, ping: Ping, encoding: str, schema: TelemetrySchema, 
     words: dict[str, str] = {}
     takers = takers_of(schema)
     for metric, kind, value in _metrics(given, schema):
+        if metric.randomised is not None:
+            raise refused(metric.name, "Only a sender that blurs it may send this metric.")
         taker = takers[metric.name]
         if taker.expires <= day or taker.since > release_numbers(release):
             raise refused(metric.name, "This metric is over, or this version does not send it.")
@@ -121,11 +122,10 @@ def _part(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _release(told: object) -> str:
-    """A version without what stands behind its first three numbers."""
-    text = ".".join(told.split(".")[:_RELEASE_PARTS]) if isinstance(told, str) else ""
-    if not is_release(text):
+    release = release_of(told)
+    if not release:
         raise refused("client_info.app_display_version", "This is no version.", "Set it as 5.2 or 5.2.1.")
-    return text
+    return release
 
 
 def _week(told: object) -> str:

@@ -17,6 +17,26 @@ _MONDAY = 1
 _CLAUSE = "II.7"
 
 
+class Portion(NamedTuple):
+    """A part of a week's report, from a sender that does not gather its weeks itself.
+
+    A series is a metric, or one label or bucket of it, written as in a report.
+
+    Args:
+        added: What came on top since the sender's last part, by series.
+        latest: Numbers as they are now, by series.
+        words: Choices by metric.
+        running: Running totals, each the highest seen, by series and start (nanoseconds since 1970).
+        mark: Digest of what was sent, the same when it is sent again.
+    """
+
+    added: dict[str, int]
+    latest: dict[str, int]
+    words: dict[str, str]
+    running: dict[tuple[str, int], int]
+    mark: bytes
+
+
 class Report(NamedTuple):
     """What a report says.
 
@@ -28,6 +48,7 @@ class Report(NamedTuple):
         numbers: Counters, quantities, buckets and booleans by metric, with label or bucket behind a slash.
         words: Choices by metric.
         source: Wire format: troth, glean or otlp.
+        portion: Where it is only a part of a week's report: that part; numbers and words are empty then.
     """
 
     product: str
@@ -37,6 +58,7 @@ class Report(NamedTuple):
     numbers: dict[str, float]
     words: dict[str, str]
     source: str = "troth"
+    portion: Portion | None = None
 
 
 class Proof(NamedTuple):
@@ -66,13 +88,11 @@ class Upload(NamedTuple):
         shown: The `Authorization` header.
         body: What was sent.
         read: Reads it; None for a report in our own format.
-        mark: Of its sender, the same when it is sent again; empty: with a receipt one report is taken for a week.
     """
 
     shown: str
     body: bytes
     read: Read | None = None
-    mark: str = ""
 
 
 def week_of(day: date) -> str:

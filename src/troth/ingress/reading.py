@@ -90,6 +90,13 @@ def is_release(text: str) -> bool:
     return _RELEASE.fullmatch(text) is not None
 
 
+def release_of(told: object) -> str:
+    """A version without what stands behind its first three numbers; empty where it is none."""
+    text = ".".join(told.split(".")[:_RELEASE_PARTS]) if isinstance(told, str) else ""
+    return text if is_release(text) else ""
+
+
+_RELEASE_PARTS = 3
 _KNOWN: dict[str, dict[str, Taker]] = {}
 _MOST_KNOWN = 16
 
@@ -111,8 +118,12 @@ def _taker(metric: Telemetry) -> Taker:
 
 def refused(field: str, what: str, mend: str = "Send what /telemetry/schema.json declares.") -> InvalidInput:
     """The refusal of a part of a report: it names the part, never its value."""
-    name = "".join(one if one.isprintable() else "?" for one in field[:_MOST_NAME])
-    return InvalidInput(f"{what} Nothing was stored.", clause=_CLAUSE, field=name, mend=mend)
+    return InvalidInput(f"{what} Nothing was stored.", clause=_CLAUSE, field=sayable(field), mend=mend)
+
+
+def sayable(name: str) -> str:
+    """A name that somebody sent, as an answer to them may repeat it."""
+    return "".join(one if one.isprintable() else "?" for one in name[:_MOST_NAME])
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from troth.ingress.model import Proof
-from troth.ingress.tables import installation
+from troth.ingress.tables import gathered_week, installation
 from troth.kernel import Unauthenticated
 from troth.storage import Lookup, Statement, Transaction
 
@@ -25,25 +25,27 @@ _TOKEN_PARTS = 3
 _MOST_TOKEN = 4_000
 _c = installation.c
 _ADD = Statement(insert(installation))
-_FIND = Lookup(installation, by=("receipt",), take=("handle", "product", "release", "state"))
+_FIND = Lookup(installation, by=("receipt",), take=("handle", "product", "release", "state", "day"))
 _BY_HANDLE = Statement(select(_c.receipt, _c.state).where(_c.handle == bindparam("which")))
 _END = Statement(
     update(installation)
     .where(_c.receipt == bindparam("which"))
     .values(state=bindparam("ended"), product="", release="", day="")
 )
+_DROP_WEEK = Statement(delete(gathered_week).where(gathered_week.c.receipt == bindparam("which")))
 _COUNT = Statement(
     select(_c.product, _c.state, func.count()).group_by(_c.product, _c.state).order_by(_c.product, _c.state)
 )
 
 
 class Installation(NamedTuple):
-    """Who holds a receipt: a random handle, the product and version that opted in, and the state."""
+    """Who holds a receipt: a random handle, the product and version that opted in, the state, and the day (ISO 8601)."""
 
     handle: str
     product: str
     release: str
     state: str
+    day: str = ""
 
 
 def new_receipt(blind: Blind) -> tuple[str, bytes]:
@@ -73,6 +75,13 @@ def read_receipt(blind: Blind, shown: str) -> bytes:
     return digest
 
 
+def shows_receipt(shown: str) -> bool:
+    """Whether an `Authorization` header has the form of one with a receipt, whosever it is."""
+    return (
+        shown.startswith(RECEIPT_SCHEME) and len(decoded(shown.removeprefix(RECEIPT_SCHEME))) == RECEIPT_BYTES
+    )
+
+
 def read_proof(blind: Blind, shown: str) -> Proof:
     """What an `Authorization` header shows with a report; an empty proof where it shows neither receipt nor token."""
     if shown.startswith(TOKEN_SCHEME):
@@ -94,6 +103,11 @@ def read_token(text: str) -> Proof:
 def token_digest(message: bytes) -> bytes:
     """The digest by which a spent token is known."""
     return hashlib.sha256(message).digest()
+
+
+def week_mark(receipt: bytes, week: str) -> tuple[str, bytes]:
+    """Under what it is noted that a report of a week was taken with a receipt: one is, whatever its format."""
+    return week, token_digest(receipt + week.encode())
 
 
 def new_handle() -> str:
@@ -119,7 +133,8 @@ def installation_by_handle(tx: Transaction, handle: str) -> tuple[bytes, str] | 
 
 
 def end_installation(tx: Transaction, receipt: bytes, state: str) -> None:
-    """End a receipt; all that stays is that it ended."""
+    """End a receipt; all that stays is that it ended. What was gathered for a report of its goes unsent."""
+    tx.run(_DROP_WEEK, {"which": receipt})
     tx.run(_END, {"which": receipt, "ended": state})
 
 

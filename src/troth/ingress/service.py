@@ -13,10 +13,20 @@ from typing import NamedTuple
 from troth.gate import Admission, Arrival, Gate, version_text, versions
 from troth.ingress import tokens
 from troth.ingress.errors import NotOptedIn, ReleaseTooOld, TokenClosed, TokenSpent
+from troth.ingress.gathering import Sealing, Weeks
 from troth.ingress.inbox import Line, stored
 from troth.ingress.model import Proof, Report, Upload
 from troth.ingress.reading import read_report, supported
-from troth.ingress.receipts import OPTED_IN, Blind, Installation, installations, read_proof, token_digest
+from troth.ingress.receipts import (
+    OPTED_IN,
+    RECEIPT_SCHEME,
+    Blind,
+    Installation,
+    installations,
+    read_proof,
+    token_digest,
+    week_mark,
+)
 from troth.ingress.switching import CLAUSE, FACT_OPTED_IN, FACT_SUPPORTED, FACT_VALID, Taking, taking
 from troth.ingress.tables import REPORTS
 from troth.ingress.tokens import OPEN, KeyState, TokenKeys
@@ -36,12 +46,16 @@ class _PolicyChanged(Exception):
 
 
 class Prepared(NamedTuple):
-    """A report that was read, with what was shown: the token's digest (empty for none), and whether it was signed."""
+    """A report that was read, with what was shown: the token's digest (empty for none), and whether it was signed.
+
+    `receipt` is the receipt's text, only where a part of a report is sealed under it.
+    """
 
     report: Report | None
     proof: Proof
     token: bytes = b""
     signed: bool = False
+    receipt: str = ""
 
 
 class _Found(NamedTuple):
@@ -62,11 +76,14 @@ class Door:
         clock: Tells the day.
         keys: The signing keys.
         blind: Keyed digests.
+        sealing: How weeks that are not over are sealed.
     """
 
-    def __init__(self, database: Database, gate: Gate, clock: Clock, keys: TokenKeys, blind: Blind) -> None:
+    def __init__(
+        self, database: Database, gate: Gate, clock: Clock, keys: TokenKeys, blind: Blind, sealing: Sealing
+    ) -> None:
         self._database, self._gate, self._clock = database, gate, clock
-        self._keys, self._blind = keys, blind
+        self._keys, self._blind, self._sealing = keys, blind, sealing
         self._known: Taking | None = None
         self._earlier: tuple[TelemetrySchema, ...] = ()
         self._public: dict[str, bytes] = {}
@@ -118,8 +135,10 @@ class Door:
             report = self._read(known, upload)
         except TrothError as error:
             return error
+        if report is not None and report.portion is not None:  # a token is spent with one whole report
+            return Prepared(report, Proof(proof.receipt), receipt=upload.shown.removeprefix(RECEIPT_SCHEME))
         if report is None or not proof.key:
-            return _by_receipt(report, proof, upload.mark)
+            return _by_receipt(report, proof)
         public = self._public.get(proof.key) or self._learnt(proof.key)
         signed = bool(public) and self._keys.signed(public, proof.message, proof.signature)
         return Prepared(report, proof, token_digest(proof.message), signed)
@@ -145,7 +164,8 @@ class Door:
         self, tx: Transaction, known: Taking, prepared: Sequence[Prepared | TrothError]
     ) -> list[str | TrothError]:
         now = self._clock.now()
-        weighed = self._weigh(tx, known, prepared)
+        found = self._found(tx, prepared)
+        weighed = _weighed(known, prepared, found)
         counts: dict[Arrival, int] = {}
         for one in weighed:
             if one is not None:
@@ -153,7 +173,11 @@ class Door:
         admitted = self._gate.admit(tx, known.policy, counts, micros(now))
         if admitted is None:
             raise _PolicyChanged
-        batch = _Batch(admitted)
+        shown = {
+            one.proof.receipt: one.receipt for one in prepared if isinstance(one, Prepared) and one.receipt
+        }
+        weeks = Weeks(tx, self._sealing, known.schema, now, shown)
+        batch = _Batch(admitted, found.installations, weeks)
         results = [
             batch.take(one, judged) if isinstance(one, Prepared) else one
             for one, judged in zip(prepared, weighed, strict=True)
@@ -163,34 +187,8 @@ class Door:
             REPORTS.add(tx, stored(secrets.token_hex(_ID_BYTES), midnight, list(batch.places), batch.lines))
         if batch.spent:
             tokens.note_spent(tx, batch.spent)
+        weeks.keep()
         return results
-
-    def _weigh(
-        self, tx: Transaction, known: Taking, prepared: Sequence[Prepared | TrothError]
-    ) -> "list[tuple[Arrival, TrothError | None] | None]":
-        """For each report, the act that it is, and why it may be refused; None where there is nothing to decide."""
-        found = self._found(tx, prepared)
-        arrivals: dict[tuple[str, ...], Arrival] = {}
-        weighed: list[tuple[Arrival, TrothError | None] | None] = []
-        for one in prepared:
-            if not isinstance(one, Prepared) or one.report is None:
-                weighed.append(None)
-                continue
-            reason = _doubt(one, found)
-            facts = [FACT_VALID]
-            if reason is None:
-                facts.append(FACT_OPTED_IN)
-            if supported(known.schema, one.report.product, one.report.release):
-                facts.append(FACT_SUPPORTED)
-            elif reason is None:
-                reason = ReleaseTooOld(
-                    "This version may not report; nothing was stored.", clause=CLAUSE, field="release", mend="Update the product."
-                )  # fmt: skip
-            if reason is None and one.token:
-                found.spent.add((one.proof.key, one.token))  # the same token twice in one batch
-            key = tuple(facts)
-            weighed.append((arrivals.setdefault(key, known.arrival("collect", key)), reason))
-        return weighed
 
     def _found(self, tx: Transaction, prepared: Sequence[Prepared | TrothError]) -> _Found:
         shown = [one for one in prepared if isinstance(one, Prepared)]
@@ -205,11 +203,40 @@ class Door:
         )
 
 
+def _weighed(
+    known: Taking, prepared: Sequence[Prepared | TrothError], found: _Found
+) -> list[tuple[Arrival, TrothError | None] | None]:
+    """For each report, the act that it is, and why it may be refused; None where there is nothing to decide."""
+    arrivals: dict[tuple[str, ...], Arrival] = {}
+    weighed: list[tuple[Arrival, TrothError | None] | None] = []
+    for one in prepared:
+        if not isinstance(one, Prepared) or one.report is None:
+            weighed.append(None)
+            continue
+        reason = _doubt(one, found)
+        facts = [FACT_VALID]
+        if reason is None:
+            facts.append(FACT_OPTED_IN)
+        if supported(known.schema, one.report.product, one.report.release):
+            facts.append(FACT_SUPPORTED)
+        elif reason is None:
+            reason = ReleaseTooOld(
+                "This version may not report; nothing was stored.", clause=CLAUSE, field="release", mend="Update the product."
+            )  # fmt: skip
+        if reason is None and one.token:
+            found.spent.add((one.proof.key, one.token))  # the same token twice in one batch
+        key = tuple(facts)
+        weighed.append((arrivals.setdefault(key, known.arrival("collect", key)), reason))
+    return weighed
+
+
 class _Batch:
     """Collects what is kept of a batch."""
 
-    def __init__(self, admitted: dict[Arrival, Admission]) -> None:
-        self._admitted = admitted
+    def __init__(
+        self, admitted: dict[Arrival, Admission], holders: dict[bytes, Installation], weeks: Weeks
+    ) -> None:
+        self._admitted, self._holders, self._weeks = admitted, holders, weeks
         self.places: dict[str, int] = {}
         self.lines: list[Line] = []
         self.spent: list[tuple[str, bytes]] = []
@@ -229,6 +256,12 @@ class _Batch:
                 mend="See /telemetry for who may report.",
             )
         report = one.report
+        if report.portion is not None:
+            receipt = one.proof.receipt
+            over = self._weeks.add(receipt, report, report.portion, self._holders[receipt].day)
+            if over is None:
+                return admission.entry
+            report = over
         place = self.places.setdefault(admission.entry, len(self.places))
         self.lines.append(
             (report.product, report.release, report.week, report.schema, report.source, report.numbers, report.words, place)
@@ -263,12 +296,12 @@ def _repeat(one: Prepared, found: _Found) -> TrothError | None:
     )
 
 
-def _by_receipt(report: Report | None, proof: Proof, mark: str) -> Prepared:
+def _by_receipt(report: Report | None, proof: Proof) -> Prepared:
     """A report with which the receipt itself is shown; it is noted as sent, by a digest, until its week is long over."""
     if report is None or not proof.receipt:
         return Prepared(report, proof)
-    told = f"{report.week} {mark or report.source}".encode()
-    return Prepared(report, proof._replace(key=report.week), token_digest(proof.receipt + told))
+    key, mark = week_mark(proof.receipt, report.week)
+    return Prepared(report, proof._replace(key=key), mark)
 
 
 def _refusal(mend: str, kind: type[TrothError], what: str) -> TrothError:

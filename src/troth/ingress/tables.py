@@ -20,6 +20,16 @@ installation = Table(
     sqlite_with_rowid=False,
 )
 
+gathered_week = Table(
+    "gathered_week",
+    data_tables,
+    Column("receipt", LargeBinary, primary_key=True),
+    Column("week", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "week"),
+    sqlite_with_rowid=False,
+)
+
 token_key = Table(
     "token_key",
     data_tables,

@@ -87,6 +87,13 @@ class Telemetry(
         Annotated[int, Meta(ge=1, le=2**53 - 1)] | None,
         Meta(description="a larger value is refused; needed for every number"),
     ] = None
+    attribute: Annotated[
+        Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*(?!\n)$", max_length=64)] | None,
+        Meta(
+            description="of a labelled counter or choice sent by OpenTelemetry: the attribute whose value is the label or choice; "
+            "`label` when left out"
+        ),
+    ] = None
     randomised: Annotated[
         Annotated[float, Meta(gt=0, le=10)] | None,
         Meta(
@@ -183,5 +190,6 @@ def _document(metric: Telemetry) -> dict[str, Any]:
         "schedule": metric.schedule,
         "destination": metric.destination,
         "clause": metric.clause,
+        "attribute": metric.attribute,
     }
     return {key: value for key, value in told.items() if value not in (None, "", ())}

@@ -92,6 +92,11 @@ def _incomplete(metric: Telemetry) -> Iterator[tuple[str, str]]:
             f"is a {metric.type}, which no randomised response can blur",
             "remove `randomised`, or report a boolean or a choice",
         )
+    if metric.attribute is not None and not listed:
+        yield (
+            f"is a {metric.type}, which takes nothing from an attribute",
+            "remove `attribute`; a labelled counter or a choice may have one",
+        )
     if metric.expires != "never" and not _is_day(metric.expires):
         yield (
             f"expires on {metric.expires}, which no calendar has",

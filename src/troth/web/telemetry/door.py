@@ -12,6 +12,7 @@ from troth.ingress import (
     NotOptedIn,
     Upload,
     glean_reader,
+    otlp_available,
     read_path,
     read_receipt,
 )
@@ -21,6 +22,7 @@ from troth.web.gathering import Gathering
 from troth.web.guarding import FailedSignIns
 from troth.web.measuring import Metrics
 from troth.web.problems import TooLarge, UnknownMethod
+from troth.web.telemetry.metrics import METRICS, exported
 
 REPORTS = "/telemetry/reports"
 BY_RECEIPT = "/t/"
@@ -46,13 +48,16 @@ class ReportDoor:
         self._gathering: Gathering[Upload, str] = Gathering(troth.telemetry.door())
         self._failures, self._metrics = failures, metrics
         self._routes: Mapping[str, App] = {REPORTS: self._report}
+        if otlp_available():
+            self._routes = {**self._routes, METRICS: self._export}
 
     def taker(self, path: str) -> App | None:
         """What takes requests at a path; None where it is none of the door's."""
         found = self._routes.get(path)
-        if found is None and path.startswith((_GLEAN, BY_RECEIPT)) and read_path(_without_receipt(path)[1]):
-            return self._ping
-        return found
+        if found is not None or not path.startswith((_GLEAN, BY_RECEIPT)):
+            return found
+        rest = _without_receipt(path)[1]
+        return self._ping if read_path(rest) else self._routes.get(rest) if rest == METRICS else None
 
     async def close(self) -> None:
         """Finish what waits."""
@@ -68,18 +73,19 @@ class ReportDoor:
         """A ping of Glean; the SDK drops what is answered 4xx, and tries again after 5xx."""
         if await refused_method(scope, send):
             return
-        receipt, rest = _without_receipt(str(scope["path"]))
-        ping, shown = (
-            read_path(rest),
-            f"{RECEIPT_SCHEME}{receipt}" if receipt else header(scope, b"authorization"),
-        )
+        ping, shown = read_path(_without_receipt(str(scope["path"]))[1]), _shown(scope)
         body = await whole_body(scope, receive)
         if ping is None or ping.name == DELETION:
             await self._deleted(scope, send, shown)
             return
         reader = glean_reader(ping, header(scope, b"content-encoding"))
-        await self.take(scope, Upload(shown, body, reader, ping.document))
+        await self.take(scope, Upload(shown, body, reader))
         await respond(send, HTTPStatus.OK, _TAKEN)
+
+    async def _export(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Metrics of OpenTelemetry; an exporter tries again after 429 and 503, and drops what is answered otherwise."""
+        if not await refused_method(scope, send):
+            await exported(scope, receive, send, _shown(scope), self.take)
 
     async def _deleted(self, scope: Scope, send: Send, shown: str) -> None:
         """Glean's upload was switched off: the receipt ends; the client id in the ping is not read."""
@@ -104,6 +110,12 @@ class ReportDoor:
         if taken:
             self._metrics.report_taken()
         return taken
+
+
+def _shown(scope: Scope) -> str:
+    """What is shown: the receipt in the path, else the header `Authorization`."""
+    receipt, _ = _without_receipt(str(scope["path"]))
+    return f"{RECEIPT_SCHEME}{receipt}" if receipt else header(scope, b"authorization")
 
 
 def _without_receipt(path: str) -> tuple[str, str]:

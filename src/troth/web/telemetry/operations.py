@@ -23,6 +23,10 @@ TELEMETRY_SCHEMAS: Mapping[str, Any] = {
             "release": {**_TEXT, "description": "the version that will report"},
         },
     },
+    "OtlpMetrics": {
+        "type": "object", "description": "`ExportMetricsServiceRequest` of OTLP, in its JSON form; members that are not known are ignored",
+        "properties": {"resourceMetrics": {"type": ["array", "null"]}},
+    },
     "TelemetryReport": {
         "type": "object", "required": ["format", "schema", "product", "release", "week", "metrics"], "additionalProperties": False,
         "description": "keys sorted, no spaces; at most 65,536 bytes; metrics as /telemetry/schema.json declares them",
@@ -43,6 +47,26 @@ _REPORT = {
     "schema": _FINGERPRINT, "week": "2026-W02",
 }  # fmt: skip
 _OBJECT = {"type": "object"}
+_FAILED = {
+    status: Answer(about, schema={"type": "object", "required": ["message"], "properties": {"message": _TEXT}}, example={"message": about})
+    for status, about in {
+        400: "It cannot be read.", 403: "No installation that opted in.", 413: "It is too long.", 415: "It is neither protobuf nor JSON.",
+        429: "Too many failed attempts.", 503: "No work is taken now.",
+    }.items()
+}  # fmt: skip
+_METRICS = {
+    "resourceMetrics": [
+        {
+            "resource": {
+                "attributes": [
+                    {"key": "service.name", "value": {"stringValue": "example-sensor"}},
+                    {"key": "service.version", "value": {"stringValue": "5.2.1"}},
+                ]
+            },
+            "scopeMetrics": [{"metrics": [{"name": "cores", "gauge": {"dataPoints": [{"asInt": "4"}]}}]}],
+        }
+    ]
+}
 
 
 def _shown(example: str, about: str) -> tuple[Parameter, ...]:
@@ -81,6 +105,19 @@ TELEMETRY_OPERATIONS = (
         {202: Answer("On disk.", JSON, _OBJECT, {})},
         parameters=_shown(f"Token {_KEY_ID}.bWVzc2FnZQ.c2lnbmF0dXJl", "`Token` with key, message and signature, or `Receipt` and the receipt"),
         body=("TelemetryReport",), examples={"A small report": _REPORT}, problems=(400, 403, 404, 409, 413, 422, 429, 503),
+    ),
+    *(
+        Operation(
+            id_, "POST", path, "Telemetry", summary,
+            "OTLP/HTTP, as protobuf (`application/x-protobuf`) or JSON, packed by gzip or not. Declared metrics are gathered into one report a week; what is not "
+            "declared is refused by `partialSuccess`. Failures are the protocol's `Status`, in the encoding that was sent.",
+            {200: Answer("Taken, but for what `partialSuccess` tells.", JSON, _OBJECT, {}), **_FAILED}, parameters=shown,
+            body=("OtlpMetrics",), examples={"A gauge": _METRICS}, problems=(400, 403, 404, 413, 415, 429, 503),
+        )
+        for id_, path, summary, shown in (
+            ("exportMetrics", "/v1/metrics", "Metrics of OpenTelemetry", _BY_RECEIPT),
+            ("exportMetricsByPath", "/t/{receipt}/v1/metrics", "Metrics of OpenTelemetry, with the receipt in the address", (Parameter("receipt", "path", "the receipt", _RECEIPT, required=True),)),
+        )
     ),
     *(
         Operation(id_, "GET", path, "Telemetry", summary, about, {200: Answer("The page.", HTML, _TEXT)}, problems=(404, 422, 503))
