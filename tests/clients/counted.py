@@ -1,9 +1,12 @@
 """What a stopped company counted, read from its files."""
 
+from typing import Any
+
 import troth
 from tests.clauses.vendor import Vendor
 from troth.events.inbox import all_rows
 from troth.events.model import Row
+from troth.ingress.lake import COLUMNS as REPORT_COLUMNS
 
 USAGE = "analytics.reporting.site_usage"
 
@@ -37,3 +40,19 @@ def rows(company: Vendor) -> list[Row]:
             columns = [batch.column(name).to_pylist() for name in names]
             found += [(one[0], Row(*one[1:])) for one in zip(*columns, strict=True)]
         return [row for _, row in sorted(found, key=lambda pair: pair[0])] + waiting
+
+
+def reports(company: Vendor) -> list[dict[str, Any]]:
+    """Every report that a stopped company has."""
+    with troth.open(company.data, sequencer=False) as running:
+        keeper = running.telemetry.keeper
+        keeper.fold()
+        assert keeper.lake is not None
+        return [
+            row
+            for batch in keeper.lake.table().scan(columns=list(REPORT_COLUMNS))
+            for row in (
+                dict(zip(REPORT_COLUMNS, one, strict=True))
+                for one in zip(*(batch.column(name).to_pylist() for name in REPORT_COLUMNS), strict=True)
+            )
+        ]
