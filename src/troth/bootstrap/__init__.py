@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from troth.bootstrap.answering import answering_key
+    from troth.bootstrap.bulletins import preview_bulletin
     from troth.bootstrap.certifying import certificate_link, certificate_link_opens
     from troth.bootstrap.connector_files import ConnectorSettings
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
@@ -75,6 +76,7 @@ __all__ = [
     "open_troth",
     "own_copy",
     "packages_of",
+    "preview_bulletin",
     "read_settings",
     "reference_policy",
     "rekey_folder",
@@ -89,6 +91,7 @@ __all__ = [
 
 _PARTS = {
     "answering": ("answering_key",),
+    "bulletins": ("preview_bulletin",),
     "certifying": ("certificate_link", "certificate_link_opens"),
     "connector_files": ("ConnectorSettings",),
     "signing": ("DkimRecord", "dkim_records", "dkim_state", "new_dkim_keys"),

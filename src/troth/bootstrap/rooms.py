@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.eventing import Events
     from troth.bootstrap.runtime import Troth
     from troth.bootstrap.telemetry import Telemetry
+    from troth.bulletins import Bulletins, Delivering
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
@@ -158,6 +159,20 @@ class Rooms:
 
         whole = self._whole
         return Audiences(whole.database, whole.gate, whole.clock)
+
+    @cached_property
+    def bulletins(self) -> "Bulletins":
+        """Crucial notices about products: written, approved, started."""
+        from troth.bootstrap.bulletins import bulletins_of
+
+        return bulletins_of(self._whole)
+
+    @cached_property
+    def delivering(self) -> "Delivering":
+        """What takes crucial notices to every owner."""
+        from troth.bootstrap.bulletins import delivering_of
+
+        return delivering_of(self._whole)
 
     @cached_property
     def outbox(self) -> "Outbox":

@@ -205,8 +205,9 @@ class Troth(Rooms):
         purposes: Sequence[str],
         cases: Sequence[str] = (),
         expires: datetime | None = None,
+        holder: str = "",
     ) -> tuple[str, str]:
-        """Issue an API key for a role of the policy; gives the key, shown this once, and its id.
+        """Issue an API key for a role of the policy, or for a member of staff; gives the key, shown this once, and its id.
 
         Raises:
             NotFound: The policy in force declares no such role.
@@ -226,6 +227,7 @@ class Troth(Rooms):
                 cases=cases,
                 now=self.clock.now(),
                 expires=expires,
+                holder=holder,
             )
 
     def revoke_key(self, key_id: str) -> None:

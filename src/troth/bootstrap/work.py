@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from troth.bootstrap.analysing import report_task
 from troth.bootstrap.answering import answer_handler, answering_tasks
 from troth.bootstrap.background import Background, forgetting
+from troth.bootstrap.bulletins import bulletin_task
 from troth.bootstrap.drilling import drill_tasks
 from troth.bootstrap.keeping import archive_tasks, journal_erasures
 from troth.bootstrap.keying import key_ending
@@ -19,6 +20,7 @@ from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.bootstrap.reminding import TELL_STAFF, reminding
 from troth.bootstrap.retaining import retention_tasks
 from troth.bootstrap.staffing import staff_task
+from troth.bulletins import STEP
 from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
@@ -67,6 +69,7 @@ def _handlers(troth: "Troth", mailer: Mailer) -> dict[str, Handler]:
         RECEIVED: troth.inbox,
         DELIVER: relay_delivering(troth, mailer),
         ANSWER: answer_handler(troth),
+        STEP: troth.delivering,
         KEY_ENDS: key_ending(troth),
         ERASED: forgetting(_forgetters(troth)),
     }
@@ -140,6 +143,7 @@ def _tasks(troth: "Troth") -> list[Task]:
         *inbox_tasks(troth, troth.inbox),
         *polling_tasks(troth, troth.inbox),
         report_task(troth),
+        bulletin_task(troth),
         *(task for tasks in _ROOMS for task in tasks(troth)),
         *troth.connectors.tasks(),
         staff_task(troth),

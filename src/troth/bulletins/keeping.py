@@ -45,6 +45,11 @@ def bulletin_of(tx: Transaction, case: str) -> Bulletin:
     return _read(row)
 
 
+def is_bulletin(tx: Transaction, case: str) -> bool:
+    """Whether a case is that of a bulletin."""
+    return tx.row(_ONE, {"which": case}) is not None
+
+
 def newest_bulletins(tx: Transaction, most: int) -> list[Bulletin]:
     """Bulletins, the newest first."""
     return [_read(row) for row in tx.rows(_NEWEST, {"most": most})]

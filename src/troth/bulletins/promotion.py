@@ -98,8 +98,8 @@ RULES: tuple[Rule, ...] = (
         "order",
         "A bulletin asks nobody to buy or order.",
         _words(
-            r"(?:buy|order|shop|purchase|subscribe)(?: \w+)? (?:now|today|online|here)", r"add(?:ed)? to (?:your )?(?:cart|basket)", r"pre-?orders?", r"place (?:an|your) order", r"renew (?:now|today)",
-            r"(?:jetzt|gleich|hier|heute)(?: \w+)? (?:kaufen|bestellen|buchen|abonnieren|verlängern|zugreifen)", r"in den warenkorb", r"warenkorb", r"(?:kaufen|bestellen|abonnieren) sie", r"vorbestellen",
+            r"(?:buy|order|shop|purchase|subscribe)(?: \S+){0,3} (?:now|today|online|here)", r"add(?:ed)? to (?:your )?(?:cart|basket)", r"pre-?orders?", r"place (?:an|your) order", r"renew (?:now|today)",
+            r"(?:jetzt|gleich|hier|heute)(?: \S+){0,3} (?:kaufen|bestellen|buchen|abonnieren|verlängern|zugreifen)", r"in den warenkorb", r"warenkorb", r"(?:kaufen|bestellen|abonnieren) sie", r"vorbestellen",
             r"(?:achetez|commandez|abonnez-vous|réservez|souscrivez)", r"ajoute[rz] au panier", r"(?:acheter|commander) (?:maintenant|en ligne|ici)", r"précommande[rz]?",
         ),
     ),

@@ -10,11 +10,12 @@ import typer
 from troth.cli.frame import command, group
 from troth.cli.say import Say, stacked, table
 from troth.cli.sources import checked_day, moment, nearest
-from troth.kernel import InvalidInput
+from troth.kernel import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from troth.bootstrap import Troth
     from troth.gate import KeyRecord
     from troth.policy import Policy
     from troth.staff import MemberAccess, Review
@@ -40,10 +41,21 @@ def issue(
     say: Say,
     *,
     name: Annotated[str, typer.Option("--name", metavar="TEXT", help="To recognise the key by; not secret.")],
-    role: Annotated[str, typer.Option("--role", metavar="ROLE", help="Role of the policy that it acts in.")],
+    role: Annotated[
+        str, typer.Option("--role", metavar="ROLE", help="Role of the policy that it acts in.")
+    ] = "",
     purpose: Annotated[
-        list[str], typer.Option("--purpose", metavar="USE", help="Data use it may serve; may be repeated.")
-    ],
+        list[str] | None,
+        typer.Option("--purpose", metavar="USE", help="Data use it may serve; may be repeated."),
+    ] = None,
+    member: Annotated[
+        str,
+        typer.Option(
+            "--member",
+            metavar="NAME",
+            help="The member of staff whose key it is; role and, unless given, purposes and cases are theirs.",
+        ),
+    ] = "",
     case: Annotated[
         list[str] | None,
         typer.Option("--case", metavar="TYPE", help="Type of case it may cite; may be repeated."),
@@ -59,8 +71,10 @@ def issue(
     """Issue an API key. Only its digest is kept, so it is shown this once."""
     end = last_instant(expires) if expires else None
     with say.open() as troth:
-        check_grants(troth.policy(), purpose, case or ())
-        key, key_id = troth.issue_key(name=name, role=role, purposes=purpose, cases=case or (), expires=end)
+        holder, role, purpose, case = granted(troth, member, role, purpose or (), case or ())
+        key, key_id = troth.issue_key(
+            name=name, role=role, purposes=purpose, cases=case, expires=end, holder=holder
+        )
     if out is not None:
         write_secret(out, key)
     text = (
@@ -87,6 +101,35 @@ def list_(say: Say) -> None:
     )
     heads = ("id", "name", "role", "purposes", "cases", "ends")
     say.answer({"keys": [_row(one) for one in found]}, table(heads, cells))
+
+
+def granted(
+    troth: "Troth", name: str, role: str, purposes: Sequence[str], cases: Sequence[str]
+) -> tuple[str, str, list[str], list[str]]:
+    """Whose key it is (empty for nobody's), its role, purposes and cases: of a member's key what they may do at the console.
+
+    Raises:
+        NotFound: Nobody who works here has the name.
+        InvalidInput: Another role was given, or what is granted is not declared.
+    """
+    from troth.staff import grants
+
+    check_grants(troth.policy(), purposes, cases)
+    if not name:
+        return "", role, list(purposes), list(cases)
+    found = next((one for one in troth.roster.members() if one.name == name.strip().casefold()), None)
+    if found is None or found.disabled_at:
+        raise NotFound(
+            "Nobody of staff who works here has this name.", field="--member", mend="See `troth staff list`."
+        )
+    if role not in ("", found.role):
+        raise InvalidInput(
+            "A member's key has the member's role.",
+            field="--role",
+            mend=f"Leave it out, or give {found.role}.",
+        )
+    own_purposes, own_cases = grants(troth.policy(), found)
+    return found.staff, found.role, list(purposes or own_purposes), list(cases or own_cases)
 
 
 def _row(one: "KeyRecord") -> dict[str, object]:

@@ -21,7 +21,7 @@ from troth.gate.case_facts import (
     note_case_fact,
     withdraw_case_fact,
 )
-from troth.gate.cases import Case, case_is_open, case_is_verified, case_of, end_case, open_cases
+from troth.gate.cases import Case, case_is_live, case_is_open, case_is_verified, case_of, end_case, open_cases
 from troth.gate.confirming import (
     Waiting,
     link_opens,
@@ -101,6 +101,7 @@ __all__ = [
     "active_holds",
     "add_draft",
     "case_facts",
+    "case_is_live",
     "case_is_open",
     "case_is_verified",
     "case_of",

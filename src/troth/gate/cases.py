@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from troth.gate.tables import case_file
 from troth.kernel import from_micros, micros
-from troth.policy import CaseType, instant_after, read_span
+from troth.policy import CaseType, Policy, instant_after, read_span
 from troth.storage import Lookup, Row, Statement, Transaction
 
 _OPEN = Statement(insert(case_file))
@@ -93,6 +93,11 @@ def case_is_verified(tx: Transaction, case_id: str) -> bool:
     """Whether it was proven who asks in a case: by a mailbox, by a fresh sign-in, or by a role that answers for it."""
     found = case_of(tx, case_id)
     return found is not None and bool(found.verified_at)
+
+
+def case_is_live(tx: Transaction, case_id: str, policy: Policy, now: int) -> bool:
+    """Whether a case is open and its span not over at an instant (microseconds)."""
+    return bool(live_cases(tx, [case_id], policy.cases, now))
 
 
 def live_cases(

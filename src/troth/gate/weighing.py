@@ -124,7 +124,7 @@ class Scales:
                 self._check_reach(ask, actor, person, held)
                 closed = ask.purpose in restricted
                 facts = self._facts(ask, actor, found.get(ask.case), person, held, closed=closed)
-                if self._noted:
+                if ask.case in self._noted and actor.may_cite(found[ask.case].case_type):
                     facts = self._with_message(ask, actor, person, facts, listed.get(number, ()))
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
                 one = self._decide(ask, actor, person, told, versions, held)
@@ -167,8 +167,8 @@ class Scales:
         Whether the person owns the product is looked up only where that could permit the act, and under the decision that it
         would come to: what tells of it is opened by nobody else's leave.
         """
-        noted = self._noted.get(ask.case)
-        if noted is None or not self._shelf.list_rules(self.policy).by_message.hold(ask):
+        noted = self._noted[ask.case]
+        if not self._shelf.list_rules(self.policy).by_message.hold(ask):
             return facts
         facts = tuple(sorted({*facts, *message_facts(noted, self.policy, self._on)}))
         wanted = wanted_of(noted)

@@ -16,7 +16,16 @@ from troth.outreach.letters import House, LetterBatches, LetterOrder
 from troth.outreach.model import Deferred, Mail, Mailer, Marks, OpenMailer, Template, Undeliverable
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.pacing import Limits, PacedMailer, Pacing, Rate, by_domain, read_rate
-from troth.outreach.service import MOST_TRIES, From, Sending, deliverable, hand_over, mail_recipient
+from troth.outreach.phrases import greeting
+from troth.outreach.service import (
+    MOST_TRIES,
+    From,
+    Sending,
+    address_field,
+    deliverable,
+    hand_over,
+    mail_recipient,
+)
 from troth.outreach.wire import WIRE
 
 __all__ = [
@@ -61,9 +70,11 @@ __all__ = [
     "Sending",
     "Template",
     "Undeliverable",
+    "address_field",
     "by_domain",
     "declared_audience",
     "deliverable",
+    "greeting",
     "hand_over",
     "mail_recipient",
     "read_expression",

@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -59,14 +60,22 @@ class Composer:
 
     Args:
         templates: What each is for; its text is read from `mails/` of this package.
+        own: Texts that stand elsewhere, by template and language.
 
     Raises:
         InvalidInput: A text lacks its head or uses a variable that its template does not give.
     """
 
-    def __init__(self, templates: Iterable[Template]) -> None:
+    def __init__(
+        self, templates: Iterable[Template], own: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    ) -> None:
         self._templates = {one.name: one for one in templates}
-        self._sources = {one.name: _texts(one) for one in self._templates.values()}
+        self._sources = {
+            one.name: {language: _read(one, text) for language, text in own[one.name].items()}
+            if one.name in own
+            else _texts(one)
+            for one in self._templates.values()
+        }
         self._markdown = MarkdownIt("commonmark", {"html": False})
 
     @property

@@ -12,10 +12,11 @@ the next server took it: see `BatchSending.recover`.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy import bindparam, exists, func, literal, or_, select, update
 
 from troth.kernel import Clock, micros, new_id
 from troth.outreach.counts import MailCounts
+from troth.outreach.service import CHANNEL
 from troth.outreach.tables import message
 from troth.storage import Database, Lookup, Statement, Transaction, Upsert
 
@@ -38,6 +39,7 @@ _TAKE = Statement(
     select(*(message.c[name] for name in _COLUMNS))
     .where(
         message.c.batch == bindparam("batch"),
+        message.c.channel == bindparam("channel"),
         message.c.state == PLANNED,
         message.c.at <= bindparam("now"),
     )
@@ -46,11 +48,17 @@ _TAKE = Statement(
 )
 _IN_HAND = Statement(
     select(*(message.c[name] for name in _COLUMNS)).where(
-        message.c.batch == bindparam("batch"), message.c.state == SENDING
+        message.c.batch == bindparam("batch"),
+        message.c.channel == bindparam("channel"),
+        message.c.state == SENDING,
     )
 )
 _NEXT = Statement(
-    select(func.min(message.c.at)).where(message.c.batch == bindparam("batch"), message.c.state == PLANNED)
+    select(func.min(message.c.at)).where(
+        message.c.batch == bindparam("batch"),
+        message.c.channel == bindparam("channel"),
+        message.c.state == PLANNED,
+    )
 )
 _MOVE = Statement(
     update(message)
@@ -68,6 +76,28 @@ _COUNT = Statement(
     select(message.c.state, message.c.why, func.count())
     .where(message.c.batch == bindparam("batch"))
     .group_by(message.c.state, message.c.why)
+)
+_BY_CHANNEL = Statement(
+    select(message.c.channel, message.c.state, message.c.why, func.count())
+    .where(message.c.batch == bindparam("batch"))
+    .group_by(message.c.channel, message.c.state, message.c.why)
+)
+_behind = message.alias("behind")
+_FALLEN = Statement(
+    select(*(message.c[name] for name in _COLUMNS))
+    .where(
+        message.c.batch == bindparam("batch"),
+        message.c.channel == bindparam("channel"),
+        or_(*(message.c.state == one for one in (SKIPPED, FAILED, BOUNCED))),
+        message.c.id > bindparam("after"),
+        ~exists().where(
+            _behind.c.batch == message.c.batch,
+            _behind.c.person == message.c.person,
+            _behind.c.channel == bindparam("other"),
+        ),
+    )
+    .order_by(message.c.id)
+    .limit(bindparam("most"))
 )
 _ERASED = "erased"
 _END_OF = Statement(
@@ -140,18 +170,35 @@ class Outbox:
         now = micros(self._clock.now())
         return sum(tx.run(_PLAN, (new_id(), batch, who, channel, PLANNED, "", 0, now)) for who in persons)
 
-    def take(self, tx: Transaction, batch: str, most: int) -> list[Row]:
-        """Copies of a batch that are due, at most so many; the longest due first."""
-        found = tx.rows(_TAKE, {"batch": batch, "now": micros(self._clock.now()), "most": most})
+    def take(self, tx: Transaction, batch: str, most: int, channel: str = CHANNEL) -> list[Row]:
+        """Copies of a batch that are due on a channel, at most so many; the longest due first."""
+        now = micros(self._clock.now())
+        found = tx.rows(_TAKE, {"batch": batch, "channel": channel, "now": now, "most": most})
         return [Row(*one) for one in found]
 
-    def in_hand(self, tx: Transaction, batch: str) -> list[Row]:
-        """Copies of a batch that are in state `sending`."""
-        return [Row(*one) for one in tx.rows(_IN_HAND, {"batch": batch})]
+    def in_hand(self, tx: Transaction, batch: str, channel: str = CHANNEL) -> list[Row]:
+        """Copies of a batch that are in state `sending` on a channel."""
+        return [Row(*one) for one in tx.rows(_IN_HAND, {"batch": batch, "channel": channel})]
 
-    def next_due(self, tx: Transaction, batch: str) -> int | None:
-        """When the next planned copy of a batch is due (microseconds); None when nothing is planned any more."""
-        row = tx.row(_NEXT, {"batch": batch})
+    def fallen(
+        self, tx: Transaction, batch: str, channel: str, other: str, most: int, after: str = ""
+    ) -> list[Row]:
+        """Copies that did not arrive on a channel, of people who have no copy on another one.
+
+        Args:
+            tx: Unit of work.
+            batch: Id of the case.
+            channel: On which they did not arrive.
+            other: The other one.
+            most: Most copies.
+            after: Id of the last copy of the page before; empty for the first page.
+        """
+        given = {"batch": batch, "channel": channel, "other": other, "most": most, "after": after}
+        return [Row(*one) for one in tx.rows(_FALLEN, given)]
+
+    def next_due(self, tx: Transaction, batch: str, channel: str = CHANNEL) -> int | None:
+        """When the next copy that is planned on a channel is due (microseconds); None when none is any more."""
+        row = tx.row(_NEXT, {"batch": batch, "channel": channel})
         return None if row is None or row[0] is None else int(row[0])
 
     def settle(
@@ -203,6 +250,12 @@ class Outbox:
         for (state, _), number in self.reasons(batch).items():
             found[state] += number
         return found
+
+    def by_channel(self, batch: str) -> dict[tuple[str, str, str], int]:
+        """How many copies of a batch are on each channel in each state for each reason."""
+        with self._database.reading() as tx:
+            found = tx.rows(_BY_CHANNEL, {"batch": batch})
+        return {(channel, state, why): number for channel, state, why, number in found}
 
     def reasons(self, batch: str) -> dict[tuple[str, str], int]:
         """How many copies of a batch are in each state for each reason."""

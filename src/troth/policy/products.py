@@ -43,8 +43,15 @@ class Product(
     ] = ()
     known_as: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...],
-        Meta(description="how orders and registrations name it, beside its own name; capitals do not matter"),
+        Meta(
+            description="how orders and registrations name it, beside its own name, the first being what people read; capitals do not matter"
+        ),
     ] = ()
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return next(iter(self.known_as), self.title or self.name)
 
     @property
     def names(self) -> frozenset[str]:

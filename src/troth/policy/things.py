@@ -208,7 +208,13 @@ class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         ),
     ] = None
     purpose: Annotated[
-        Key | None, Meta(description="of a matter: the data use that whoever handles it serves")
+        Key | None, Meta(description="the data use that whoever handles it serves, or what is sent under it")
+    ] = None
+    carries: Annotated[
+        Literal["bulletin"] | None,
+        Meta(
+            description="what is sent under it for its purpose: bulletin, a crucial notice to the owners of a product"
+        ),
     ] = None
     vouched_by: Annotated[
         Keys, Meta(description="roles that, by opening one, answer for knowing who asks")

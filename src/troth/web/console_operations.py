@@ -9,6 +9,9 @@ _NUMBER = Parameter(
 _TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
 _NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
 _REPORT = Parameter("name", "path", "name of a declared report", "registered-products", _TEXT, required=True)
+_BULLETIN = Parameter(
+    "bulletin", "path", "id of its case", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True
+)
 _POINT = Parameter("point", "path", "name of a declared point", "privacy-request", _TEXT, required=True)
 
 
@@ -80,5 +83,11 @@ CONSOLE_OPERATIONS = (
     _page("pageReports", "/console/reports", "Reports", "Every report that the asker may see, with its newest figures; each look is recorded."),
     _page("pageReport", "/console/reports/{name}", "A report", "Figures with their bounds, runs, and the changes that rest on it.", _REPORT, Parameter("noted", "query", "whether a change was just noted", "yes", _TEXT)),
     _form("runReportNow", "/console/reports/{name}/run", "Run a report now", "Field `csrf`. A period that was computed is shown again.", _REPORT),
+    _page("pageBulletins", "/console/bulletins", "Bulletins", "Crucial notices about products, the newest first, with how far each is."),
+    _form("writeBulletin", "/console/bulletins", "Write a bulletin", "Fields `csrf`, `about` (product and reason, with a blank between), `versions`, and `subject_` and `body_` of `en`, `de`, `fr`. What advertises is refused, place by place."),
+    _page("pageWriteBulletin", "/console/bulletins/write", "The form for a bulletin", "Products with the reasons that may be used today."),
+    _page("pageBulletin", "/console/bulletins/{bulletin}", "A bulletin", "What it says as it is sent, who wrote and approved it, how far it is.", _BULLETIN),
+    _form("reviseBulletin", "/console/bulletins/{bulletin}/texts", "Give a bulletin other texts", "Fields `csrf`, and `subject_` and `body_` of `en`, `de`, `fr`. An approval is void with that.", _BULLETIN),
+    _form("stepBulletin", "/console/bulletins/{bulletin}/steps", "Approve, start or stop a bulletin", "Fields `csrf`, `step` (approve, start, stop), and `digest` of what was read, to approve.", _BULLETIN),
     _form("noteChange", "/console/reports/{name}/changes", "Note a change that rests on a report", "Fields `csrf`, `product`, `text`, `release`.", _REPORT),
 )  # fmt: skip

@@ -1,9 +1,10 @@
-"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews, reports."""
+"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews, reports, bulletins."""
 
 from litestar.handlers import HTTPRouteHandler
 
 from troth.web.console import (
     authority,
+    bulletins,
     company,
     entering,
     matter,
@@ -24,4 +25,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     *entering.HANDLERS,
     *reviewing.HANDLERS,
     *reports.HANDLERS,
+    *bulletins.HANDLERS,
 ]

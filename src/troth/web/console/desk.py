@@ -93,6 +93,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
         found += [(HOME, "Queue"), ("/console/enter", "Call or letter")]
     if site.troth.board.visible(who.key):
         found.append(("/console/reports", "Reports"))
+    if site.troth.bulletins.may(who.key):
+        found.append(("/console/bulletins", "Bulletins"))
     if may_review(site, who):
         found.append(("/console/access", "Access"))
     return (*found, ("/console/me", "You"))
@@ -193,7 +195,15 @@ async def done_with(
 def came_from(request: AnyRequest) -> str:
     """The page of the console that a form stands on, by its own address."""
     path = str(request.scope["path"])
-    for tail in ("/steps", "/written", "/authority", "/authority/add", "/passkeys", "/passkeys/remove"):
+    for tail in (
+        "/steps",
+        "/written",
+        "/authority",
+        "/authority/add",
+        "/texts",
+        "/passkeys",
+        "/passkeys/remove",
+    ):
         path = path.removesuffix(tail)
     return {"/console/bulk": HOME, "/console/access/revoke": "/console/access"}.get(path, path)
 

@@ -1,0 +1,141 @@
+"""Clause II.16: crucial information about a product that was bought is sent to whoever owns it, and to nobody else."""
+
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clauses.vendor import RIGHTS, Site, Vendor
+from tests.support.waiting import wait_until
+
+NOTICE = "essential.service.notifications.product_notice"
+SAID = "Subject: Security fault in {product}\n\n{greeting}\n\n{product} ({versions}) lets others in. Install version 5.2.1: {contact_link}\n"
+_ABOUT = ("--product", "example-sensor", "--versions", ">=5.0, <5.2.1", "--reason", "security-fault")
+
+
+class Team:
+    """Members of staff with keys of their own, at the command line.
+
+    Args:
+        vendor: Where they work.
+    """
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor, self.folder = vendor, vendor.data.parent
+        self.ann, self.again = self._member("ann.example", "staff.product", keys=2)
+        (self.pia,) = self._member("pia.example", "staff.privacy")
+        self.digest = ""
+
+    def _member(self, name: str, role: str, keys: int = 1) -> list[Path]:
+        self.vendor.json("staff", "add", name, "--role", role, "--out", self.folder / f"{name}.invitation")
+        found = [self.folder / f"{name}-{number}.key" for number in range(keys)]
+        for file in found:
+            self.vendor.json("access", "issue", "--name", file.name, "--member", name, "--out", file)
+        return found
+
+    def write(self, text: str, *, about: tuple[str, ...] = _ABOUT, refused: bool = False) -> Any:
+        """Ann writes a bulletin; gives what the command printed."""
+        file = self.folder / "notice.md"
+        file.write_text(text, encoding="utf-8")
+        return self.call(self.ann, "new", *about, "--text", f"en={file}", refused=refused)
+
+    def call(self, key: Path, step: str, *more: str, refused: bool = False) -> Any:
+        """A step at the command line; gives its document, or of a refusal the problem."""
+        told = self.vendor.json("bulletins", step, *more, "--key-file", key, status=None if refused else 0)
+        return told["error"] if refused else told
+
+
+def _mails(vendor: Vendor) -> dict[str, str]:
+    """The bulletins in the vendor's mail folder: text by address."""
+    found = {}
+    for one in (vendor.data / "mail").glob("*.eml"):
+        mail = message_from_bytes(one.read_bytes())
+        if "Security fault" in str(mail["Subject"]):
+            (plain, *_) = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
+            found[str(mail["To"])] = plain.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    return found
+
+
+def _sell(site: Site) -> None:
+    """1 and 5 own what a bulletin is about, 2 a later version, 3 another product; 4 says so in a ticket and owns nothing."""
+    for number, product, version in (
+        (1, "Sensor", "5.1"),
+        (2, "sensor", "5.2.1"),
+        (3, "server", "5.1"),
+        (5, "sensor", "v5.0"),
+    ):
+        assert site.register(number, product=product, product_version=version).status_code == 201
+    assert site.write_in(4, product="sensor", product_version="5.1").status_code == 201
+
+
+def _list(site: Site, vendor: Vendor, number: int, about: str) -> None:
+    identify = {"email": f"person{number}@example.com"}
+    listed = site.act(
+        vendor.privacy_key, "instruct", RIGHTS, order="suppress", identify=identify, about=about
+    )
+    assert listed.status_code == 200, listed.text
+
+
+def _send(site: Site, key: str, case: str, number: int, **more: str) -> tuple[int, str]:
+    """Somebody with the mailer's key tries to send under a bulletin; gives the status and the clause."""
+    given: dict[str, Any] = {
+        "recipient": "email-provider",
+        "channel": "email",
+        "fields": ["email"],
+        "case": case,
+        **more,
+    }
+    answer = site.act(key, "send", NOTICE, identify={"email": f"person{number}@example.com"}, **given)
+    return answer.status_code, str(answer.json().get("clause", ""))
+
+
+def _approved(team: Team) -> str:
+    """A bulletin on its way to the owners; every wrong way there is refused with the clause. Gives its case."""
+    refused = team.write(SAID + "Buy now: 20 % off!\n", refused=True)
+    assert (refused["clause"], refused["field"]) == ("II.16", "texts")
+    assert "order (en, body, line 4, column 1)" in refused["what"]
+    unlisted = (*_ABOUT[:4], "--reason", "end-of-service")
+    assert team.write(SAID, about=unlisted, refused=True)["clause"] == "II.16"
+    made = team.write(SAID)
+    case, read = made["bulletin"], ("--digest", made["digest"])
+    for own in (team.ann, team.again):
+        assert team.call(own, "approve", case, *read, refused=True)["clause"] == "II.16"
+    team.call(team.pia, "approve", case, *read)
+    file = team.folder / "notice.md"
+    file.write_text(SAID.replace("Install", "Please install"), encoding="utf-8")
+    again = team.call(team.ann, "revise", case, "--text", f"en={file}")
+    assert team.call(team.ann, "start", case, refused=True)["code"] == "conflict"
+    assert team.call(team.pia, "approve", case, *read, refused=True)["code"] == "conflict"
+    team.digest = again["digest"]
+    return str(case)
+
+
+@pytest.mark.slow
+@pytest.mark.clause("II.16")
+def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: Vendor) -> None:
+    """An owner who opted out gets an approved notice; others are denied with the clause, and what comes back goes another way."""
+    team, mailer = Team(vendor), vendor.key("service.mailer", NOTICE, cases=("bulletin",))
+    with vendor.open() as site:
+        _sell(site)
+        _list(site, vendor, 1, "opted-out")
+        _list(site, vendor, 5, "bounced")
+        case = _approved(team)
+        assert _send(site, mailer, case, 1) == (403, "II.16")
+        team.call(team.pia, "approve", case, "--digest", team.digest)
+        assert _send(site, mailer, case, 1)[0] == 200
+        assert [_send(site, mailer, case, number) for number in (2, 3, 4)] == [(403, "II.16")] * 3
+        assert _send(site, mailer, case, 5) == (403, "I.5")
+        team.call(team.ann, "start", case)
+
+        def stands() -> tuple[int, int, int]:
+            stood = team.call(team.pia, "status", case)
+            return stood["owners"], stood["told"]["email"], stood["waits"]["letter"]
+
+        wait_until(lambda: stands() == (2, 1, 1), "one is told, and the other is to get a letter", every=0.5)
+        team.call(team.ann, "stop", case)
+        assert _send(site, mailer, case, 1) == (403, "II.16")
+    mails = _mails(vendor)
+    assert list(mails) == ["person1@example.com"]
+    assert "Person 1" in mails["person1@example.com"]
+    assert "Please install version 5.2.1" in mails["person1@example.com"]
