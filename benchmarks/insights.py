@@ -38,6 +38,7 @@ def run(report: Report, place: Path, count: int) -> None:
         written = write_lake(folder / "data" / "lake" / "events", count)
         told = _child("report", folder / "data")
         plain = _child("plain", folder / "data")
+        spark = _child("spark", folder / "data")
     finally:
         shutil.rmtree(folder)
     ratio = told["seconds"] / plain["seconds"]
@@ -53,6 +54,13 @@ def run(report: Report, place: Path, count: int) -> None:
             "the same: bounding and adding up", told["engine"], "s", f"within {_TARGET_RATIO:.0f}x of the plain query",
             told["engine"] <= _TARGET_RATIO * plain["seconds"], f"plain query over the same rows: {plain['seconds']:.2f} s",
             f"{told['engine'] / plain['seconds']:.2f}x; with all else {ratio:.2f}x", "best of two each; DuckDB, the same files",
+        )
+    )  # fmt: skip
+    report.add(
+        Result(
+            "the same: bounding and adding up on Spark", spark["seconds"], "s", "right", spark["right"] == 1.0,
+            f"the first time, with Java cold: {spark['first']:.2f} s", f"{spark['seconds'] / told['engine']:.1f}x of DuckDB",
+            "a master and a worker with two cores on this machine; session open",
         )
     )  # fmt: skip
     report.add(
@@ -121,6 +129,29 @@ def _report(folder: Path) -> dict[str, float]:
     return {"seconds": seconds, "engine": min(times)}
 
 
+def _spark(folder: Path) -> dict[str, float]:
+    """The same sums on a cluster of one worker; `right` is 1 where they are those of DuckDB."""
+    from contextlib import nullcontext
+
+    from tests.support.spark import HERE, cluster
+    from troth.insights import EVENT_COLUMNS, Engine, event_plan, open_spark, period_before, reported
+
+    with open_troth(folder, clock=SettableClock(MONDAY + timedelta(days=7))) as opened:
+        policy, period = opened.policy(), period_before("weekly", opened.clock.now())
+    plan = event_plan(reported(policy, REPORT), policy, period, pages=False)
+    lake = folder / "lake" / "events"
+    wide = HERE | {"spark.executor.memory": "3g", "spark.sql.shuffle.partitions": "8"}
+    times = []
+    with cluster(folder / "work", 2, "4g") as address, open_spark(address, wide) as reader:
+        engine = Engine(lake, EVENT_COLUMNS, lambda: nullcontext(reader))
+        for _ in range(2):
+            begun = perf_counter()
+            sums = engine.events(plan, period, ())
+            times.append(perf_counter() - begun)
+    right = Engine(lake, EVENT_COLUMNS).events(plan, period, ()) == sums
+    return {"seconds": times[1], "first": times[0], "right": float(right)}
+
+
 def _plain(folder: Path) -> dict[str, float]:
     import duckdb
     from deltalake import DeltaTable
@@ -138,7 +169,7 @@ def _plain(folder: Path) -> dict[str, float]:
 def main() -> None:
     """Run one part and print what it took."""
     part, folder = sys.argv[1:]
-    took = {"report": _report, "plain": _plain}[part](Path(folder))
+    took = {"report": _report, "plain": _plain, "spark": _spark}[part](Path(folder))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(json.dumps(took | {"gb": peak}))
 

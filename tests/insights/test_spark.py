@@ -4,67 +4,18 @@ One test opens the one session of the suite, because Java takes long to start; t
 """
 
 import gc
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from tests.insights.contract import CHECKS
 from tests.support.process import free_port
+from tests.support.spark import SMALL, cluster
 from troth.insights.readers import opener
 from troth.insights.spark import masters, open_spark
 from troth.kernel import Conflict, InvalidInput, Unavailable
-
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-SMALL = {
-    "spark.driver.extraJavaOptions": QUICK,
-    "spark.executor.extraJavaOptions": QUICK,
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.memory": "512m",
-    "spark.executor.memory": "512m",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.default.parallelism": "1",
-}
-"""A few rows are quicker without threads, plans and classes made for millions."""
-
-
-@contextmanager
-def daemon(kind: str, *arguments: str, says: str) -> Iterator[str]:
-    """One of Spark's standing programs, once it has said something; gives that line."""
-    import pyspark
-
-    home = Path(pyspark.__file__).parent
-    environment = os.environ | {
-        "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "128m", "SPARK_DAEMON_JAVA_OPTS": QUICK,
-    }  # fmt: skip
-    command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}", "--host", "127.0.0.1"]
-    command += ["--port", "0", "--webui-port", "0", *arguments]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        try:
-            line = next(line for line in process.stderr if says in line)
-            Thread(target=process.stderr.read, daemon=True).start()
-            yield line
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def cluster(place: Path) -> Iterator[str]:
-    """A master and one worker with one core; gives the master's address."""
-    with daemon("master.Master", says="Starting Spark master at") as line:
-        address = line.split()[-1]
-        arguments = ("--cores", "1", "--memory", "600m", "--work-dir", str(place), address)
-        with daemon("worker.Worker", *arguments, says="Successfully registered"):
-            yield address
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from troth.insights.periods import period_before
 from troth.insights.planning import event_plan
 from troth.insights.protected import Source
 from troth.insights.service import Insights, Standing, lacking, reported
+from troth.insights.spark import open_spark
 
 __all__ = [
     "EVENT_COLUMNS",
@@ -31,6 +32,7 @@ __all__ = [
     "Tally",
     "event_plan",
     "lacking",
+    "open_spark",
     "period_before",
     "period_start",
     "reported",
