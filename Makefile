@@ -21,7 +21,7 @@ setup:  ## Virtual environment .venv with everything for development
 setup-core:  ## Virtual environment .venv with only what running Troth needs
 	@"$(PYTHON)" scripts/setup.py core
 
-outside:  ## Browsers, Node.js, an IMAP server, MariaDB and Java for tests, from Debian's packages where they are missing
+outside:  ## Browsers, Node.js, an IMAP server, a mail server, MariaDB and Java for tests, from Debian's packages where they are missing
 	@"$(PYTHON)" scripts/outside.py
 
 lock:  ## Pin every dependency with its hashes again (asks the package index)

@@ -16,6 +16,7 @@ from benchmarks import (
     gdprbench,
     importing,
     insights,
+    mailing,
     over_http,
     recording,
     scale,
@@ -36,6 +37,7 @@ PARTS = (
     "requests",
     "startup",
     "events",
+    "mail",
     "telemetry",
     "insights",
     "gdprbench",
@@ -90,6 +92,8 @@ def main() -> int:
         scale.startup(report)
     if "events" in given.only:
         events.run(report, given.place, given.events)
+    if "mail" in given.only:
+        mailing.run(report, given.place)
     if "telemetry" in given.only:
         recording.run(report, given.place)
     if "insights" in given.only:

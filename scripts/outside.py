@@ -1,4 +1,4 @@
-"""Brings the outside programs that tests drive: browsers, Node.js for published client packages, an IMAP server, MariaDB, Java.
+"""Brings the outside programs that tests drive: browsers, Node.js for published client packages, an IMAP server, a mail server, MariaDB, Java.
 
 Needs only the standard library. What is there already is left alone; what is missing comes from Debian's packages, which
 takes root. The status is 1 when something is missing and cannot be installed.
@@ -26,6 +26,7 @@ PROGRAMS = (
     Program("dovecot", "dovecot-imapd"),
     Program("mariadbd", "mariadb-server"),
     Program("java", "openjdk-17-jre-headless"),
+    Program("postfix", "postfix"),
 )
 
 

@@ -116,12 +116,16 @@ def test_an_added_header_is_noticed(header: str) -> None:
 
 
 def test_what_servers_on_the_way_add_does_no_harm() -> None:
-    """Trace headers above, white space at ends of lines, and empty lines at the end leave the signatures whole."""
+    """Trace headers above, headers folded anew, and empty lines at the end leave the signatures whole."""
     content = wire_form(one_click(), SIGN)
     passed = (
         b"Received: from a by b; Mon, 5 Jan 2026 09:00:01 +0000\r\nReturn-Path: <a@example.com>\r\n" + content
     )
-    assert verified(passed + b"\r\n\r\n", RSA, ED25519) == [True, True]
+    folded = passed.replace(b"Subject: Your", b"Subject:\r\n\tYour").replace(
+        b"Date: Mon, ", b"DATE:  Mon,\r\n  "
+    )
+    assert folded != passed
+    assert verified(folded + b"\r\n\r\n", RSA, ED25519) == [True, True]
 
 
 def test_the_signature_bears_the_clock() -> None:

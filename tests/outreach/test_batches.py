@@ -215,3 +215,24 @@ def test_one_bad_copy_stops_no_other(mailing: Mailing) -> None:
     handed = mailing.run()
     assert (handed.sent, handed.skipped) == (5, 1)
     assert mailing.outbox.reasons(CASE)[("planned", "unforeseen")] == 1
+
+
+def test_a_copy_that_a_limit_holds_back_was_not_tried(mailing: Mailing) -> None:
+    """It waits until the instant that it was told, as often as need be, and the copies behind it go on."""
+    then = mailing.company.clock.now() + timedelta(hours=1)
+
+    def full(mail: Mail) -> None:
+        assert mail.bulk
+        if mail.person != mailing.people[5]:
+            raise Unavailable("The hour is full.", at=then)
+
+    mailing.carrier.before = full
+    handed = mailing.run()
+    assert (handed.sent, handed.put_off, handed.waiting) == (1, 5, False)
+    with mailing.company.database.reading() as tx:
+        assert mailing.outbox.next_due(tx, CASE) == micros(then)
+    mailing.company.clock.set(then)
+    mailing.carrier.before = lambda _: None
+    assert mailing.run().sent == 5
+    rows = [mailing.outbox.message(str(one["Message-ID"])[1:33]) for one in mailing.carrier.mails()]
+    assert [one.tries for one in rows if one is not None] == [1] * 6

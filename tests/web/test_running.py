@@ -6,6 +6,7 @@ from datetime import timedelta
 import sectxt
 
 from tests.web.conftest import SUPPORT, Web
+from troth.gate import stage_mail
 from troth.kernel import micros
 from troth.ledger import Verifier, open_checkpoint, verify_receipt
 from troth.storage import stage_job
@@ -57,6 +58,19 @@ def test_metrics_count_acts_and_hold_nothing_personal(web: Web) -> None:
     assert found['troth_http_responses_total{status="4xx"}'] == "1.0"
     assert person not in text
     assert "canary" not in text
+
+
+def test_mails_are_counted_by_what_became_of_them(web: Web) -> None:
+    """A mail that went out shows as a number and nothing else."""
+    web.register("canary-4711@example.com")
+    person, case = web.ticket("canary-4711@example.com")
+    assert "troth_mails_total{" not in web.get("/metrics").text
+    with web.troth.database.transaction() as tx:
+        stage_mail(tx, "case-news", person=person, now=micros(web.clock.now()), case=case)
+    web.troth.background.run_due()
+    text = web.get("/metrics").text
+    assert 'troth_mails_total{fate="sent"} 1.0' in text
+    assert "example.com" not in text
 
 
 def test_two_applications_have_metrics_of_their_own(web: Web) -> None:

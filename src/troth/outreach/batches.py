@@ -262,7 +262,10 @@ class BatchSending:
         if row.tries >= MOST_TRIES:
             return _End(row, FAILED, "given-up")
         pause = min(FIRST_WAIT * 2 ** min(row.tries - 1, _DOUBLINGS), LAST_WAIT)
-        return _End(row, PLANNED, why, micros(self._clock.now() + pause))
+        due = self._clock.now() + pause
+        if error is not None and error.at is not None:
+            due = max(due, error.at)
+        return _End(row, PLANNED, why, micros(due))
 
     def _written(self, batch: Batch, policy: Policy, held: _Held, to: str) -> Mail:
         row = held.row

@@ -1,6 +1,5 @@
 """One connection to a mail server (RFC 5321), over which mails go one after the other."""
 
-import re
 import smtplib
 import ssl
 from typing import Literal, NamedTuple
@@ -13,7 +12,6 @@ TIMEOUT_SECONDS = 15.0
 GONE = 421
 """The server's word that it closes the connection."""
 _GO_ON, _REFUSED, _FOR_GOOD, _TOO_LARGE = 354, 400, 500, 552
-_DOTS = re.compile(rb"^\.", re.MULTILINE)
 Security = Literal["tls", "starttls", "none"]
 
 
@@ -146,7 +144,7 @@ class Connection:
     def _send(self, content: bytes) -> None:
         """The mail's text. Once it is sent nobody knows, until the server says so, whether it has it."""
         try:
-            self._smtp.send(_DOTS.sub(b"..", content) + b".\r\n")
+            self._smtp.send(_stuffed(content) + b".\r\n")
             reply = self._smtp.getreply()[0]
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(
@@ -180,6 +178,12 @@ class Connection:
         """The error for a reply code; its text is left out, for servers repeat the address in it."""
         what = f"The mail server {self._place} refused the mail with {code}."
         return Undeliverable(what, code) if code >= _FOR_GOOD else Deferred(what, code)
+
+
+def _stuffed(content: bytes) -> bytes:
+    """A mail whose lines that begin with a dot begin with two (RFC 5321, 4.5.2)."""
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 def _connected(server: Server) -> smtplib.SMTP:

@@ -21,5 +21,7 @@ def wire_form(message: EmailMessage, sign: Sign = unsigned) -> bytes:
 
     A lone CR or LF, which servers read in different ways, becomes CR LF before the mail is signed.
     """
-    content = _LONE.sub(b"\r\n", message.as_bytes(policy=WIRE))
+    content = message.as_bytes(policy=WIRE)
+    if not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
+        content = _LONE.sub(b"\r\n", content)
     return sign(content if content.endswith(b"\r\n") else content + b"\r\n")

@@ -24,7 +24,7 @@ AS_THEY_ARE = ("mime-version", "content-transfer-encoding", "list-unsubscribe", 
 _SECOND = 1_000_000
 _LINE = 70
 _FOLD = "\r\n "
-_FORM = CanonicalizationPolicy.from_c_value(b"relaxed/relaxed")
+_FORM = CanonicalizationPolicy.from_c_value(b"relaxed/simple")
 
 
 class DkimKey(NamedTuple):
@@ -121,7 +121,8 @@ class DkimSigner:
 
     def __call__(self, content: bytes) -> bytes:
         """A mail in wire form with a signature by each key above its headers."""
-        headers, body = dkim.rfc822_parse(content)
+        head, _, body = content.partition(b"\r\n\r\n")
+        headers, _ = dkim.rfc822_parse(head + b"\r\n\r\n")
         canonical = _FORM.canonicalize_headers(headers)
         digest = hashlib.sha256(_FORM.canonicalize_body(body)).digest()
         names = _covered([name.decode("ascii") for name, _ in canonical])
@@ -134,7 +135,7 @@ class DkimSigner:
         """The header of one signature; it covers itself, with an empty `b=`."""
         at = micros(self._clock.now()) // _SECOND
         fields = (
-            f"v=1; a={key.algorithm}-sha256; c=relaxed/relaxed; t={at}",
+            f"v=1; a={key.algorithm}-sha256; c=relaxed/simple; t={at}",
             f"d={self._domain}; s={key.selector}",
             *(f"{name}={value}" for name, value in tags.items()),
             "b=",
