@@ -80,10 +80,9 @@ def main() -> int:
         gate.run(report, given.place)
     if "http" in given.only:
         over_http.run(report, given.place)
-    if "import" in given.only:
-        importing.run(report, given.place)
-    if "forms" in given.only:
-        forms.run(report, given.place)
+    for part, measure in (("import", importing.run), ("forms", forms.run)):
+        if part in given.only:
+            measure(report, given.place)
     if "console" in given.only:
         console.run(report, given.place)
     if "dashboard" in given.only:
@@ -92,10 +91,9 @@ def main() -> int:
         scale.startup(report)
     if "events" in given.only:
         events.run(report, given.place, given.events)
-    if "mail" in given.only:
-        mailing.run(report, given.place)
-    if "telemetry" in given.only:
-        recording.run(report, given.place)
+    for part, measure in (("mail", mailing.run), ("telemetry", recording.run)):
+        if part in given.only:
+            measure(report, given.place)
     if "insights" in given.only:
         insights.run(report, given.place, given.events)
         telemetry.run(report, given.place)
