@@ -15,8 +15,7 @@ import dkim
 
 from benchmarks.over_http import free_port
 from benchmarks.report import Report, Result, median_micros, rate
-from troth.adapters import DkimSigner, Server, SmtpMailer, dkim_key, new_dkim_key
-from troth.adapters.mail.forming import wire_form
+from troth.adapters import DkimSigner, Server, SmtpMailer, dkim_key, new_dkim_key, wire_form
 from troth.kernel import SettableClock
 from troth.outreach import WIRE, Limits, Mail, MailCounts, PacedMailer, Pacing, Rate
 from troth.storage import create_all, data_tables, open_database

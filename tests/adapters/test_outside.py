@@ -23,8 +23,7 @@ from tests.adapters.test_signing import ED25519, RSA, SIGN, published
 from tests.support.clients import packages
 from tests.support.postfix import postfix
 from tests.support.waiting import wait_until
-from troth.adapters import Server, SmtpMailer
-from troth.adapters.mail.forming import wire_form
+from troth.adapters import Server, SmtpMailer, wire_form
 from troth.outreach import WIRE, Mail
 
 STOP = "https://www.example.com/stop/" + "AbC-123_xyz" * 25

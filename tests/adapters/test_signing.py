@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.adapters import DkimKey, DkimSigner, dkim_key, new_dkim_key
-from troth.adapters.mail.forming import wire_form
+from troth.adapters import DkimKey, DkimSigner, dkim_key, new_dkim_key, wire_form
 from troth.kernel import InvalidInput, SettableClock
 from troth.outreach import WIRE
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from troth.adapters.letters import letter_pdf, sealing_to
     from troth.adapters.mail.connection import Server
     from troth.adapters.mail.folder import FolderMailer
+    from troth.adapters.mail.forming import wire_form
     from troth.adapters.mail.opening import open_mailer
     from troth.adapters.mail.signing import DkimKey, DkimSigner, dkim_key, new_dkim_key, published_record
     from troth.adapters.mail.smtp import SmtpMailer
@@ -63,6 +64,7 @@ __all__ = [
     "published_record",
     "sealing_to",
     "secret_bytes",
+    "wire_form",
 ]
 
 _PLACES = {
@@ -92,6 +94,7 @@ _PLACES = {
     "new_dkim_key": "mail.signing",
     "published_record": "mail.signing",
     "SmtpMailer": "mail.smtp",
+    "wire_form": "mail.forming",
     "open_mailer": "mail.opening",
     "LEEWAY": "openid",
     "NotSaid": "openid",
