@@ -141,7 +141,7 @@ def _read(template: Template, text: str) -> _Source:
             f"Mail template {template.name} has no head.", mend="Begin with a Subject: and a Reason: line."
         )
     known = {*STANDARD, *template.reads, *template.variables}
-    for name in _PLACE.findall(text):
+    for name in variables_in(text):
         if name not in known:
             raise InvalidInput(
                 f"Mail template {template.name} uses {name}, which nothing gives.",
@@ -154,6 +154,11 @@ def _read(template: Template, text: str) -> _Source:
 def _spaced(text: str) -> str:
     """A text without the gap that a paragraph leaves whose only variable is empty."""
     return re.sub(r"\n{3,}", "\n\n", text).lstrip()
+
+
+def variables_in(text: str) -> list[str]:
+    """The names of the variables that a text uses, in order."""
+    return _PLACE.findall(text)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from troth.kernel import InvalidInput
-from troth.outreach.composing import filled, marked, plain
+from troth.outreach.composing import filled, marked, plain, variables_in
 from troth.outreach.letter_text import LetterText, address_lines, blocks
 from troth.outreach.letter_words import LANGUAGES, Around, foot, labels
 from troth.outreach.phrases import greeting
@@ -94,8 +94,13 @@ def check_text(text: LetterText) -> None:
             field="language",
             mend=f"Use {', '.join(LANGUAGES)}.",
         )
-    for part in (text.subject, text.reason, text.body):
-        filled(part, dict.fromkeys(VARIABLES, "x"))
+    for name in sorted({*variables_in(text.subject), *variables_in(text.reason), *variables_in(text.body)}):
+        if name not in VARIABLES:
+            raise InvalidInput(
+                f"The text uses {name}, which nothing gives.",
+                field="text",
+                mend=f"Use {', '.join(VARIABLES)}.",
+            )
 
 
 def read_text(written: str, language: str) -> LetterText:
