@@ -26,10 +26,12 @@ from tests.support.otlp import (
     total,
 )
 from tests.support.telemetry import Installed, canonical
+from troth.gate import Admission, Arrival
 from troth.ingress import JSON as JSON_TYPE
-from troth.ingress import PROTOBUF, OtlpReader, week_of
+from troth.ingress import PROTOBUF, NotOptedIn, OtlpReader, week_of
 from troth.ingress.gathering import MOST_RUNNING, Gathered, empty_old_weeks
-from troth.ingress.model import Portion
+from troth.ingress.model import Portion, Proof
+from troth.ingress.service import Prepared, _Batch
 from troth.ingress.tables import gathered_week
 from troth.kernel import TrothError
 from troth.storage import Statement
@@ -343,6 +345,14 @@ def test_answers_are_those_of_the_protocol(receiving: Receiving) -> None:
     unknown = export(one, request(gauge("cores", point(4)), product="unknown_service"))
     assert "service.name" in unknown.json()["partialSuccess"]["errorMessage"]
     assert one.send("GET", "/v1/metrics").status_code == 405
+
+
+def test_whatever_the_policy_permits_a_week_needs_a_receipt() -> None:
+    """Where a policy permits reports of whoever comes, a part of one is refused all the same: nothing could seal it."""
+    report = OtlpReader(JSON_TYPE)(json.dumps(request(gauge("cores", point(4)))).encode(), schema(), DAY)
+    arrival, reason = Arrival("collect", "anything", ()), NotOptedIn("No receipt.")
+    batch = _Batch({arrival: Admission(permitted=True, entry="entry")}, {}, Any)  # type: ignore[arg-type]
+    assert batch.take(Prepared(report, Proof()), (arrival, reason)) is reason
 
 
 def test_a_token_does_not_open_a_week(receiving: Receiving) -> None:

@@ -163,7 +163,7 @@ class Weeks:
             mark = week_mark(receipt, found.week)
             if over is not None and tokens.spent(self._tx, [mark]):  # the week was reported in another way
                 over = None
-            self._marks.append(mark)
+            self._marks += [mark] if over is not None else []
             found.begin(self._week)
         found.release, found.source = report.release, report.source
         found.add(portion, self._schema.metrics, _nanoseconds(date.fromisoformat(opted_in)))

@@ -257,6 +257,8 @@ class _Batch:
             )
         report = one.report
         if report.portion is not None:
+            if reason is not None:  # whatever the policy permits: there is no receipt to seal it under
+                return reason
             receipt = one.proof.receipt
             over = self._weeks.add(receipt, report, report.portion, self._holders[receipt].day)
             if over is None:
