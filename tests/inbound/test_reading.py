@@ -104,10 +104,30 @@ def test_bounce_is_read() -> None:
         )
     ).encode()  # fmt: skip
     read = read_mail(raw)
-    assert read.bounce == ("<job@example.com>", "failed", "5.1.1")
+    assert read.bounce == ("<job@example.com>", "failed", "5.1.1", "x@example.net")
     assert read.bounce is not None
     assert read.bounce.hard
     assert read.automatic
+
+
+def test_complaint_is_read() -> None:
+    """A report of a complaint tells its kind, and which mail it is about, by envelope sender and link to stop."""
+    raw = CRLF.join(
+        (
+            "From: fbl@example.net", "To: complaints@example.com", "Subject: Complaint",
+            'Content-Type: multipart/report; report-type=feedback-report; boundary="b"', "MIME-Version: 1.0", "",
+            "--b", "Content-Type: text/plain", "", "Spam.",
+            "--b", "Content-Type: message/feedback-report", "", "Feedback-Type: Abuse", "Version: 1", "",
+            "--b", "Content-Type: message/rfc822", "", "Return-Path: <bounce+a@example.com>",
+            "List-Unsubscribe: <https://example.com/stop/", " abc>", "Subject: x", "", "Buy.",
+            "--b--", "",
+        )
+    ).encode()  # fmt: skip
+    read = read_mail(raw)
+    assert read.complaint == ("abuse", "bounce+a@example.com", "<https://example.com/stop/abc>")
+    assert read.bounce is None
+    assert "stop" not in repr(read.complaint)
+    assert read_mail(made().as_bytes()).complaint is None
 
 
 def test_circling_mail_is_known() -> None:

@@ -17,6 +17,8 @@ PERMIT = (
 )
 FORBID = "forbid: extra\nacts: [use]\nactors: [service.shop]\nreason: Extra.\n"
 SLOT = "declare: slot\nname: extra\npurposes: [essential]\nvariants: {plain: Words., other: More.}\ndefault: plain\n"
+TOPIC = "declare: topic\nname: news\npurposes: [essential.service.fulfil_order]\nchannels: [pigeon]\n"
+STOPPER = 'forbid: stopper\nacts: [send, disclose]\nactors: ["*"]\npurposes: [essential.service.fulfil_order]\nwhen: [topic.stopped]\nreason: Extra.\n'
 SEGMENT = "declare: segment\nname: some\nslot: extra\nvariant: other\nbecause: of it.\nfrom: {section: /a}\n"
 COOKIE = "declare: cookie\nname: extra\nessential: true\nremembers: choice\npurposes: [essential]\nlifetime: session\n"
 REPEATED = PERMIT.replace("[use]", "[collect]").replace("[user.contact]", "[user.name, user.contact]")
@@ -217,6 +219,8 @@ FAULTS = [
     Fault("segment-rule", with_rule(_segment("value: x", "value: ''")), "declare: segment"),
     Fault("segment-rule", with_rule(_segment("field: email", "field: nothing")), "declare: segment"),
     Fault("segment-sensitive", with_rule(_segment("field: email", "field: faith") + _NEXT + FAITH), "declare: segment"),
+    Fault("topic-stop", with_rule(TOPIC + _NEXT + PERMIT.replace("[use]", "[disclose]") + "channels: [pigeon]\n"), "declare: topic"),
+    Fault("topic-channel", with_rule(TOPIC + _NEXT + STOPPER), "declare: topic"),
     Fault("report-field", spoilt(REPORT, REPORT + "by: [full_name]\n"), "declare: report"),
     Fault("report-field", spoilt(REPORT, REPORT + "by: [email]\n"), "declare: report"),
     Fault("report-field", spoilt(REPORT, REPORT + "by: [nothing]\n"), "declare: report"),

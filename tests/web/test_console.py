@@ -402,3 +402,18 @@ def test_what_is_withheld_says_why(web: Web) -> None:
     page = desk.post(f"/console/matters/{asking}/written").text
     assert "shown once it is proven who asks" in page
     assert "user.contact" not in denied + page
+
+
+def test_a_stop_by_telephone_is_noted(web: Web) -> None:
+    """Staff note who wants no announcements, known or not; a slip is told, and nothing is kept then."""
+    desk = Desk(web, role="staff.support")
+    desk.sign_in()
+    page = desk.get("/console/stop")
+    assert (page.status_code, "Product news" in page.text) == (200, True)
+    wrong = desk.post("/console/stop", field="email", value="no address", what="")
+    assert (wrong.status_code, "Nothing was noted" in wrong.text) == (422, True)
+    done = desk.post("/console/stop", field="phone", value="+1 650 555 0100", what="offers:phone")
+    assert (done.status_code, "It has stopped" in done.text) == (200, True)
+    assert [one for one in _acts(web) if one[0] == "stop-topic"] == [
+        ("stop-topic", "staff.support", "permit")
+    ]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.settings import EventSettings, Settings, read_settings, store_places
     from troth.bootstrap.signing import DkimRecord, dkim_records, dkim_state, new_dkim_keys
     from troth.bootstrap.unread import Opened
+from troth.bootstrap.preferring import WaysOut, ways_out
 
 __all__ = [
     "MESSAGES",
@@ -49,6 +50,7 @@ __all__ = [
     "Restored",
     "Settings",
     "Troth",
+    "WaysOut",
     "Wish",
     "agent_request",
     "answering_key",
@@ -86,6 +88,7 @@ __all__ = [
     "store_places",
     "sweep_folder",
     "unreached",
+    "ways_out",
     "work_for",
 ]
 

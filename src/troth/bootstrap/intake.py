@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from troth.gate import Ask, Outcome
+from troth.gate import OPTING_OUT, Ask, Outcome
 from troth.inbound import ForStaff, InboundMail, Received
-from troth.kernel import NotFound, Unavailable
+from troth.kernel import Log, NotFound, Unavailable
 from troth.policy import CaseType, Permit, Point, Policy
+from troth.preferences import mail_field
 from troth.rights import Matter, Reading, read_asking
 from troth.storage import Transaction
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 EMAIL = "email"
 ROLE = "service.intake"
+OPT_OUT = "object"
+"""The kind of request that a mail with the published subject makes, or one with words to that end."""
+_log = Log("troth.inbound")
 _LATER = frozenset({"unavailable"})
 
 
@@ -55,7 +59,7 @@ class Intake:
             Unavailable: A store takes no work; it is tried again.
         """
         mail = received.mail
-        if mail.automatic or mail.bounce is not None or mail.looping:
+        if mail.automatic or mail.bounce is not None or mail.complaint is not None or mail.looping:
             raise ForStaff("automatic")
         policy = self._troth.policy()
         reading = read_asking(mail.subject, mail.text, policy.front.contact.optout_subject)
@@ -64,7 +68,8 @@ class Intake:
         except NotFound:
             raise ForStaff("no-point") from None
         ask = intake_ask(self._troth, policy, point, mail, reading)
-        self._perform(ask, received, keep="attachments" if mail.attachments else "")
+        stops = [stop_ask(self._troth, mail)] if reading.kind == OPT_OUT and mail.sender else []
+        self._perform([ask, *stops], received, keep="attachments" if mail.attachments else "")
 
     def unread(self, received: Received) -> None:
         """Open a case for a mail that cannot be read whole; a person reads it.
@@ -83,10 +88,10 @@ class Intake:
             reason=received.mail.malformed,
             language=received.mail.language,
         )
-        self._perform(ask, received, keep=received.mail.malformed)
+        self._perform([ask], received, keep=received.mail.malformed)
 
-    def _perform(self, ask: Ask, received: Received, keep: str) -> None:
-        """Do it once, in the unit of work that also says that the mail is handled, or left to a person with a case."""
+    def _perform(self, asks: Sequence[Ask], received: Received, keep: str) -> None:
+        """Do it once, the first act deciding, in the unit of work that also says that the mail is handled, or left to a person with a case."""
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             if not outcomes[0].permitted:
@@ -95,9 +100,11 @@ class Intake:
                 raise _HandledBefore
 
         try:
-            (outcome,) = self._troth.gate.perform_along([ask], along)
+            outcome, *more = self._troth.gate.perform_along(asks, along)
         except _HandledBefore:
             return
+        if any(one.problem is not None for one in more):
+            _log.error("stop_not_kept", mail=received.mail_id)
         if outcome.problem is not None:
             if outcome.problem.code in _LATER:
                 raise Unavailable(outcome.problem.detail, mend="It is tried again.")
@@ -135,6 +142,19 @@ def intake_ask(troth: "Troth", policy: Policy, point: Point, mail: InboundMail, 
         point=point.name,
         notice=point.notice or "",
         values=_values(policy, point, mail, reading),
+        language=mail.language,
+    )
+
+
+def stop_ask(troth: "Troth", mail: InboundMail) -> Ask:
+    """The order that stops every announcement to whoever wrote, known or not; it counts before anybody looks at the request."""
+    return Ask(
+        act="instruct",
+        purpose=OPTING_OUT,
+        key=intake_key(troth),
+        channel="",
+        order="stop-topic",
+        identify={mail_field(troth.policy()): mail.sender},
         language=mail.language,
     )
 

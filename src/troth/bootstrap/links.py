@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.speaking import told_in, words_in
-from troth.gate import CONFIRM, SIGN_IN, Ask, mailbox_owner, waiting_submission
+from troth.gate import CONFIRM, SIGN_IN, Ask, mailbox_of, mailbox_owner, waiting_submission
 from troth.kernel import NotFound, micros
+from troth.preferences import CENTRE, LIFE
 from troth.storage import JobOver
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 AUTHENTICATION = "essential.service.authentication"
-_INSTEAD = {"account": "account-exists", "sign-in": "sign-in-link", "address": "address-in-use"}
-"""What the mailbox of somebody known is sent instead of a confirmation, by the point's part in accounts."""
+_INSTEAD = {
+    "account": "account-exists",
+    "sign-in": "sign-in-link",
+    "address": "address-in-use",
+    "preferences": "preferences-link",
+}
+"""What the mailbox of somebody known is sent instead of a confirmation, by the point's part in accounts; of preferences: anybody's."""
 
 
 class MailedLinks:
@@ -36,7 +42,7 @@ class MailedLinks:
         part = point.part if point is not None else None
         if part not in _INSTEAD:
             return "confirm-submission"
-        if self._owner(submission):
+        if part == "preferences" or self._owner(submission):
             return _INSTEAD[part]
         if part == "sign-in":
             raise JobOver("nobody")
@@ -70,6 +76,27 @@ class MailedLinks:
         if not owner:
             raise JobOver("nobody")
         return {"link": self.link("account/link", owner, SIGN_IN)}
+
+    def preferences(self, submission: str, handles: Mapping[str, str]) -> Mapping[str, str]:
+        """The variables of a mail with a link to the preferences of whoever has the submission's mailbox, known or not.
+
+        Raises:
+            JobOver: The submission is over.
+        """
+        owner, troth = self._owner(submission), self._troth
+        with troth.database.snapshot() as tx:
+            hashed = mailbox_of(tx, submission, micros(troth.clock.now()))
+        token = troth.stop_tokens.issue(owner, "", "", "", "", hashed, CENTRE)
+        ends = micros(troth.clock.now() + LIFE[CENTRE])
+        base = troth.settings.web.public_url.rstrip("/")
+        return {
+            "link": f"{base}/preferences/{token}",
+            "ends": told_in(words_in(troth, handles.get("language", "")), ends),
+        }
+
+    def to_preferences(self, person: str, handles: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002  the shape
+        """The page on which one asks for a link to one's preferences."""
+        return {"link": f"{self._troth.settings.web.public_url.rstrip('/')}/preferences"}
 
     def _owner(self, submission: str) -> str:
         try:

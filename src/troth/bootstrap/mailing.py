@@ -24,6 +24,7 @@ from troth.outreach import (
     by_domain,
     read_rate,
 )
+from troth.preferences import NOTED
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def mail_templates(troth: "Troth") -> list[Template]:
         Template("account-exists", _NOTIFY, variables=("link",), fresh=links.sign_in),
         Template("sign-in-link", _NOTIFY, variables=("link",), fresh=links.sign_in),
         Template("address-in-use", _NOTIFY, variables=("link",), fresh=links.sign_in),
+        Template(
+            "preferences-link",
+            _NOTIFY,
+            variables=("link", "ends"),
+            fresh=links.preferences,
+        ),
+        Template(NOTED, _NOTIFY, variables=("link",), fresh=links.to_preferences),
         Template("address-changed", _NOTIFY),
         Template("account-closed", _NOTIFY),
         *matter_templates(troth, links, _NOTIFY),

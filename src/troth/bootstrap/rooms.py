@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
     from troth.outreach import Audiences, CallLists, LetterBatches, MailCounts, Outbox, PacedMailer
+    from troth.preferences import Envelopes, Preferences, StopTokens
     from troth.relay import Relays
     from troth.rights import Agents, Rights
     from troth.staff import CompanySignIn, Roster, Staff, StaffPasskeys
@@ -215,6 +216,27 @@ class Rooms:
         from troth.bootstrap.relaying import relays_of
 
         return relays_of(self._whole)
+
+    @cached_property
+    def preferences(self) -> "Preferences":
+        """What people hear of, per topic and channel."""
+        from troth.bootstrap.preferring import preferences_of
+
+        return preferences_of(self._whole)
+
+    @cached_property
+    def stop_tokens(self) -> "StopTokens":
+        """Links to stop what people hear of."""
+        from troth.bootstrap.preferring import stop_tokens_of
+
+        return stop_tokens_of(self._whole)
+
+    @cached_property
+    def envelopes(self) -> "Envelopes":
+        """Addresses that tell which message came back."""
+        from troth.bootstrap.preferring import envelopes_of
+
+        return envelopes_of(self._whole)
 
     @cached_property
     def inbox(self) -> "Inbox":

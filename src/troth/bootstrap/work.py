@@ -15,6 +15,7 @@ from troth.bootstrap.lettering import lettering_tasks
 from troth.bootstrap.mailing import mail_folder, mail_sending, mail_tasks
 from troth.bootstrap.matters import end_questions_of, matter_tasks
 from troth.bootstrap.polling import polling_tasks
+from troth.bootstrap.preferring import preference_tasks
 from troth.bootstrap.receiving import inbox_tasks
 from troth.bootstrap.relaying import relay_delivering, relay_tasks
 from troth.bootstrap.reminding import TELL_STAFF, reminding
@@ -48,6 +49,7 @@ _ROOMS = (
     relay_tasks,
     drill_tasks,
     lettering_tasks,
+    preference_tasks,
 )
 
 
@@ -96,6 +98,7 @@ def _forgetters(troth: "Troth") -> list[Callable[[str], None]]:
     forgetters: list[Callable[[str], None]] = [
         troth.events.forget,
         troth.relays.forget,
+        troth.preferences.forget,
         troth.connectors.forget,
         troth.outbox.forget,
         troth.letters.forget,

@@ -32,6 +32,7 @@ from troth.cli import (
     retention,
     serving,
     staff,
+    stops,
     telemetry_schema,
 )
 from troth.cli.frame import KEEPING, PEOPLE, POLICY, Program, shared_options
@@ -51,6 +52,7 @@ _PARTS = (
     (collecting.app, PEOPLE),
     (protection.child, PEOPLE),
     (protection.suppression, PEOPLE),
+    (stops.app, PEOPLE),
     (access.app, PEOPLE),
     (staff.app, PEOPLE),
     (reports.app, PEOPLE),

@@ -25,6 +25,7 @@ from troth.gate.cases import Case, case_is_live, case_is_open, case_is_verified,
 from troth.gate.confirming import (
     Waiting,
     link_opens,
+    mailbox_of,
     mailbox_owner,
     proven_mailbox,
     waiting_by_link,
@@ -33,6 +34,7 @@ from troth.gate.confirming import (
 from troth.gate.counting import Count, Inquiry, Values, may_look
 from troth.gate.disposing import DISPOSAL, DISPOSER, LISTED, dispose_suppressions
 from troth.gate.facts import matching_fields
+from troth.gate.form import OPTING_OUT, RETURNING, UNDELIVERABLE
 from troth.gate.holds import LegalHold, active_holds, holds_of
 from troth.gate.idling import DuePerson, idle_people
 from troth.gate.model import MAX_RECORDS, Ask, Outcome, Problem
@@ -55,6 +57,8 @@ from troth.gate.retaining import DueRecord, due_records, free_remnants
 from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
+from troth.gate.stopping import Wanted, every_wish, is_stopped, mailbox_hash, topic_purposes
+from troth.vault import stops_seen
 
 __all__ = [
     "APPROVED",
@@ -67,10 +71,13 @@ __all__ = [
     "LISTED",
     "MAIL",
     "MAX_RECORDS",
+    "OPTING_OUT",
     "OWNED",
     "PROMOTIONAL",
     "REASON_LISTED",
+    "RETURNING",
     "SIGN_IN",
+    "UNDELIVERABLE",
     "VERIFY",
     "Actor",
     "Admission",
@@ -98,6 +105,7 @@ __all__ = [
     "Values",
     "Version",
     "Waiting",
+    "Wanted",
     "active_holds",
     "add_draft",
     "case_facts",
@@ -108,14 +116,18 @@ __all__ = [
     "dispose_suppressions",
     "due_records",
     "end_case",
+    "every_wish",
     "extend_key",
     "free_remnants",
     "holds_of",
     "idle_people",
+    "is_stopped",
     "issue_key",
     "key_records",
     "language_of",
     "link_opens",
+    "mailbox_hash",
+    "mailbox_of",
     "mailbox_owner",
     "matching_fields",
     "may_look",
@@ -133,6 +145,8 @@ __all__ = [
     "revoke_key",
     "session_opened",
     "stage_mail",
+    "stops_seen",
+    "topic_purposes",
     "version_text",
     "versions",
     "waiting_by_link",

@@ -11,6 +11,7 @@ from troth.gate.promising import stage_mail
 from troth.gate.proofs import forget_proofs, spend_proof
 from troth.gate.referring import check_references, claimed
 from troth.gate.sessions import close_other_sessions
+from troth.gate.stopping import lift_stops
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
 from troth.policy import Decision, Point, Policy, instant_after, read_span
@@ -41,6 +42,8 @@ from troth.vault import (
 )
 
 CONFIRMATION = "confirm-submission"
+MAILBOX = "email"
+"""The channel that a confirmation comes by, and consents to."""
 MOVED = "address-changed"
 _MOST_WAITING = 3
 """So many submissions may wait for one mailbox; more are answered like others and send nothing."""
@@ -245,6 +248,7 @@ class Collector:
             withdraw_stances(self._tx, one.person, held.purpose, "objected")
             ended = [OPTED_OUT, *reconsidered(held.purpose, policy.scales.purposes)]
             forget_reasons(self._tx, one.person, ended)
+            lift_stops(self._tx, policy, one.person, held.purpose, MAILBOX)
             record_stance(self._tx, one.person, held.purpose, "consented", self._now)
         return Collected(one.person, record, spent=spent)
 

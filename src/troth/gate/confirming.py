@@ -73,6 +73,16 @@ def mailbox_owner(tx: Transaction, vault: Vault, handle: str, now: int) -> str:
     return vault.whose(tx, held.kind, held.blind)
 
 
+def mailbox_of(tx: Transaction, handle: str, now: int) -> str:
+    """The keyed hash of the address of a waiting submission, as `email:` and hexadecimal digits.
+
+    Raises:
+        NotFound: No such submission waits at this instant (microseconds).
+    """
+    held = held_submission(tx, handle, now)
+    return f"{held.kind}:{held.blind.hex()}"
+
+
 def link_opens(tx: Transaction, secret: str, use: str, now: int) -> bool:
     """Whether a secret from a mailbox is good for a use at an instant (microseconds)."""
     proof = proofs(tx, (secret,), now).get(secret)

@@ -35,6 +35,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("restricted", "person.restricted"),
     ("objected", "person.objected"),
     ("suppressed", "person.suppressed"),
+    ("stopped", "topic.stopped"),
 )
 """Why somebody is left out, by the fact that tells of it; the first that holds counts."""
 NO_PURPOSE, OLDER, UNREADABLE = "no-purpose", "older-promise", "unreadable"
@@ -56,6 +57,8 @@ class Inquiry(NamedTuple):
         words: Declared words and handles that tell in the ledger what is counted, such as {"report": name}.
         data: Data categories, where no declared field stands for them: those of telemetry, and of columns that are too much.
         budgeted: Whether its figures bear noise and cost a privacy budget.
+        topic: The topic of a message that people are counted for; empty for none.
+        channel: Its channel; empty for none.
     """
 
     key: str
@@ -66,6 +69,8 @@ class Inquiry(NamedTuple):
     words: Mapping[str, str] = {}
     data: tuple[str, ...] = ()
     budgeted: bool = False
+    topic: str = ""
+    channel: str = ""
 
 
 class Count(NamedTuple):
@@ -193,7 +198,7 @@ class Counting:
         if closed:
             facts.add("person.restricted")
         if who in page.listed:
-            facts |= suppression_facts(rules, page.listed[who], self._inquiry.purpose)
+            facts |= suppression_facts(rules, page.listed[who], self._inquiry, self._now)
         if who in page.children:
             facts |= childhood_facts(page.children[who], self._now)
         older = frozenset[str]()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from troth.gate.collecting import Collected, Collector
-from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS
+from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS, STOP_ORDERS
 from troth.gate.holds import kept_slots, told
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
@@ -18,6 +18,7 @@ from troth.gate.proofs import forget_proofs
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
 from troth.gate.sessions import close_sessions
+from troth.gate.stopping import note_stop, stop_or_resume
 from troth.gate.weighing import READING, Scales, Weighed
 from troth.kernel import Conflict, NotFound, Refused, TrothError, Unavailable, new_id
 from troth.ledger import stage
@@ -25,7 +26,7 @@ from troth.policy import Decision
 from troth.storage import Transaction, forget_jobs
 from troth.vault import ReadWant, Vault, begin_erasure, erase_all_but, erase_fields, read_copies
 
-_OF_ANYBODY = LIST_ORDERS | {"purge-child"}
+_OF_ANYBODY = LIST_ORDERS | STOP_ORDERS | {"purge-child"}
 """Orders about an identifier, whether or not anybody has it."""
 _CHANGING = frozenset({"erase", "send", "instruct"})
 PASSED = "pass-message"
@@ -259,6 +260,7 @@ class Doer:
             return ask.case, {}
         if ask.order in LOOKING_ORDERS:
             return self._order(one)
+        note_stop(self._tx, ask)
         with self._tx.savepoint():
             if ask.act == "erase":
                 found = self._erase(one)
@@ -271,6 +273,8 @@ class Doer:
         return ask.case, {}
 
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
+        if one.ask.order in STOP_ORDERS:
+            return one.ask.case, stop_or_resume(self._tx, self._vault, one, self._policy, self._now)
         if one.ask.order in LIST_ORDERS | CHILD_ORDERS:
             found = protect(self._tx, self._vault, one, self._policy, self._now)
             if one.ask.order == "purge-child" and found["erased"]:

@@ -46,11 +46,21 @@ def facts_of(
     for stance, purpose in stances:
         if covers(purpose, ask.purpose):
             facts.append(f"person.{stance}")
+    if ask.topic and _fits(ask, policy):
+        facts.append("topic.declared")
     if ask.recipient and ask.recipient in policy.recipients:
         facts.append("recipient.declared")
     if ask.point:
         facts += _at_point(ask, policy)
     return tuple(sorted(set(facts)))
+
+
+def _fits(ask: Ask, policy: Policy) -> bool:
+    """Whether a message is about a declared topic, serves its purpose and goes through a channel of it."""
+    topic = policy.topics.get(ask.topic)
+    if topic is None or ask.channel not in topic.channels:
+        return False
+    return any(covers(purpose, ask.purpose) for purpose in topic.purposes)
 
 
 def _at_point(ask: Ask, policy: Policy) -> list[str]:

@@ -34,9 +34,15 @@ SESSION_ORDERS = frozenset(
 WORK_ORDERS = frozenset({"begin-work"})
 SIGNING_IN = "essential.service.authentication"
 """The one purpose for which sessions of people are opened, listed and closed, and links to sign in are made."""
+OPTING_OUT = "essential.service.opt_out"
+"""The one purpose for which stops are kept, ended and shown; under it nothing else is ordered."""
+RETURNING = "essential.service.returned_mail"
+"""The one purpose for which it is noted that mail to somebody comes back; under it nothing else is ordered."""
 CASE_ORDERS = frozenset({"open-case", "close-case", "verify-case"})
 LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
+UNDELIVERABLE = "note-undeliverable"
+STOP_ORDERS = frozenset({"stop-topic", "resume-topic", "show-stops", UNDELIVERABLE})
 CHILD_ORDERS = PARENT_ORDERS | {"purge-child"}
 _ORDERS = (
     CHOICE_ORDERS
@@ -47,6 +53,7 @@ _ORDERS = (
     | CASE_ORDERS
     | WORK_ORDERS
     | HOLD_ORDERS
+    | STOP_ORDERS
 )
 PARENT_METHODS = frozenset(
     {
@@ -64,7 +71,7 @@ PARENT_METHODS = frozenset(
 """How a parent may be verified (16 CFR 312.5(b)(2))."""
 _TEXTS = (
     "purpose", "once", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
-    "method", "since", "until", "device", "language",
+    "method", "since", "until", "device", "language", "topic", "hashed",
 )  # fmt: skip
 _HANDLES = ("person", "case", "record", "before", "session", "sender")
 _texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them
@@ -133,7 +140,7 @@ def _check_order(ask: Ask) -> None:
         raise InvalidInput(
             "The order names no stance.", field="stance", mend=f"Use one of {', '.join(STANCES)}."
         )
-    _check_signing_in(ask)
+    _check_purpose(ask)
     if ask.order in LIST_ORDERS:
         _check_listing(ask)
     _check_instants(ask)
@@ -148,8 +155,16 @@ def _check_order(ask: Ask) -> None:
         )
 
 
-def _check_signing_in(ask: Ask) -> None:
-    """Let nobody become somebody else under a purpose that permits other orders, such as opening a case."""
+def _check_purpose(ask: Ask) -> None:
+    """Let nobody become somebody else, or read the lists, under a purpose that permits other orders."""
+    alone = RETURNING if ask.order == UNDELIVERABLE else OPTING_OUT if ask.order in STOP_ORDERS else ""
+    if ask.purpose != alone and (alone or ask.purpose in {OPTING_OUT, RETURNING}):
+        raise InvalidInput(
+            "Stops serve one purpose only, and it serves nothing else.",
+            clause="II.14",
+            field="purpose",
+            mend=f"Name {OPTING_OUT} to stop announcements, and another purpose for another order.",
+        )
     opens = ask.order in SESSION_ORDERS and (ask.order != "issue-proof" or ask.kind == SIGN_IN)
     if opens and ask.purpose != SIGNING_IN:
         raise InvalidInput(

@@ -1,7 +1,8 @@
 """Facts that outlive a record or limit it: the suppression list, and who is known to be a child."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from datetime import timedelta
+from typing import NamedTuple, Protocol
 
 from troth.gate.access import covers
 from troth.gate.case_facts import CASE_FACTS
@@ -13,6 +14,7 @@ from troth.vault import (
     ERASED,
     OBJECTED,
     Childhood,
+    Listed,
     Standing,
     Vault,
     children,
@@ -20,9 +22,21 @@ from troth.vault import (
     listings_of,
 )
 
-_LISTED = {"person.suppressed", "person.objected", *(f"suppressed.{reason}" for reason in SUPPRESSIONS)}
+_LISTED = {
+    "person.suppressed",
+    "person.objected",
+    "topic.stopped",
+    "stop.recent",
+    *(f"suppressed.{reason}" for reason in SUPPRESSIONS),
+}
 OPTED_OUT = "opted-out"
+STOPPED = "stopped:"
+"""Prefix of the reason that keeps a stop; topic and channel follow, parted by a colon, `*` for any."""
+ANY = "*"
+RECENTLY = timedelta(days=365)
+"""So long after a stop nobody is asked whether they would like to hear of something again."""
 _CHILD = {"person.child", "parent.verified", "parent.sharing"}
+_MICROSECOND = timedelta(microseconds=1)
 _REMEMBERED = 4_096
 """Most answers kept for a policy version: callers may name any purpose."""
 
@@ -120,9 +134,9 @@ def listed_facts(
         on_list = listings(tx, vault.keys, list({pair for pairs in named.values() for pair in pairs}))
         of_people = listings_of(tx, list({persons[n] for n in concerned if persons[n]}))
         for number in concerned:
-            kinds = [(pair[0], reason) for pair in named[number] for reason, _ in on_list.get(pair, ())]
+            kinds = [(pair[0], *row) for pair in named[number] for row in on_list.get(pair, ())]
             kinds += of_people.get(persons[number], ())
-            found[number] = suppression_facts(rules, kinds, asks[number].purpose)
+            found[number] = suppression_facts(rules, kinds, asks[number], now)
     young = [n for n in _concerned(rules.by_childhood, asks) if persons[n]] if standing.children else []
     if young:
         known = children(tx, list({persons[n] for n in young}))
@@ -148,15 +162,38 @@ def _named(ask: Ask, policy: Policy, rules: ListRules) -> set[tuple[str, str]]:
     return pairs | {(kind, value) for kind in rules.matching for value in addresses}
 
 
-def suppression_facts(rules: ListRules, kinds: Iterable[tuple[str, str]], purpose: str) -> set[str]:
-    """What the reasons under which identifiers (by kind) stand on the list say about an act for a purpose."""
+class About(Protocol):
+    """What the list is asked about: the data use, and where it is a message its topic and channel."""
+
+    @property
+    def purpose(self) -> str:
+        """The data use."""
+
+    @property
+    def topic(self) -> str:
+        """The topic; empty for none."""
+
+    @property
+    def channel(self) -> str:
+        """The channel; empty for none."""
+
+
+def suppression_facts(rules: ListRules, kinds: Iterable[Listed], about: About, now: int) -> set[str]:
+    """What the reasons under which identifiers (by kind) stand on the list say about an act at an instant (microseconds)."""
     facts: set[str] = set()
-    for kind, reason in kinds:
+    for kind, reason, since in kinds:
         if not rules.counts(kind, reason):
             continue
-        if not reason.startswith(OBJECTED):
+        if reason.startswith((STOPPED, OBJECTED, OPTED_OUT)) and now - since < RECENTLY // _MICROSECOND:
+            facts.add("stop.recent")
+        if reason.startswith(STOPPED):
+            topic, _, channel = reason.removeprefix(STOPPED).partition(":")
+            # A message that does not say what it is about may be about what was stopped.
+            if topic in {ANY, about.topic or topic} and channel in {ANY, about.channel or channel}:
+                facts.add("topic.stopped")
+        elif not reason.startswith(OBJECTED):
             facts |= {"person.suppressed", f"suppressed.{reason}"}
-        elif covers(reason.removeprefix(OBJECTED), purpose):
+        elif covers(reason.removeprefix(OBJECTED), about.purpose):
             facts.add("person.objected")
     return facts
 

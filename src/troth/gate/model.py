@@ -38,7 +38,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
             `show-holdings`, `list-people`,
             `restrict-purpose`, `release-purpose`, `block-sender`, `release-sender`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
-            `withdraw-parent`, `allow-sharing`, `withdraw-sharing`, `verify-case`: it is proven who asks, `place-hold` or `end-hold`.
+            `withdraw-parent`, `allow-sharing`, `withdraw-sharing`, `stop-topic`, `resume-topic`, `show-stops`, `verify-case`: it is proven who asks, `place-hold` or `end-hold`.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
             reason, one of `SUPPRESSIONS`.
@@ -66,6 +66,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         found: Kinds of personal data found in free text; the gate sets it.
         once: Random text that marks a collection, so that the same one sent again counts once; empty for no mark.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
+        topic: Of a message: the declared topic that it is about. For `stop-topic`, `resume-topic` and `show-stops` with `channel`:
+            what is stopped or taken up again; both empty for everything.
+        hashed: For those orders: keyed hash of an identifier, as `email:` and hexadecimal digits, as a link to stop carries it.
         language: For what is answered by mail: in which language (BCP 47), as the page or the mail has it by which it was asked;
             empty for the policy's.
     """
@@ -103,6 +106,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""
     sender: str = ""
     signal: bool = False
+    topic: str = ""
+    hashed: str = ""
     language: str = ""
 
     aware: tuple[str, ...] = ()

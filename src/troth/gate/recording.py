@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_METHODS
+from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_METHODS, STOP_ORDERS
 from troth.gate.model import Ask
 from troth.gate.weighing import Weighed
 from troth.ledger import Entry, encode_entry
@@ -24,6 +24,7 @@ class Words(NamedTuple):
     purposes: Collection[str]
     recipients: Collection[str]
     channels: Collection[str]
+    topics: Collection[str]
 
     @classmethod
     def of(cls, policy: Policy) -> "Words":
@@ -34,7 +35,8 @@ class Words(NamedTuple):
         for rule in policy.rules.values():
             if isinstance(rule, Permit | Forbid):
                 channels.update(rule.channels)
-        return cls(uses, policy.recipients.keys(), channels)
+        channels |= {channel for topic in policy.topics.values() for channel in topic.channels}
+        return cls(uses, policy.recipients.keys(), channels, policy.topics.keys())
 
 
 def recorded(
@@ -83,6 +85,8 @@ def _detail(one: Weighed, words: Words) -> dict[str, str]:
         return shown
     if ask.order in LIST_ORDERS | CHILD_ORDERS:
         return _protection(ask)
+    if ask.order in STOP_ORDERS or (ask.topic and not ask.order):
+        return {"topic": known_word(ask.topic, words.topics)} if ask.topic else {}
     if ask.order not in CHOICE_ORDERS or not ask.about:
         return {}
     return {"about": known_word(ask.about, words.purposes)} | ({"stance": ask.stance} if ask.stance else {})

@@ -16,6 +16,7 @@ from troth.gate.form import (
     LIST_ORDERS,
     PARENT_ORDERS,
     RECORD_ORDERS,
+    STOP_ORDERS,
     WORK_ORDERS,
 )
 from troth.gate.holds import hold_facts, touches_slots
@@ -342,7 +343,7 @@ def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
         return (CHOICES,)
     if ask.order in RECORD_ORDERS:
         return categories_of(_kind_fields(ask, policy), policy)
-    if ask.order in LIST_ORDERS:
+    if ask.order in LIST_ORDERS or ask.order in STOP_ORDERS:
         return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
     if ask.order == "list-sessions" or (ask.order == "open-session" and ask.device):
         return (DEVICE,)

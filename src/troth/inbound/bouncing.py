@@ -1,9 +1,10 @@
-"""What no person wrote: reports of failures (RFC 3464), automatic answers (RFC 3834), lists."""
+"""What no person wrote: reports of failures (RFC 3464) and complaints (RFC 5965), automatic answers (RFC 3834), lists."""
 
 import re
+from email import message_from_string
 from email.message import Message
 
-from troth.inbound.model import Bounce
+from troth.inbound.model import Bounce, Complaint, parted_address
 
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -11,7 +12,9 @@ _ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
 _MESSAGE_ID = re.compile(r"(?im)^message-id\s*:\s*(<[^<>\s]{1,250}>)")
 _LISTS = ("list-id", "list-unsubscribe", "list-post")
 _ANSWERS = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder")
+_ORIGINALS = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"})
 _MOST = 100_000
+_MOST_LINK = 4_000
 
 
 def automatic_reason(message: "Message[str, str]") -> str:
@@ -40,18 +43,18 @@ def bounce_of(message: "Message[str, str]") -> Bounce | None:
     """What a report of a failed delivery says; None when the mail is none."""
     if not _is_report(message):
         return None
-    action, status, back = "", "", ""
+    action, status, who, back = "", "", "", ""
     parts = message.get_payload()
     for part in parts if isinstance(parts, list) else ():
         if not isinstance(part, Message):
             continue
         kind = part.get_content_type()
         if kind == "message/delivery-status" and not action:
-            action, status = _told(part)
-        elif kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"} and not back:
+            action, status, who = _told(part)
+        elif kind in _ORIGINALS and not back:
             found = _MESSAGE_ID.search(part.as_string()[:_MOST])
             back = found[1] if found else ""
-    return Bounce(back, action, status)
+    return Bounce(back, action, status, who)
 
 
 def _is_report(message: "Message[str, str]") -> bool:
@@ -64,12 +67,47 @@ def _report_type(message: "Message[str, str]") -> str:
     return kind if message.get_content_type() == "multipart/report" else ""
 
 
-def _told(part: "Message[str, str]") -> tuple[str, str]:
-    """Action and status of the first recipient that the report is about."""
+def complaint_of(message: "Message[str, str]") -> Complaint | None:
+    """What a report says that a mail is called spam; None when the mail is none."""
+    if _report_type(message) != "feedback-report":
+        return None
+    kind, sender, unsubscribe = "", "", ""
+    parts = message.get_payload()
+    for part in parts if isinstance(parts, list) else ():
+        if not isinstance(part, Message):
+            continue
+        inner = _inner(part)
+        if part.get_content_type() == "message/feedback-report":
+            kind = str(inner.get("feedback-type") or "").strip().lower()[:40]
+            sender = sender or _address(str(inner.get("original-mail-from") or ""))
+        elif part.get_content_type() in _ORIGINALS:
+            sender = sender or _address(str(inner.get("return-path") or ""))
+            unsubscribe = str(inner.get("list-unsubscribe") or "")[:_MOST_LINK]
+    return Complaint(kind, sender, "".join(unsubscribe.split()))
+
+
+def _inner(part: "Message[str, str]") -> "Message[str, str]":
+    """The headers inside a part that is a message, or holds the headers of one as text."""
+    inner = part.get_payload()
+    if isinstance(inner, list) and inner and isinstance(inner[0], Message):
+        return inner[0]
+    return message_from_string(inner[:_MOST] if isinstance(inner, str) else "")
+
+
+def _address(text: str) -> str:
+    """The address of a field such as `<ann@example.com>` or `rfc822; ann@example.com`; empty where it is none."""
+    bare = text.rpartition(";")[2].strip().strip("<>").strip()
+    parted = parted_address(bare)
+    return f"{parted[0]}@{parted[1]}" if parted is not None else ""
+
+
+def _told(part: "Message[str, str]") -> tuple[str, str, str]:
+    """Action, status and address of the first recipient that the report is about."""
     blocks = part.get_payload()
     for block in blocks if isinstance(blocks, list) else ():
         if isinstance(block, Message) and block.get("action"):
             action = str(block.get("action")).strip().lower()
             status = _STATUS.search(str(block.get("status") or ""))
-            return (action if action in _ACTIONS else ""), (status[0] if status else "")
-    return "", ""
+            who = _address(str(block.get("original-recipient") or block.get("final-recipient") or ""))
+            return (action if action in _ACTIONS else ""), (status[0] if status else ""), who
+    return "", "", ""

@@ -29,16 +29,35 @@ class Bounce(NamedTuple):
         message_id: Message-ID of the mail that came back; empty when the report does not tell.
         action: failed, delayed, delivered, relayed or expanded; empty when it does not tell.
         status: Enhanced status code such as `5.1.1`; empty when it does not tell.
+        recipient: Whom it did not reach; empty when it does not tell.
     """
 
     message_id: str = ""
     action: str = ""
     status: str = ""
+    recipient: str = ""
 
     @property
     def hard(self) -> bool:
         """Whether the address takes no mail for good."""
         return self.action == "failed" and self.status.startswith("5")
+
+
+class Complaint(NamedTuple):
+    """A report that whoever got a mail calls it spam (RFC 5965).
+
+    Args:
+        kind: abuse, fraud, not-spam, virus, other...; empty when it does not tell.
+        sender: Envelope sender of the mail; empty when it does not tell.
+        unsubscribe: List-Unsubscribe of the mail, without blanks; empty when it does not tell.
+    """
+
+    kind: str = ""
+    sender: str = ""
+    unsubscribe: str = ""
+
+    def __repr__(self) -> str:
+        return f"Complaint(kind={self.kind!r})"
 
 
 class Envelope(NamedTuple):
@@ -75,6 +94,7 @@ class InboundMail(NamedTuple):
             `auto-response`; empty for a person's.
         hops: How many servers say that they passed it on.
         bounce: What a delivery report says; None when it is no report.
+        complaint: What a report says that a mail is called spam; None when it is no such report.
         malformed: Why it cannot be trusted to be read whole, a static word; empty when it can.
         dkim: Domain whose valid signature covers From, as checked by us; empty where nothing was checked.
     """
@@ -93,6 +113,7 @@ class InboundMail(NamedTuple):
     automatic: str = ""
     hops: int = 0
     bounce: Bounce | None = None
+    complaint: Complaint | None = None
     malformed: str = ""
     dkim: str = ""
 

@@ -11,7 +11,7 @@ from email.message import Message
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
-from troth.inbound.bouncing import automatic_reason, bounce_of
+from troth.inbound.bouncing import automatic_reason, bounce_of, complaint_of
 from troth.inbound.model import Attachment, Envelope, InboundMail, parted_address
 from troth.inbound.texts import clean_line, clean_text, decoded_bytes, html_text
 
@@ -132,6 +132,7 @@ def _read(message: "_Mail", fault: str) -> InboundMail:
         automatic=automatic,
         hops=len(message.get_all("received") or ()),
         bounce=bounce,
+        complaint=complaint_of(message),
         malformed=fault,
     )
 

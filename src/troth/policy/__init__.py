@@ -43,6 +43,7 @@ from troth.policy.telemetry import (
     telemetry_schema,
 )
 from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
+from troth.policy.topics import Topic
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
 from troth.policy.wording import use_title
@@ -102,6 +103,7 @@ __all__ = [
     "Storage",
     "Telemetry",
     "TelemetrySchema",
+    "Topic",
     "Versions",
     "Wanted",
     "Website",

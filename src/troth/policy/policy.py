@@ -13,6 +13,7 @@ from troth.policy.model import Act, Decision
 from troth.policy.reading import Clause, Part
 from troth.policy.rules import Notice, Require, Rule
 from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
+from troth.policy.topics import Topic
 from troth.policy.weighing import Scales
 
 TABLE_SIZE = 32_768
@@ -50,6 +51,7 @@ class Policy:
         "sha256",
         "things",
         "title",
+        "topics",
     )  # fmt: skip
 
     def __init__(self, draft: Draft, sha256: str, scales: Scales) -> None:
@@ -94,6 +96,7 @@ class Policy:
     cases: Mapping[str, CaseType]
     recipients: Mapping[str, Recipient]
     retentions: Mapping[str, Retention]
+    topics: Mapping[str, Topic]
     scales: Scales
     _table: dict[Act, Decision]
     _decisions: dict[Decision, Decision]
@@ -177,6 +180,7 @@ _KINDS = {
     "cases": "case",
     "recipients": "recipient",
     "retentions": "retention",
+    "topics": "topic",
 }
 
 

@@ -13,6 +13,7 @@ from troth.policy.products import CrucialReason, OwnerPart, Product
 from troth.policy.rules import Condition, Day, Key, Keys, Name, SomeKeys, SpanText, Text
 from troth.policy.technologies import Cookie, OfferedChoice, OtherSite, Pixel, Storage
 from troth.policy.telemetry import Telemetry
+from troth.policy.topics import Topic
 from troth.policy.websites import PART_MEANING, EventPart, Website
 
 FieldType = Literal[
@@ -171,10 +172,10 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
         ),
     ] = ()
     part: Annotated[
-        Literal["account", "sign-in", "address", "password", "passkey"] | None,
+        Literal["account", "sign-in", "address", "password", "passkey", "preferences"] | None,
         Meta(
             description="its part in accounts, by which Troth finds it: account (opening and editing one), sign-in (asking "
-            "for a link), address (a new mail address), password, passkey (ways to sign in)"
+            "for a link), address (a new mail address), password, passkey (ways to sign in), preferences (asking for the link to them)"
         ),
     ] = None
     signs: Annotated[
@@ -380,5 +381,5 @@ class DataKind(
 Declared = (
     Field | Point | Role | CaseType | Recipient | Retention | Hold | Cookie | Pixel | Storage | Telemetry | Report | Audience | Product
     | DataSet | Activity | Metric | InstructionType | PolicyException | DataKind | OfferedChoice | OtherSite | Slot | Segment | Website
-    | CrucialReason
+    | CrucialReason | Topic
 )  # fmt: skip

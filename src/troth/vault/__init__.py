@@ -32,7 +32,17 @@ from troth.vault.choices import (
     withdraw_stances,
 )
 from troth.vault.copies import Kept, read_copies
-from troth.vault.crypto import FORMAT, KEY_BYTES, StreamCipher, new_secret, root_unwrap, root_wrap
+from troth.vault.crypto import (
+    FORMAT,
+    KEY_BYTES,
+    StreamCipher,
+    derive,
+    new_secret,
+    open_sealed,
+    root_unwrap,
+    root_wrap,
+    seal_briefly,
+)
 from troth.vault.epochs import Epoch, EpochOver, destroy_file, epochs_in, make_epoch, open_epoch
 from troth.vault.erased import (
     REMNANT,
@@ -106,11 +116,14 @@ from troth.vault.settling import Settlers
 from troth.vault.stances import STANCES, record_stance, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
+from troth.vault.stops import add_reasons, count_stop, drop_reasons, hashes_of, reasons_on, stops_seen
 from troth.vault.store_keys import RootKey, create_key_store
 from troth.vault.suppression import (
+    BOUNCED,
     CHILD,
     ERASED,
     OBJECTED,
+    Listed,
     copy_listings,
     dispose_listed,
     follow_address,
@@ -124,6 +137,7 @@ from troth.vault.suppression import (
 from troth.vault.walking import Page, page_of_people
 
 __all__ = [
+    "BOUNCED",
     "CHILD",
     "ERASED",
     "FORMAT",
@@ -146,6 +160,7 @@ __all__ = [
     "KeyRing",
     "KeyStatus",
     "KeyTampered",
+    "Listed",
     "MovedField",
     "MovedPerson",
     "MovedVersion",
@@ -170,6 +185,7 @@ __all__ = [
     "WriteWant",
     "WrongPair",
     "WrongRoot",
+    "add_reasons",
     "adopt_submission",
     "all_erased",
     "all_records_of",
@@ -186,11 +202,14 @@ __all__ = [
     "children",
     "consent_to_sharing",
     "copy_listings",
+    "count_stop",
     "create_key_store",
     "create_record",
+    "derive",
     "destroy_file",
     "dispose_listed",
     "drills",
+    "drop_reasons",
     "end_keys",
     "end_move",
     "epochs_in",
@@ -205,6 +224,7 @@ __all__ = [
     "forget_reasons",
     "found_record",
     "has_journal",
+    "hashes_of",
     "held_fields",
     "held_names",
     "held_submission",
@@ -234,6 +254,7 @@ __all__ = [
     "note_presence",
     "oldest_records",
     "open_epoch",
+    "open_sealed",
     "opened_parcel",
     "overdue_archives",
     "page_of_people",
@@ -245,6 +266,7 @@ __all__ = [
     "prepare_parcels",
     "read_copies",
     "read_journal",
+    "reasons_on",
     "record_drill",
     "record_stance",
     "records_of",
@@ -261,10 +283,12 @@ __all__ = [
     "root_wrap",
     "rotate_root",
     "rotate_store_key",
+    "seal_briefly",
     "seen_people",
     "slot_of",
     "stances_of",
     "standing_columns",
+    "stops_seen",
     "suppress",
     "suppress_person",
     "sweep_orphan_keys",

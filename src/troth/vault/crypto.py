@@ -267,3 +267,29 @@ def root_unwrap(root: bytes, wrapped: bytes, context: bytes) -> bytes:
             clause="IV.1",
             mend="Put the right root key in place.",
         ) from error
+
+
+def seal_briefly(secret: bytes, context: str, value: bytes) -> bytes:
+    """Seal what goes out of the house and comes back, such as the token of a link: format, nonce, ciphertext and tag.
+
+    Args:
+        secret: 32 bytes of one use.
+        context: Binds it to that use.
+        value: What to seal.
+    """
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _HEAD + nonce + AESGCM(secret).encrypt(nonce, value, _HEAD + context.encode())
+
+
+def open_sealed(secret: bytes, context: str, sealed: bytes) -> bytes:
+    """Open what `seal_briefly` sealed.
+
+    Raises:
+        ValueError: It was not sealed here, or was changed.
+    """
+    if sealed[:1] != _HEAD:
+        raise ValueError
+    try:
+        return AESGCM(secret).decrypt(sealed[1:_MARKS_AT], sealed[_MARKS_AT:], _HEAD + context.encode())
+    except InvalidTag:
+        raise ValueError from None

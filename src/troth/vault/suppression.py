@@ -23,6 +23,9 @@ OBJECTED = "objected:"
 Listing = tuple[str, str]
 """Kind of the identifier and reason."""
 
+Listed = tuple[str, str, int]
+"""Kind of the identifier, reason, and the instant (microseconds) of the entry."""
+
 _KEY = ("kind", "blind", "reason")
 _ADD = Upsert(suppression, by=_KEY)
 _OF = Lookup(suppression, by=("kind", "blind"), take=("reason", "since"))
@@ -161,15 +164,15 @@ def listings(
     return {blinds[kind, bytes(blind)]: [(r, s) for r, s in rows] for (kind, blind), rows in found.items()}
 
 
-def listings_of(tx: Transaction, persons: Sequence[str]) -> Mapping[str, list[Listing]]:
-    """Kinds and reasons under which identifiers of people stand on the list; absent where there are none."""
+def listings_of(tx: Transaction, persons: Sequence[str]) -> Mapping[str, list[Listed]]:
+    """Kinds, reasons and instants under which identifiers of people stand on the list; absent where there are none."""
     had = tx.lookup_all(_BLINDS, [(who,) for who in persons])
     whose: dict[tuple[str, bytes], list[str]] = {}
     for (who,), rows in had.items():
         for kind, blind in rows:
             whose.setdefault((kind, bytes(blind)), []).append(who)
-    found: dict[str, list[Listing]] = {}
+    found: dict[str, list[Listed]] = {}
     for (kind, blind), reasons in (tx.lookup_all(_OF, list(whose)) if whose else {}).items():
         for who in whose[kind, bytes(blind)]:
-            found.setdefault(who, []).extend((kind, reason) for reason, _ in reasons)
+            found.setdefault(who, []).extend((kind, reason, since) for reason, since in reasons)
     return found

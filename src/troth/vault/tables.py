@@ -188,6 +188,13 @@ drill = Table(
     Index(None, "ended_at"),
 )
 
+stop_count = Table(
+    "stop_count",
+    data_tables,
+    Column("singleton", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+
 store_mark = Table(
     "store_mark",
     data_tables,

@@ -11,6 +11,7 @@ from troth.storage import Row, Statement, Transaction
 from troth.vault.childhood import Childhood
 from troth.vault.life import LIVE
 from troth.vault.model import PersonState, Stance
+from troth.vault.suppression import Listed
 from troth.vault.tables import childhood, identifier, person, preference, sealed_field, suppression
 
 
@@ -28,7 +29,7 @@ _STANCES = Statement(
     select(preference.c.person, preference.c.stance, preference.c.purpose).where(*_range(preference.c.person))
 )
 _LISTED = Statement(
-    select(identifier.c.person, identifier.c.kind, suppression.c.reason)
+    select(identifier.c.person, identifier.c.kind, suppression.c.reason, suppression.c.since)
     .join(
         suppression,
         (suppression.c.kind == identifier.c.kind) & (suppression.c.blind == identifier.c.blind),
@@ -60,14 +61,14 @@ class Page(NamedTuple):
     Args:
         people: What is known of each, by handle; nobody who is being erased, and no submission that is held.
         last: The last handle; empty when there is nobody behind it.
-        listed: Kinds and reasons under which identifiers of theirs stand on the suppression list.
+        listed: Kinds, reasons and instants under which identifiers of theirs stand on the suppression list.
         children: What is known of those who are children.
         sealed: Their sealed values of the fields wanted, as rows (field, key group, policy, generation, value).
     """
 
     people: dict[str, PersonState]
     last: str
-    listed: dict[str, list[tuple[str, str]]]
+    listed: dict[str, list[Listed]]
     children: dict[str, Childhood]
     sealed: dict[str, list[Row]]
 
@@ -88,9 +89,9 @@ def page_of_people(tx: Transaction, after: str, most: int, fields: tuple[str, ..
     said: dict[str, list[Stance]] = {}
     for who, stance, purpose in tx.rows(_STANCES, span):
         said.setdefault(who, []).append((stance, purpose))
-    listed: dict[str, list[tuple[str, str]]] = {}
-    for who, kind, reason in tx.rows(_LISTED, span):
-        listed.setdefault(who, []).append((kind, reason))
+    listed: dict[str, list[Listed]] = {}
+    for who, kind, reason, since in tx.rows(_LISTED, span):
+        listed.setdefault(who, []).append((kind, reason, since))
     sealed: dict[str, list[Row]] = {}
     for name in fields:
         below = f"{name.replace('_', '!_')}.%"

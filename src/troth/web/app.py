@@ -35,6 +35,7 @@ from troth.web import (
     reporting,
     running,
     signing_in,
+    stopping,
     telemetry,
 )
 from troth.web.acts import PEOPLE, Acting
@@ -84,6 +85,7 @@ HANDLERS = [
     *form_pages.HANDLERS,
     *posting.HANDLERS,
     *relaying.HANDLERS,
+    *stopping.HANDLERS,
     *customising.HANDLERS,
     *reporting.HANDLERS,
     *audiences.HANDLERS,

@@ -78,6 +78,8 @@ CONSOLE_OPERATIONS = (
     _form("stepMatter", "/console/matters/{number}/steps", "Take a step", "Fields `csrf`, `step` (take, verify, classify, plan, carry-out, review, move, accept-authority, reject-authority), `to`, `reason`; for accept-authority `until`, `for.KIND`, `copies`.", _NUMBER),
     _page("pageEnter", "/console/enter", "A call or a letter", "What can be noted, and the form.", Parameter("point", "query", "name of a declared point", "privacy-request", _TEXT)),
     _form("enterMatter", "/console/enter/{point}", "Note a call or a letter", "Fields `csrf`, `via` (the channel), and those of the point.", _POINT),
+    _page("pageNoteStop", "/console/stop", "Stop announcements", "For who calls or writes a letter.", Parameter("noted", "query", "whether it was just noted", "yes", _TEXT)),
+    _form("noteStop", "/console/stop", "Note that announcements stop", "Fields `csrf`, `field` (an identifier), `value`, `what` (`topic:channel`; empty for everything). Counts at once, known or not."),
     _page("pageAccess", "/console/access", "Access review", "Who can do what, who did what, what was never used.", Parameter("ended", "query", "whether something was just ended", "yes", _TEXT)),
     _form("revokeAccess", "/console/access/revoke", "Take access away", "Fields `csrf`, and `key` (an id) or `person` (a name)."),
     _page("pageReports", "/console/reports", "Reports", "Every report that the asker may see, with its newest figures; each look is recorded."),

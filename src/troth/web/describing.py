@@ -23,6 +23,7 @@ from troth.web.operation import Answer, Operation, Parameter
 from troth.web.operations import OPERATIONS, TAGS
 from troth.web.pages import page
 from troth.web.portal_shapes import AgentForm, AskForm, DisplayForm, DisputeForm
+from troth.web.preference_operations import PREFERENCE_SHAPES
 from troth.web.problems import GENERAL, MEDIA_TYPE, problem_body
 from troth.web.relay_shapes import RELAY_FORMS
 from troth.web.report_shapes import ChangeAnswer, ChangeBody, ChangesAnswer, ReportsAnswer, RunsAnswer
@@ -48,6 +49,7 @@ _SHAPES = (
     shapes.ChoiceForm,
     *FORMS,
     *RELAY_FORMS,
+    *PREFERENCE_SHAPES,
     *ACCOUNT_SHAPES,
     shapes.PostingForm,
     shapes.EmptyForm,

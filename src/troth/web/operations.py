@@ -27,6 +27,7 @@ from troth.web.operation import (
     Parameter,
 )
 from troth.web.portal_operations import PORTAL_OPERATIONS
+from troth.web.preference_operations import PREFERENCE_OPERATIONS
 from troth.web.relay_operations import RELAY_OPERATIONS
 from troth.web.report_operations import REPORT_OPERATIONS
 from troth.web.telemetry.operations import TELEMETRY_OPERATIONS
@@ -265,6 +266,7 @@ OPERATIONS = (
     *TELEMETRY_OPERATIONS,
     *FORUM_OPERATIONS,
     *RELAY_OPERATIONS,
+    *PREFERENCE_OPERATIONS,
     *CONTENT_OPERATIONS,
     *REPORT_OPERATIONS,
     *AUDIENCE_OPERATIONS,

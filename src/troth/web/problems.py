@@ -71,6 +71,7 @@ KINDS = (
     ProblemKind("malformed-body", 400, "The body cannot be read", "The body is not JSON, or is nested too deeply. Nothing was stored."),
     ProblemKind("bad-request", 400, "The request cannot be read", "The request line, a header or the query is malformed. Nothing was stored."),
     ProblemKind("forged-link", 400, "The link is not ours", "The address of an exit link is not the one that was signed. Nothing was opened."),
+    ProblemKind("bad-link", 400, "The link does not work", "A link to stop or to choose was not made by us, was changed, or its time is over. Nothing was changed."),
     ProblemKind("malformed-event", 400, "The event cannot be read", "It is not of the format of its address, or names no declared web site. Nothing was stored."),
     ProblemKind("unauthenticated", 401, "Who acts is not known", "There is no API key, or it is unknown, revoked or expired."),
     ProblemKind("refused", 403, "The policy refuses the act", "The member `clause` names the clause that decided; the refusal is in the ledger."),

@@ -53,6 +53,10 @@ Order = Literal[
     "withdraw-parent",
     "allow-sharing",
     "withdraw-sharing",
+    "stop-topic",
+    "resume-topic",
+    "show-stops",
+    "note-undeliverable",
 ]
 Stance = Literal["", "consented", "objected", "restricted"]
 
@@ -196,6 +200,13 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Word, Meta(description="for purge-child: the instant at which it became known; empty for now")
     ] = ""
     until: Annotated[Word, Meta(description="for verify-parent: the last day of the consent")] = ""
+    topic: Annotated[
+        Word,
+        Meta(
+            description="of a message: the declared topic that it is about; for stop-topic with channel: what is stopped, both "
+            "empty for everything"
+        ),
+    ] = ""
     message: Annotated[
         Word, Meta(description="for send: mail that Troth sends after the commit, such as case-news")
     ] = ""
@@ -250,6 +261,7 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             method=self.method,
             since=self.since,
             until=self.until,
+            topic=self.topic,
             message=self.message,
             partial=self.partial,
             record=self.record,

@@ -19,6 +19,7 @@ from troth.policy.checks import (
     technologies,
     telemetry,
     terms,
+    topics,
 )
 from troth.policy.checks.registry import Check, registry
 from troth.policy.checks.telemetry import points_to_somebody
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = registry(
     structure.CHECKS, front.CHECKS, terms.CHECKS, contradictions.CHECKS, recipients.CHECKS,
     scopes.CHECKS, deadlines.CHECKS, points.CHECKS, events.CHECKS, telemetry.CHECKS, technologies.CHECKS,
     customising.CHECKS, counting.CHECKS, insights.CHECKS, matters.CHECKS, products.CHECKS,
+    topics.CHECKS,
 )  # fmt: skip
 
 __all__ = ["CHECKS", "READING", "Check", "points_to_somebody"]

@@ -13,6 +13,7 @@ from troth.web.console import (
     reviewing,
     self_service,
     signing_in,
+    stopping,
 )
 
 HANDLERS: list[HTTPRouteHandler] = [
@@ -23,6 +24,7 @@ HANDLERS: list[HTTPRouteHandler] = [
     *matter.HANDLERS,
     *authority.HANDLERS,
     *entering.HANDLERS,
+    *stopping.HANDLERS,
     *reviewing.HANDLERS,
     *reports.HANDLERS,
     *bulletins.HANDLERS,

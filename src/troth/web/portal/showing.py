@@ -101,6 +101,10 @@ DID: Mapping[str, str] = {
     "withdraw-parent": "A parent took the consent back",
     "allow-sharing": "A passing on was allowed",
     "withdraw-sharing": "A passing on was taken back",
+    "stop-topic": "You stopped announcements",
+    "resume-topic": "You took announcements up again",
+    "note-undeliverable": "It was noted that messages to you come back",
+    "show-stops": "It was looked up what you want to hear about",
     "instruct": "A step was taken",
     "matter": "A date was noted",
 }
