@@ -3,14 +3,20 @@
 import os
 import sys
 from itertools import count
+from pathlib import Path
+from typing import TextIO
 
 import troth
 from troth import Ask
 
 
-def main(folder: str, burst: str) -> None:
-    """Collect made people in batches of changing size and print a line for each acknowledged act."""
-    key, notice = os.environ["BURST_KEY"], os.environ["BURST_NOTICE"]
+def write_on(folder: Path, burst: str, key: str, notice: str, output: Path) -> None:
+    """Collect made people in batches of changing size, and note a line for each acknowledged act in a file."""
+    with output.open("w", encoding="utf-8") as acknowledged:
+        _write_on(folder, burst, key, notice, acknowledged)
+
+
+def _write_on(folder: Path, burst: str, key: str, notice: str, acknowledged: TextIO) -> None:
     with troth.open(folder) as running:
         for first in count():
             size = 1 + (first * 7) % 20
@@ -20,8 +26,8 @@ def main(folder: str, burst: str) -> None:
                 f"{one.entry} {one.person} {ask.values['product']}"
                 for ask, one in zip(asks, outcomes, strict=True)
             ]
-            sys.stdout.write("\n".join(lines) + "\n")
-            sys.stdout.flush()
+            acknowledged.write("\n".join(lines) + "\n")
+            acknowledged.flush()
 
 
 def _ask(key: str, notice: str, mark: str) -> Ask:
@@ -43,4 +49,4 @@ def _ask(key: str, notice: str, mark: str) -> Ask:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    _write_on(Path(sys.argv[1]), sys.argv[2], os.environ["BURST_KEY"], os.environ["BURST_NOTICE"], sys.stdout)

@@ -2,45 +2,45 @@
 
 import os
 import signal
-import subprocess
-import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
 import pytest
 
 import troth
+from tests.faults.burst import write_on
 from tests.faults.checking import check_folder
+from tests.faults.test_kill_erasure import SPAWNING
 from tests.support.policies import any_serial_file
 from tests.support.waiting import wait_until
 from troth.bootstrap import Troth
 
 RIGHTS = "essential.service.rights_request"
-BURST = Path(__file__).with_name("burst.py")
 KILLS = 50
 KILLS_ON_POSTGRES = 20
 
 
-def _burst(
-    folder: Path, name: str, environment: dict[str, str], stop_after: int, output: Path
-) -> list[list[str]]:
+def _burst(folder: Path, name: str, key: str, notice: str, stop_after: int, output: Path) -> list[list[str]]:
     """Run a burst, kill it when it has acknowledged so many acts, and give what it acknowledged."""
-    with output.open("wb") as lines:
-        process = subprocess.Popen([sys.executable, BURST, folder, name], env=environment, stdout=lines)
+    output.touch()
+    process = SPAWNING.Process(target=write_on, args=(folder, name, key, notice, output))
+    process.start()
     try:
         wait_until(
             lambda: _ended(process) or output.stat().st_size > stop_after * 80, "the burst has begun", 60
         )
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.kill()
+        process.join(20)
+    assert process.exitcode == -signal.SIGKILL
     complete = output.read_text().rpartition("\n")[0]
     return [line.split() for line in complete.splitlines()]
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    if process.poll() is not None:
-        raise AssertionError(f"the burst ended by itself with {process.returncode}")
+def _ended(process: BaseProcess) -> bool:
+    if process.exitcode is not None:
+        raise AssertionError(f"the burst ended by itself with {process.exitcode}")
     return False
 
 
@@ -54,12 +54,11 @@ def _bursts(folder: Path, tmp_path: Path, series: int, kills: int) -> None:
     with troth.open(folder) as running:
         key, _ = running.issue_key(name="site", role="service.collection", purposes=["essential.service"])
         notice = str(running.policy().points["product-registration"].notice)
-    environment = {**os.environ, "BURST_KEY": key, "BURST_NOTICE": notice}
     random = Random(series)
     acknowledged: list[list[str]] = []
     for number in range(kills):
         acknowledged += _burst(
-            folder, f"s{series}b{number}", environment, random.randint(0, 60), tmp_path / f"burst{number}"
+            folder, f"s{series}b{number}", key, notice, random.randint(0, 60), tmp_path / f"burst{number}"
         )
     assert len(acknowledged) > kills
     check_folder(folder, [entry for entry, _, _ in acknowledged])
