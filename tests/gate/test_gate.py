@@ -110,6 +110,8 @@ def test_revoked_and_expired_keys_stop_at_once(company: Company) -> None:
             expires=now + timedelta(hours=1),
         )
     ask = company.ask("use", "staff.support", SUPPORT, person=who, fields=("email",), case=case, key=key)
+    taken = company.ask("instruct", "staff.support", SUPPORT, order="assign-case", case=case, key=key)
+    assert [one.permitted for one in company.gate.perform([taken])] == [True]
     assert company.gate.perform([ask])[0].permitted
     company.clock.advance(timedelta(hours=1, microseconds=1))
     expired = company.gate.perform([ask])[0].problem
@@ -169,7 +171,8 @@ def test_read_of_a_person_nobody_knows(company: Company) -> None:
     with company.database.transaction() as tx:
         from troth.gate.tables import case_file
 
-        tx.run(Statement(insert(case_file)), ("c" * 32, "ticket", ghost, "", 1, 0, "", 0))
+        key_id = company.gate.actor(company.key("staff.support")).who
+        tx.run(Statement(insert(case_file)), ("c" * 32, "ticket", ghost, "", 1, 0, "", 0, key_id))
     may = company.act("use", "staff.support", SUPPORT, person=ghost, fields=("email",), case="c" * 32)
     assert may.problem is not None
     assert may.problem.status == 404

@@ -4,9 +4,9 @@ import pytest
 
 from troth.policy import Act, Policy
 
-ORDERS = {"order_number", "order_lines", "order_total"}
+ORDERS = {"order_number", "order_lines", "order_total", "parcel_number"}
 REGISTRATION = {"product", "serial", "issued_serial", "product_version", "purchase_date"}
-TICKETS = {"ticket_text", "ticket_file"}
+TICKETS = {"ticket_text", "ticket_file", "ticket_answer"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
 WEB = {"page_address", "referrer", "event_name", "event_properties", "device_class", "robot"}
@@ -114,7 +114,7 @@ def at_work(policy: Policy, role: str) -> set[str]:
     """Everything in favour of a role: all purposes granted, each of its cases open, every approval given."""
     cases = {f"case.{name}" for name in policy.roles[role].cases}
     approvals = {"purpose.granted", "case.open", "demand.authentic", "tenant.approved", "person.consented"}
-    approvals.add("person.verified")
+    approvals |= {"person.verified", "case.assigned"}
     return cases | approvals
 
 

@@ -80,10 +80,11 @@ def test_what_is_held_stays(engine_web: Web) -> None:
     """Of an order the books stay; under a legal hold nothing of a ticket goes."""
     web = engine_web
     bought = buy(web)
-    opened = act(web, "staff.billing", "instruct", "essential.service.fulfil_order", order="open-case",
-                 case_type="order", identify={"email": ANN})  # fmt: skip
-    act(web, "staff.billing", "instruct", "essential.service.fulfil_order", order="close-case", case=opened.case,
-        person=opened.person)  # fmt: skip
+    found = act(web, "staff.billing", "instruct", "essential.service.fulfil_order", order="find-cases",
+                identify={"order_number": "OR-1"})  # fmt: skip
+    (opened,) = found.values["cases"]
+    act(web, "staff.billing", "instruct", "essential.service.fulfil_order", order="close-case", case=opened["case"],
+        person=found.person)  # fmt: skip
     held = ticket(web, "bob@example.com")
     demand = act(web, "staff.legal", "instruct", DEMAND, order="open-case", case_type="demand",
                  identify={"email": "bob@example.com"})  # fmt: skip

@@ -125,10 +125,15 @@ def point_for(policy: Policy, matter: Matter) -> Point:
     Raises:
         NotFound: The policy has none.
     """
-    for point in policy.points.values():
-        case = policy.cases.get(point.opens or "")
-        if case is not None and case.matter == matter and EMAIL in point.channels:
-            return point
+    found = [
+        point
+        for point in policy.points.values()
+        if EMAIL in point.channels
+        and (case := policy.cases.get(point.opens or "")) is not None
+        and case.matter == matter
+    ]
+    if found:  # one that mail alone comes to asks for nothing that only a page can ask
+        return next((point for point in found if point.actor == ROLE), found[0])
     raise NotFound("No point of the policy takes such mail.", field="point", mend="Declare one.")
 
 

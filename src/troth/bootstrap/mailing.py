@@ -9,6 +9,7 @@ from troth.bootstrap.links import AUTHENTICATION, MailedLinks
 from troth.bootstrap.matters import matter_templates
 from troth.bootstrap.packaging import copy_templates
 from troth.bootstrap.representing import AgentMails
+from troth.bootstrap.serving import ticket_templates
 from troth.bootstrap.settings import LimitSettings
 from troth.bootstrap.signing import signer_of
 from troth.kernel import InvalidInput
@@ -62,6 +63,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
         *matter_templates(troth, links, _NOTIFY),
         *AgentMails(troth, links).templates(_NOTIFY),
         *copy_templates(troth, links, _NOTIFY),
+        *ticket_templates(troth, _NOTIFY),
     ]
 
 

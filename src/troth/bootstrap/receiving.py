@@ -9,6 +9,7 @@ from troth.adapters import Limits, mail_listener
 from troth.bootstrap.intake import Intake
 from troth.bootstrap.relaying import relay_route
 from troth.bootstrap.returning import returning_routes
+from troth.bootstrap.supporting import Support
 from troth.gate import Arrival, Parcels
 from troth.inbound import Inbox, Route, for_staff, parted_address
 from troth.kernel import NotFound, micros
@@ -30,7 +31,7 @@ def mail_routes(troth: "Troth") -> list[Route]:
     contact, intake, relay = troth.policy().front.contact, Intake(troth), relay_route(troth)
     return [
         Route("privacy", published(contact.privacy), by_mail("request"), intake.handle, intake.unread),
-        Route("support", published(contact.support), by_mail("ticket"), for_staff),
+        Route("support", published(contact.support), by_mail("ticket"), Support(troth).handle),
         Route("postmaster", _postmaster(troth), by_mail("ticket"), for_staff),
         *returning_routes(troth),
         *([relay] if relay is not None else []),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
     from troth.bootstrap.telemetry import Telemetry
     from troth.bulletins import Bulletins, Delivering
+    from troth.desk import Desk
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
@@ -59,6 +60,21 @@ class Rooms:
         from troth.bootstrap.matters import rights_of
 
         return rights_of(self._whole)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Orders and tickets of people."""
+        from troth.desk import Desk
+
+        whole = self._whole
+        return Desk(
+            database=whole.database,
+            perform=whole.perform_along,
+            actor=whole.gate.actor,
+            policy=whole.policy,
+            clock=whole.clock,
+            rights=self.rights,
+        )
 
     @cached_property
     def agents(self) -> "Agents":

@@ -18,6 +18,7 @@ from troth.bootstrap.site_key import site_key
 from troth.bootstrap.web_secret import web_secret
 from troth.choice import Exits, Link, Look, links, look
 from troth.collection import Collection, kinds_in, refuse_cards
+from troth.desk import FOLLOWER
 from troth.gate import (
     Ask,
     Batcher,
@@ -37,7 +38,6 @@ from troth.gate import (
 from troth.kernel import Clock, FileClock, NotFound, SystemClock
 from troth.ledger import Receipt, Sequencer, SequencerThread, counts_by_clause, load_signer, prove
 from troth.policy import Policy
-from troth.rights import FOLLOWER
 from troth.storage import Database, Transaction, open_current
 from troth.vault import KeyRing, KeyStatus, Vault, check_pair, key_status, try_sealing
 

@@ -22,6 +22,7 @@ from troth.bootstrap.reminding import TELL_STAFF, reminding
 from troth.bootstrap.retaining import retention_tasks
 from troth.bootstrap.staffing import staff_task
 from troth.bulletins import STEP
+from troth.desk import forget_person
 from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
@@ -95,6 +96,10 @@ def _forgetters(troth: "Troth") -> list[Callable[[str], None]]:
     def questions(person: str) -> None:
         end_questions_of(troth, person)
 
+    def cases(person: str) -> None:
+        with troth.database.transaction() as tx:
+            forget_person(tx, person, micros(troth.clock.now()))
+
     forgetters: list[Callable[[str], None]] = [
         troth.events.forget,
         troth.relays.forget,
@@ -103,6 +108,7 @@ def _forgetters(troth: "Troth") -> list[Callable[[str], None]]:
         troth.outbox.forget,
         troth.letters.forget,
         questions,
+        cases,
         journal,
     ]
     folder = mail_folder(troth)

@@ -15,6 +15,7 @@ RUNS = {
     "gate": "decides, does and records every act in one unit of work",
     "vault": "keeps people's fields sealed under their own keys",
     "rights": "gives requests, disputes and questions their clocks and their steps",
+    "desk": "serves people by cases: orders in stages, tickets by whom they are assigned to",
     "ledger": "keeps every decision in a signed Merkle log",
     "collection": "takes data at declared collection points only",
     "accounts": "opens, secures and closes people's accounts",
@@ -39,6 +40,7 @@ RUNS = {
 ESTABLISHED = (
     "purpose.granted",
     "case.open",
+    "case.assigned",
     "person.consented",
     "person.objected",
     "person.blocked",

@@ -4,7 +4,7 @@ from troth.collection.age import Birth, TooYoung, age_missing, read_birth, surel
 from troth.collection.cards import card_numbers
 from troth.collection.codes import COUNTRY_NAMES
 from troth.collection.errors import Fault, InvalidSubmission
-from troth.collection.files import DEFAULT_MEDIA, UnfitFile, kept_file
+from troth.collection.files import DEFAULT_MEDIA, MAX_BYTES, UnfitFile, kept_file
 from troth.collection.forms import (
     ORDER_ROWS,
     PURPOSE,
@@ -25,6 +25,7 @@ from troth.collection.service import Collection, refuse_cards
 __all__ = [
     "COUNTRY_NAMES",
     "DEFAULT_MEDIA",
+    "MAX_BYTES",
     "ORDER_ROWS",
     "PURPOSE",
     "Birth",

@@ -21,7 +21,16 @@ from troth.gate.case_facts import (
     note_case_fact,
     withdraw_case_fact,
 )
-from troth.gate.cases import Case, case_is_live, case_is_open, case_is_verified, case_of, end_case, open_cases
+from troth.gate.cases import (
+    Case,
+    case_is_live,
+    case_is_open,
+    case_is_verified,
+    case_of,
+    end_case,
+    joined_records,
+    open_cases,
+)
 from troth.gate.confirming import (
     Waiting,
     link_opens,
@@ -47,7 +56,7 @@ from troth.gate.noting import (
     note_shown,
     note_told,
 )
-from troth.gate.opening import Follower, Opening
+from troth.gate.opening import Change, Follower, Opening
 from troth.gate.owning import possible_owners, read_values
 from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, language_of, stage_mail
@@ -86,6 +95,7 @@ __all__ = [
     "Ask",
     "Batcher",
     "Case",
+    "Change",
     "Count",
     "DuePerson",
     "DueRecord",
@@ -123,6 +133,7 @@ __all__ = [
     "idle_people",
     "is_stopped",
     "issue_key",
+    "joined_records",
     "key_records",
     "language_of",
     "link_opens",

@@ -1,11 +1,11 @@
 """Cases: the order, ticket, request or task that gives an act its business need."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
-from troth.gate.tables import case_file
+from troth.gate.tables import case_file, case_record
 from troth.kernel import from_micros, micros
 from troth.policy import CaseType, Policy, instant_after, read_span
 from troth.storage import Lookup, Row, Statement, Transaction
@@ -24,8 +24,22 @@ _VERIFY = Statement(
 _READ = Lookup(
     case_file,
     by=("case_id",),
-    take=("case_type", "person", "role", "closed_at", "opened_at", "record", "verified_at"),
+    take=("case_type", "person", "role", "closed_at", "opened_at", "record", "verified_at", "holder"),
 )
+_OF_PERSON = Lookup(case_file, by=("person",), take=("case_id", "case_type", "record", "closed_at"))
+_ASSIGN = Statement(
+    update(case_file)
+    .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at == 0)
+    .values(holder=bindparam("who"))
+)
+_REOPEN = Statement(
+    update(case_file)
+    .where(case_file.c.case_id == bindparam("case"), case_file.c.closed_at != 0)
+    .values(closed_at=0, holder=bindparam("who"))
+)
+_JOIN = Statement(insert(case_record))
+_JOINED = Lookup(case_record, by=("case_id",), take=("record",))
+_CASES_OF_RECORD = Lookup(case_record, by=("record",), take=("case_id",))
 _OPEN_ONES = Statement(
     select(case_file.c.case_id, case_file.c.case_type, case_file.c.person, case_file.c.opened_at)
     .where(case_file.c.closed_at == 0)
@@ -37,7 +51,8 @@ _OPEN_ONES = Statement(
 class Case(NamedTuple):
     """A case as the gate weighs it.
 
-    `person`, `role` and `record` are empty where it is bound to none. Instants in microseconds.
+    `person`, `role` and `record` are empty where it is bound to none, `holder` where it is assigned to nobody; `joined` are the
+    records that joined it later, where somebody asks for one of them. Instants in microseconds.
     """
 
     case_type: str
@@ -47,19 +62,84 @@ class Case(NamedTuple):
     opened_at: int
     record: str = ""
     verified_at: int = 0
+    holder: str = ""
+    joined: frozenset[str] = frozenset()
 
-    def covers(self, person: str, role: str, record: str = "") -> bool:
-        """Whether it is open, about this person and record, and assigned to this role."""
-        if self.closed_at or self.person != person or (self.record and record != self.record):
+    def covers(self, person: str, role: str, records: Sequence[str] = ("",)) -> bool:
+        """Whether it is open, about this person and these records, and assigned to this role."""
+        if self.closed_at or self.person != person:
+            return False
+        if self.record and any(one != self.record and one not in self.joined for one in records):
             return False
         return not self.role or role == self.role or role.startswith(self.role + ".")
 
 
 def open_case(
-    tx: Transaction, case_id: str, case_type: str, person: str, role: str, at: int, record: str = ""
+    tx: Transaction,
+    case_id: str,
+    case_type: str,
+    person: str,
+    role: str,
+    at: int,
+    record: str = "",
+    holder: str = "",
 ) -> None:
-    """Open a case about a person, or about one record of them, for a role at an instant (microseconds)."""
-    tx.run(_OPEN, (case_id, case_type, person, role, at, 0, record, 0))
+    """Open a case about a person, or about one record of them, for a role at an instant (microseconds).
+
+    Args:
+        tx: Unit of work.
+        case_id: Its id.
+        case_type: Its type.
+        person: Handle of whom it is about.
+        role: Role that may act under it; empty for any.
+        at: Instant (microseconds).
+        record: Record that it is about; empty for everything.
+        holder: The member of staff or the key to whom it is assigned; empty for nobody.
+    """
+    tx.run(_OPEN, (case_id, case_type, person, role, at, 0, record, 0, holder))
+
+
+def assign_case(tx: Transaction, case_id: str, holder: str) -> bool:
+    """Assign a case to a member of staff or a key, or to nobody; False when it is closed or does not exist."""
+    return tx.run(_ASSIGN, {"case": case_id, "who": holder}) == 1
+
+
+def reopen_case(tx: Transaction, case_id: str, holder: str) -> bool:
+    """Open a closed case again, for whoever it is assigned to; False when it is open or does not exist."""
+    return tx.run(_REOPEN, {"case": case_id, "who": holder}) == 1
+
+
+def join_case(tx: Transaction, case_id: str, record: str) -> None:
+    """Let a record join a case: it is read under it like the one that it was opened about."""
+    tx.run(_JOIN, (case_id, record))
+
+
+def joined_records(tx: Transaction, case_id: str) -> list[str]:
+    """The records that joined a case, in the order in which they were made."""
+    return sorted(row[0] for row in tx.lookup_all(_JOINED, [(case_id,)]).get((case_id,), ()))
+
+
+def cases_joined(tx: Transaction, records: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The cases that each of some records joined; absent where it joined none."""
+    rows = tx.lookup_all(_CASES_OF_RECORD, [(one,) for one in records])
+    return {key[0]: frozenset(str(row[0]) for row in found) for key, found in rows.items()}
+
+
+def with_joined(tx: Transaction, found: dict[str, Case], wanted: Collection[str]) -> dict[str, Case]:
+    """Cases with the records that joined them, for those of some ids that are about one record."""
+    bound = [one for one in wanted if one in found and found[one].record]
+    if not bound:
+        return found
+    rows = tx.lookup_all(_JOINED, [(one,) for one in bound])
+    more = {key[0]: frozenset(row[0] for row in some) for key, some in rows.items()}
+    return {one: case._replace(joined=more[one]) if one in more else case for one, case in found.items()}
+
+
+def cases_about(tx: Transaction, person: str, record: str) -> list[tuple[str, str]]:
+    """Cases of a person (id and type, open or closed): those about a record where there are any, else all, newest first."""
+    rows = tx.lookup_all(_OF_PERSON, [(person,)]).get((person,), ())
+    about = [row for row in rows if record and row[2] == record]
+    return sorted(((str(row[0]), str(row[1])) for row in about or rows), reverse=True)
 
 
 def verify_case(tx: Transaction, case_id: str, at: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from troth.gate.collecting import Collected, Collector
-from troth.gate.form import CHILD_ORDERS, LIST_ORDERS, LOOKING_ORDERS, STOP_ORDERS
+from troth.gate.form import CHILD_ORDERS, FINDING_ORDERS, LIST_ORDERS, LOOKING_ORDERS, STOP_ORDERS
 from troth.gate.holds import kept_slots, told
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
@@ -17,6 +17,7 @@ from troth.gate.promising import stage_erased, stage_key_ends, stage_mail
 from troth.gate.proofs import forget_proofs
 from troth.gate.protecting import clocks_met, protect
 from troth.gate.recording import Words, known_word, recorded
+from troth.gate.serving import cases_found, join_cited
 from troth.gate.sessions import close_sessions
 from troth.gate.stopping import note_stop, stop_or_resume
 from troth.gate.weighing import READING, Scales, Weighed
@@ -233,6 +234,7 @@ class Doer:
                     opened = open_at(
                         self._tx, self._policy, one, who, record, self._follow_opening, self._now, asks
                     )
+                    join_cited(self._tx, self._policy, one, record)
         except Conflict as error:
             if self._again and not error.field:  # the store's own, not one that the vault found out
                 raise PersonAppeared from error
@@ -275,6 +277,8 @@ class Doer:
     def _order(self, one: Weighed) -> tuple[str, Mapping[str, Any]]:
         if one.ask.order in STOP_ORDERS:
             return one.ask.case, stop_or_resume(self._tx, self._vault, one, self._policy, self._now)
+        if one.ask.order in FINDING_ORDERS:
+            return "", {"cases": cases_found(self._tx, self._vault, one, self._policy)}
         if one.ask.order in LIST_ORDERS | CHILD_ORDERS:
             found = protect(self._tx, self._vault, one, self._policy, self._now)
             if one.ask.order == "purge-child" and found["erased"]:

@@ -33,10 +33,12 @@ def facts_of(
     if (
         case is not None
         and not nobody
-        and case.covers(person, actor.role, ask.record)
+        and case.covers(person, actor.role, _records(ask, case, policy))
         and actor.may_cite(case.case_type)
     ):
         facts += ("case.open", f"case.{case.case_type}")
+        if case.holder and case.holder == actor.who:
+            facts.append("case.assigned")
         if case.verified_at:
             facts.append("person.verified")
     if actor.person and actor.person == person:
@@ -61,6 +63,17 @@ def _fits(ask: Ask, policy: Policy) -> bool:
     if topic is None or ask.channel not in topic.channels:
         return False
     return any(covers(purpose, ask.purpose) for purpose in topic.purposes)
+
+
+def joins(ask: Ask, policy: Policy) -> bool:
+    """Whether an act collects what becomes a record of its own and joins the case that it cites."""
+    point = policy.points.get(ask.point) if ask.act == "collect" and ask.point else None
+    return point is not None and point.joins is not None and not ask.record
+
+
+def _records(ask: Ask, case: Case, policy: Policy) -> tuple[str, ...]:
+    """The records that an act is about, for a case to cover them."""
+    return (case.record,) if joins(ask, policy) else ask.records or (ask.record,)
 
 
 def _at_point(ask: Ask, policy: Policy) -> list[str]:

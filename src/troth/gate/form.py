@@ -38,7 +38,11 @@ OPTING_OUT = "essential.service.opt_out"
 """The one purpose for which stops are kept, ended and shown; under it nothing else is ordered."""
 RETURNING = "essential.service.returned_mail"
 """The one purpose for which it is noted that mail to somebody comes back; under it nothing else is ordered."""
-CASE_ORDERS = frozenset({"open-case", "close-case", "verify-case"})
+ASSIGNING_ORDERS = frozenset({"assign-case", "release-case"})
+FINDING_ORDERS = frozenset({"find-cases"})
+CASE_ORDERS = (
+    frozenset({"open-case", "close-case", "verify-case", "reopen-case"}) | ASSIGNING_ORDERS | FINDING_ORDERS
+)
 LIST_ORDERS = frozenset({"suppress", "release-suppression", "show-suppression"})
 PARENT_ORDERS = frozenset({"verify-parent", "withdraw-parent", "allow-sharing", "withdraw-sharing"})
 UNDELIVERABLE = "note-undeliverable"
@@ -73,7 +77,7 @@ _TEXTS = (
     "purpose", "once", "recipient", "channel", "point", "notice", "reason", "case_type", "about", "kind", "acknowledged", "proof", "message",
     "method", "since", "until", "device", "language", "topic", "hashed",
 )  # fmt: skip
-_HANDLES = ("person", "case", "record", "before", "session", "sender")
+_HANDLES = ("person", "case", "record", "before", "session", "sender", "assignee")
 _texts_of = attrgetter(*_TEXTS)  # every act is looked at: one call for all of them
 _handles_of = attrgetter(*_HANDLES)
 _encode = msgspec.json.Encoder().encode
@@ -143,6 +147,12 @@ def _check_order(ask: Ask) -> None:
     _check_purpose(ask)
     if ask.order in LIST_ORDERS:
         _check_listing(ask)
+    if ask.order in FINDING_ORDERS and not ask.identify:
+        raise InvalidInput(
+            "The order names nothing to find cases by.",
+            field="identify",
+            mend="Give an order or a serial number.",
+        )
     _check_instants(ask)
     if ask.order in HOLD_ORDERS:
         _check_hold(ask)
@@ -291,9 +301,15 @@ def _too_many(ask: Ask) -> InvalidInput:
 def _check_records(ask: Ask) -> None:
     """Refuse what is no reading of several records of one person."""
     known = all(one == "" or is_id(one) for one in ask.records)
-    if ask.act != "use" or ask.record or not ask.fields or len(ask.records) > MAX_RECORDS or not known:
+    if (
+        ask.act not in ("use", "send")
+        or ask.record
+        or not ask.fields
+        or len(ask.records) > MAX_RECORDS
+        or not known
+    ):
         raise InvalidInput(
-            "Several records are read by the act use, with fields and without one record.",
+            "Several records are read by the acts use and send, with fields and without one record.",
             field="records",
             mend=f"Name at most {MAX_RECORDS} records of the person; an empty text is the profile.",
         )

@@ -38,7 +38,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
             `show-holdings`, `list-people`,
             `restrict-purpose`, `release-purpose`, `block-sender`, `release-sender`, `list-records`, `issue-proof`, `open-session`, `close-session`,
             `close-sessions`, `close-other-sessions`, `list-sessions`, `suppress`, `release-suppression`, `show-suppression`, `purge-child`, `verify-parent`,
-            `withdraw-parent`, `allow-sharing`, `withdraw-sharing`, `stop-topic`, `resume-topic`, `show-stops`, `verify-case`: it is proven who asks, `place-hold` or `end-hold`.
+            `withdraw-parent`, `allow-sharing`, `withdraw-sharing`, `stop-topic`, `resume-topic`, `show-stops`, `verify-case`: it is proven who asks, `place-hold`, `end-hold`,
+            `assign-case`, `release-case`: assigned to nobody, `reopen-case` or `find-cases`: the cases of whoever has an identifier.
         case_type: For `open-case`: ticket, order, request...
         about: For orders on stances and purposes: the data use that they are about; for orders on the suppression list: the
             reason, one of `SUPPRESSIONS`.
@@ -51,7 +52,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         partial: Give what is allowed and withhold the rest, instead of denying the whole act.
         record: Record that the act is about: one order, ticket or posting. Left out when reading: the profile, and the
             newest record for what the profile lacks; when collecting: a new record, where the point makes any.
-        records: For use: read the same fields of so many records at once, for a copy, an empty text being the profile. The
+        records: For use and send: read the same fields of so many records at once, for a copy, an empty text being the profile. The
             values then stand by record, each with the version that it was collected under and the instant.
         kind: For `list-records`: the kind of record. For `issue-proof`: what the mailbox is proven for. For `open-case`:
             what a request asks for.
@@ -65,6 +66,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         aware: Kinds of personal data that the writer of a free text was shown in it, and keeps there.
         found: Kinds of personal data found in free text; the gate sets it.
         once: Random text that marks a collection, so that the same one sent again counts once; empty for no mark.
+        assignee: For `assign-case`: id of the member of staff or of the key that gets it; empty for whoever orders it.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
         topic: Of a message: the declared topic that it is about. For `stop-topic`, `resume-topic` and `show-stops` with `channel`:
             what is stopped or taken up again; both empty for everything.
@@ -105,6 +107,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     device: str = ""
     session: str = ""
     sender: str = ""
+    assignee: str = ""
     signal: bool = False
     topic: str = ""
     hashed: str = ""

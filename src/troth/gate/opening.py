@@ -29,6 +29,7 @@ class Opening(NamedTuple):
         language: In which whoever asks is answered (BCP 47); empty where nothing tells.
         agent: Where somebody asks in another's name: keyed hash of the agent's mailbox; empty for none.
         authority: Whether a written authority of the agent came with it.
+        holder: The member of staff or the key to whom it is assigned from the start; empty for nobody.
     """
 
     case: str
@@ -44,18 +45,40 @@ class Opening(NamedTuple):
     language: str = ""
     agent: str = ""
     authority: bool = False
+    holder: str = ""
+
+
+class Change(NamedTuple):
+    """What happened to a case that is open or was: its id, who did it (role and id), and the instant (microseconds).
+
+    `holder` is the member of staff or the key to whom it is assigned from now on; empty for nobody.
+    """
+
+    case: str
+    role: str
+    who: str
+    at: int
+    holder: str = ""
+
+
+def _nothing(tx: Transaction, change: Change) -> None:
+    """What a room adds that keeps no holder."""
 
 
 class Follower(NamedTuple):
-    """What a room above adds to cases of matters, in the unit of work that opens or closes them.
+    """What a room above adds to cases, in the unit of work that opens, assigns or closes them.
 
     Args:
         opened: Given a case that is being opened; gives its id, or that of an open one that it joins.
         closed: Given the id of a case that was closed, role and key of who did it, and the instant (microseconds).
+        assigned: Given a case that somebody got, or put back.
+        reopened: Given a case that was opened again.
     """
 
     opened: Callable[[Transaction, Policy, Opening], str]
     closed: Callable[[Transaction, str, str, str, int], None]
+    assigned: Callable[[Transaction, Change], None] = _nothing
+    reopened: Callable[[Transaction, Change], None] = _nothing
 
 
 class Agent(NamedTuple):
@@ -142,10 +165,11 @@ def _open(
     declared = policy.cases[case_type]
     case_id = new_id()
     verified = not agent.mark and _is_sure(one.actor, declared, person)
-    if declared.matter is not None and follow is not None:
+    holder = _holder(one, declared)
+    if follow is not None and (declared.matter is not None or declared.served):
         opening = Opening(
             case_id, declared, person, record, one.ask.channel, kind, one.ask.case, verified, now, uses, one.ask.language,
-            agent.mark, agent.authority,
+            agent.mark, agent.authority, holder,
         )  # fmt: skip
         joined = follow.opened(tx, policy, opening)
         if joined != case_id:
@@ -154,10 +178,20 @@ def _open(
             return joined
     # A request or dispute is about everything that is held; its record only says what was asked.
     bound = "" if declared.matter in ("request", "dispute") else record
-    cases.open_case(tx, case_id, case_type, person, "", now, bound)
+    cases.open_case(tx, case_id, case_type, person, "", now, bound, holder)
     if verified:
         cases.verify_case(tx, case_id, now)
     return case_id
+
+
+def _holder(one: Weighed, declared: CaseType) -> str:
+    """To whom a case is assigned from the start: whoever of us opens one by order works on it.
+
+    A request or dispute waits for somebody to take it, because whoever enters one need not be who answers or reviews it.
+    """
+    if one.ask.order != "open-case" or one.actor is None or one.actor.person:
+        return ""
+    return "" if declared.matter in ("request", "dispute") else one.actor.who
 
 
 def _is_sure(actor: Actor | None, declared: CaseType, person: str) -> bool:

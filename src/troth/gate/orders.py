@@ -6,9 +6,12 @@ Cases are opened and closed; choices are recorded, withdrawn and looked up; reco
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from troth.gate import cases
 from troth.gate.cases import Case
 from troth.gate.form import (
+    ASSIGNING_ORDERS,
     BLOCK_ORDERS,
     CHOICE_ORDERS,
     HOLD_ORDERS,
@@ -21,7 +24,7 @@ from troth.gate.form import (
 from troth.gate.holds import end_hold, holdings_told, place_hold
 from troth.gate.listed import reconsidered
 from troth.gate.model import Ask
-from troth.gate.opening import Follower, open_by_order, vouches
+from troth.gate.opening import Change, Follower, open_by_order, vouches
 from troth.gate.proofs import CONFIRM, issue_proof, spend_proof
 from troth.gate.sessions import (
     Session,
@@ -33,8 +36,8 @@ from troth.gate.sessions import (
     sessions_of,
 )
 from troth.gate.weighing import Weighed, may_open
-from troth.kernel import InvalidInput, NotFound, Refused, from_micros
-from troth.policy import Policy
+from troth.kernel import Conflict, InvalidInput, NotFound, Refused, from_micros, micros
+from troth.policy import Policy, instant_after, read_span
 from troth.storage import Transaction
 from troth.vault import (
     PersonState,
@@ -234,6 +237,69 @@ def _check_closing(found: Case | None, one: Weighed, policy: Policy) -> None:
         )
 
 
+def _citable(found: Case | None, one: Weighed) -> Case:
+    """A case that whoever orders may work on: one of a kind that their key was granted.
+
+    Raises:
+        NotFound: There is none.
+    """
+    actor = one.actor
+    if found is None or actor is None or actor.person or not actor.may_cite(found.case_type):
+        raise NotFound("No case has this id.", field="case", mend="See the case list.")
+    return found
+
+
+def _work(
+    tx: Transaction, one: Weighed, found: Case, policy: Policy, now: int, follow: Follower | None
+) -> str:
+    """Assign a case, put it back, or open it again for whoever orders it."""
+    ask, actor = one.ask, one.actor
+    assert actor is not None, "only somebody cites a case"
+    holder = "" if ask.order == "release-case" else ask.assignee or actor.who
+    change = Change(ask.case, actor.role, actor.who, now, holder)
+    if ask.order == "reopen-case":
+        _check_reopens(found, policy, now)
+        if policy.cases[found.case_type].matter is not None:
+            return _go_on(tx, one, found, policy, now, follow)
+        cases.reopen_case(tx, ask.case, holder)
+    elif not cases.assign_case(tx, ask.case, holder):
+        raise NotFound("No open case has this id.", field="case", mend="See the case list.")
+    if follow is not None:
+        (follow.reopened if ask.order == "reopen-case" else follow.assigned)(tx, change)
+    return ask.case
+
+
+def _go_on(
+    tx: Transaction, one: Weighed, found: Case, policy: Policy, now: int, follow: Follower | None
+) -> str:
+    """Go on with a matter that has ended: in a case of its own, about the same records, since no day moves."""
+    opening = one._replace(ask=structs.replace(one.ask, order="open-case", case_type=found.case_type))
+    made = open_by_order(tx, policy, opening, found.record, follow, now)
+    for record in cases.joined_records(tx, one.ask.case):
+        cases.join_case(tx, made, record)
+    return made
+
+
+def _check_reopens(found: Case, policy: Policy, now: int) -> None:
+    """Let a case be opened again within the time that the policy gives.
+
+    Raises:
+        Conflict: It is open.
+        Refused: Cases of its type are not opened again, or its time is over.
+    """
+    declared = policy.cases.get(found.case_type)
+    span = read_span(declared.reopens) if declared is not None and declared.reopens else None
+    if not found.closed_at:
+        raise Conflict("The case is open.", field="case", mend="Go on with it.")
+    if span is None or now > micros(instant_after(from_micros(found.closed_at), span)):
+        raise Refused(
+            "This case is not opened again.",
+            clause=declared.clause if declared is not None else "",
+            field="case",
+            mend="Open a new one about the same thing.",
+        )
+
+
 def _verify(tx: Transaction, one: Weighed, policy: Policy, now: int) -> str:
     """Note that it is proven who asks: by a secret from the mailbox, by who is signed in, or by whoever may order it."""
     ask = one.ask
@@ -279,7 +345,10 @@ def _case(tx: Transaction, one: Weighed, policy: Policy, now: int, follow: Follo
         return open_by_order(tx, policy, one, ask.record, follow, now)
     if ask.order == "verify-case":
         return _verify(tx, one, policy, now)
-    _check_closing(cases.case_of(tx, ask.case), one, policy)
+    found = cases.case_of(tx, ask.case)
+    if ask.order in ASSIGNING_ORDERS | {"reopen-case"}:
+        return _work(tx, one, _citable(found, one), policy, now, follow)
+    _check_closing(found, one, policy)
     if not cases.close_case(tx, ask.case, now):
         raise NotFound("No open case has this id.", field="case", mend="See the case list.")
     if follow is not None and one.actor is not None:

@@ -8,7 +8,14 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from troth.gate.form import CHILD_ORDERS, CHOICE_ORDERS, LIST_ORDERS, PARENT_METHODS, STOP_ORDERS
+from troth.gate.form import (
+    CHILD_ORDERS,
+    CHOICE_ORDERS,
+    FINDING_ORDERS,
+    LIST_ORDERS,
+    PARENT_METHODS,
+    STOP_ORDERS,
+)
 from troth.gate.model import Ask
 from troth.gate.weighing import Weighed
 from troth.ledger import Entry, encode_entry
@@ -83,6 +90,8 @@ def _detail(one: Weighed, words: Words) -> dict[str, str]:
         shown["confirmed"] = "mailbox"
     if shown:
         return shown
+    if ask.order in FINDING_ORDERS:
+        return {"identifiers": " ".join(sorted(ask.identify))}
     if ask.order in LIST_ORDERS | CHILD_ORDERS:
         return _protection(ask)
     if ask.order in STOP_ORDERS or (ask.topic and not ask.order):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from troth.gate.cases import cases_joined
 from troth.gate.holds import kept_slots
 from troth.gate.tables import case_file
 from troth.kernel import from_micros, micros
@@ -11,7 +12,7 @@ from troth.policy import Policy, Scheduled, schedule_of
 from troth.storage import Lookup, Transaction
 from troth.vault import Record, holdings_of, oldest_records, remnants, slot_of
 
-_CASES = Lookup(case_file, by=("person",), take=("case_type", "record", "closed_at"))
+_CASES = Lookup(case_file, by=("person",), take=("case_type", "record", "closed_at", "case_id"))
 _PAGE = 500
 _SLACK = timedelta(days=10)
 """Months end on different days, so that looking back from an instant is not looking forward to it."""
@@ -90,8 +91,9 @@ def _due(
     tx: Transaction, policy: Policy, one: Scheduled, records: Sequence[Record], until: int
 ) -> Iterator[DueRecord]:
     cases = tx.lookup_all(_CASES, sorted({(record.person,) for record in records})) if records else {}
+    joined = cases_joined(tx, [record.record for record in records]) if records else {}
     for record in records:
-        ended = _ended(one, record, cases)
+        ended = _ended(one, record, cases, joined.get(record.record, frozenset()))
         if not ended:
             continue
         due_at = micros(one.due(from_micros(ended)))
@@ -105,12 +107,15 @@ def _due(
 
 
 def _ended(
-    one: Scheduled, record: Record, cases: Mapping[tuple[object, ...], Sequence[tuple[object, ...]]]
+    one: Scheduled,
+    record: Record,
+    cases: Mapping[tuple[object, ...], Sequence[tuple[object, ...]]],
+    joined: frozenset[str],
 ) -> int:
     """When the last case of the kind about a record ended (microseconds); 0 while one is open, or where there is none."""
     ends = [
         int(str(closed))
-        for case_type, about, closed in cases.get((record.person,), ())
-        if case_type == one.case and about in ("", record.record)
+        for case_type, about, closed, case in cases.get((record.person,), ())
+        if case_type == one.case and (about in ("", record.record) or case in joined)
     ]
     return max(ends) if ends and all(ends) else 0

@@ -32,6 +32,8 @@ case_file = Table(
     Column("closed_at", BigInteger, nullable=False),
     Column("record", Text, nullable=False, server_default=""),
     Column("verified_at", BigInteger, nullable=False, server_default="0"),
+    # the member of staff or the key to whom it is assigned; empty for nobody
+    Column("holder", Text, nullable=False, server_default=""),
     Index(None, "person"),
     Index(None, "closed_at", "opened_at"),
 )
@@ -45,6 +47,15 @@ case_fact = Table(
     Column("value", Text, nullable=False),
     Column("noted_at", BigInteger, nullable=False),
 )
+case_record = Table(
+    "case_record",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Index(None, "record"),
+    sqlite_with_rowid=False,
+)
+"""Records that joined a case after it was opened, such as later mails about a ticket."""
 
 person_session = Table(
     "person_session",

@@ -8,10 +8,11 @@ from msgspec import structs
 from troth.gate import access, cases
 from troth.gate.access import Actor, covers
 from troth.gate.case_facts import OWNED, Particulars, case_facts, message_facts, wanted_of
-from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of
+from troth.gate.facts import allowed_fields, categories_of, check_identifiers, facts_of, joins
 from troth.gate.form import (
     CHILD_ORDERS,
     CHOICE_ORDERS,
+    FINDING_ORDERS,
     HOLD_ORDERS,
     LIST_ORDERS,
     PARENT_ORDERS,
@@ -106,11 +107,13 @@ class Scales:
         cited = {ask.case for ask in asks if ask.case}
         found = cases.live_cases(tx, list(cited), self.policy.cases, self._now) if cited else {}
         self._noted = self._noted_of(asks, found)
+        several = {ask.case for ask in asks if ask.case and (ask.record or ask.records)}
+        found = cases.with_joined(tx, found, several) if several else found
         restricted: Collection[str] = ()
         if self._standing.restricted:
             restricted = restricted_above(tx, {ask.purpose for ask in asks})
         self.people.update(self._vault.people(tx, {person for person in persons if person}))
-        asks = [_with_record(ask, found.get(ask.case)) for ask in asks]
+        asks = [_with_record(ask, found.get(ask.case), self.policy) for ask in asks]
         versions = self._versions(asks, persons)
         proven = proven or {}
         listed = self._listed(asks, persons)
@@ -312,9 +315,9 @@ class Scales:
         return decision
 
 
-def _with_record(ask: Ask, case: cases.Case | None) -> Ask:
-    """An act under a case about one record is about that record, unless it names another."""
-    if case is None or not case.record or ask.record or ask.records:
+def _with_record(ask: Ask, case: cases.Case | None, policy: Policy) -> Ask:
+    """An act under a case about one record is about that record, unless it names another or makes one of its own."""
+    if case is None or not case.record or ask.record or ask.records or joins(ask, policy):
         return ask
     return structs.replace(ask, record=case.record)
 
@@ -343,6 +346,8 @@ def _ordered(ask: Ask, policy: Policy) -> tuple[str, ...]:
         return (CHOICES,)
     if ask.order in RECORD_ORDERS:
         return categories_of(_kind_fields(ask, policy), policy)
+    if ask.order in FINDING_ORDERS:
+        return categories_of(ask.identify, policy)
     if ask.order in LIST_ORDERS or ask.order in STOP_ORDERS:
         return tuple(sorted({CHOICES, *categories_of(ask.identify, policy)}))
     if ask.order == "list-sessions" or (ask.order == "open-session" and ask.device):

@@ -1,6 +1,6 @@
 """Inbound mail: accepted means on disk and sealed; read under limits; given to the handler that its address names."""
 
-from troth.inbound.model import MOST_HOPS, Attachment, Bounce, Complaint, InboundMail, parted_address
+from troth.inbound.model import MOST_HOPS, Attachment, Bounce, Complaint, File, InboundMail, parted_address
 from troth.inbound.polling import Fetched, Mailbox, OpenMailbox, Poller, Wanted
 from troth.inbound.reading import hops_of, read_mail
 from troth.inbound.routing import ForStaff, Handle, Received, Route, for_staff
@@ -15,6 +15,7 @@ __all__ = [
     "Bounce",
     "Complaint",
     "Fetched",
+    "File",
     "ForStaff",
     "Handle",
     "InboundMail",

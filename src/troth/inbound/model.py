@@ -22,6 +22,23 @@ class Attachment(NamedTuple):
     size: int
 
 
+class File(NamedTuple):
+    """An attachment with its content, as the sender gave it.
+
+    Args:
+        name: File name, cleaned; may be empty.
+        type: Media type.
+        content: Its bytes, decoded.
+    """
+
+    name: str
+    type: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"File(size={len(self.content)})"
+
+
 class Bounce(NamedTuple):
     """A report that a mail was not delivered (RFC 3464).
 

@@ -12,7 +12,7 @@ from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from troth.inbound.bouncing import automatic_reason, bounce_of, complaint_of
-from troth.inbound.model import Attachment, Envelope, InboundMail, parted_address
+from troth.inbound.model import Attachment, Envelope, File, InboundMail, parted_address
 from troth.inbound.texts import clean_line, clean_text, decoded_bytes, html_text
 
 if TYPE_CHECKING:
@@ -68,6 +68,23 @@ def headers_of(raw: bytes) -> list[tuple[str, str]]:
         return []
 
 
+def files_of(raw: bytes, most: int) -> list[File]:
+    """The attachments of a mail with their contents, in order. Never raises: of what cannot be read there are none.
+
+    Args:
+        raw: The mail.
+        most: Most attachments.
+    """
+    if _fault_before_parsing(raw):
+        return []
+    try:
+        parts, fault = _leaves(message_from_bytes(raw), "")
+        found = [] if fault else _bodies(parts)[2]
+        return [File(*_attachment(part)[:2], decoded_bytes(part)) for part in found[:most]]
+    except Exception:  # noqa: BLE001  the standard parser raises what it likes on hostile input
+        return []
+
+
 def hops_of(raw: bytes) -> int:
     """How many servers say that they passed a mail on, without parsing it."""
     return len(re.findall(rb"(?im)^received\s*:", _head(raw)[:MOST_HEAD]))
@@ -111,7 +128,7 @@ def _read(message: "_Mail", fault: str) -> InboundMail:
     senders = _addresses(message, "from")
     name, sender = senders[0] if senders else ("", "")
     parts, fault = _leaves(message, fault)
-    text, from_html, attachments = _bodies(parts)
+    text, from_html, attached = _bodies(parts)
     bounce = bounce_of(message)
     automatic = automatic_reason(message)
     if not fault:
@@ -128,7 +145,7 @@ def _read(message: "_Mail", fault: str) -> InboundMail:
         language=_language(message),
         text=clean_text(text)[:MOST_TEXT],
         from_html=from_html,
-        attachments=tuple(attachments),
+        attachments=tuple(_attachment(part) for part in attached),
         automatic=automatic,
         hops=len(message.get_all("received") or ()),
         bounce=bounce,
@@ -172,19 +189,19 @@ def _leaves(message: "_Mail", fault: str) -> "tuple[list[_Mail], str]":
     return found, fault
 
 
-def _bodies(parts: "list[_Mail]") -> tuple[str, bool, list[Attachment]]:
+def _bodies(parts: "list[_Mail]") -> "tuple[str, bool, list[_Mail]]":
     """The text, whether it was made of HTML, and the attachments; the first text/plain comes before any HTML."""
     texts = [part for part in parts if not _is_attached(part)]
     plain = next((part for part in texts if part.get_content_type() == "text/plain"), None)
     html = next((part for part in texts if part.get_content_type() == "text/html"), None)
-    attachments = [
-        _attachment(part)
+    attached = [
+        part
         for part in parts
         if part is not plain and part is not html and part.get_content_type() != "message/delivery-status"
     ]
     if plain is not None and (html is None or decoded_bytes(plain).strip()):
-        return _text(plain), False, attachments
-    return (html_text(_text(html)) if html is not None else ""), html is not None, attachments
+        return _text(plain), False, attached
+    return (html_text(_text(html)) if html is not None else ""), html is not None, attached
 
 
 def _is_attached(part: "_Mail") -> bool:

@@ -1,13 +1,18 @@
 """Where mail that arrives goes: an address leads to a handler, and a handler may leave a mail to a person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from troth.gate import Arrival
-from troth.inbound.model import InboundMail
+from troth.inbound.model import File, InboundMail
 from troth.policy import Policy
 from troth.storage import Transaction
+
+
+def _no_files(most: int) -> Sequence[File]:
+    """The files of a mail that was made without any, at most so many."""
+    return ()[:most]
 
 
 class Received(NamedTuple):
@@ -23,6 +28,7 @@ class Received(NamedTuple):
             handler must do nothing. A handler whose work repeats without harm need not call it.
         leave: Note, in the handler's own unit of work, that it waits for a person, with a static word as the reason; False when
             it was handled or left before. The handler raises `ForStaff` after it.
+        files: Gives at most so many of its attachments with their contents; they are read only when somebody asks.
     """
 
     mail_id: str
@@ -32,6 +38,7 @@ class Received(NamedTuple):
     mail: InboundMail
     settle: Callable[[Transaction], bool]
     leave: Callable[[Transaction, str], bool]
+    files: Callable[[int], Sequence[File]] = _no_files
 
     def __repr__(self) -> str:
         return f"Received(mail_id={self.mail_id!r})"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from troth.gate import Admission, Arrival, Gate, Parcels
 from troth.inbound.model import parted_address
-from troth.inbound.reading import headers_of, read_mail
+from troth.inbound.reading import files_of, headers_of, read_mail
 from troth.inbound.routing import ForStaff, Received, Route
 from troth.inbound.tables import mail_inbox
 from troth.kernel import Clock, Log, NotFound, Refused, TrothError, Unavailable, from_micros, micros, new_id
@@ -280,7 +281,10 @@ class Inbox:
             mail = mail._replace(malformed=mail.malformed or content.doubt)
         arrived = from_micros(arrived_at)
         settle, leave = self._settling(mail_id), self._leaving(mail_id)
-        return Received(mail_id, content.recipient, content.sender, arrived, mail, settle, leave), route
+        files = partial(files_of, content.raw)
+        return Received(
+            mail_id, content.recipient, content.sender, arrived, mail, settle, leave, files
+        ), route
 
     def _settling(self, mail_id: str) -> Callable[[Transaction], bool]:
         return lambda tx: tx.run(_GO, {"which": mail_id}) == 1

@@ -185,10 +185,18 @@ def plain(name: str, value: str) -> str:
                 f"{name} is no web address.", field=name, mend="Give an http or https address."
             )
         return value
+    if name.endswith("text"):
+        return "\n".join(_line(line) for line in value.splitlines()).strip("\n")
     shown = "".join(one if one.isprintable() else " " for one in value)
     return " ".join(shown.split())[:_LONGEST]
 
 
+def _line(text: str) -> str:
+    """A line of what somebody wrote, without signs that are not seen and without what would make it code."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()
+
+
 def marked(value: str) -> str:
-    """A value that Markdown takes for nothing but text (CommonMark 0.31, section 2.4)."""
-    return "".join(f"\\{one}" if one in string.punctuation else one for one in value)
+    """A value that Markdown takes for nothing but text (CommonMark 0.31, section 2.4); its lines stay apart (section 6.7)."""
+    shown = "".join(f"\\{one}" if one in string.punctuation else one for one in value)
+    return shown.replace("\n", "  \n")

@@ -119,6 +119,13 @@ class Template(NamedTuple):
         to: Gives the field that holds the address, where it goes to somebody else than the person whom it is about; by the policy.
         record: Gives the record that holds this field, from the same as `fresh`.
         staff: Whether it goes to those who work here, so that its foot speaks of what the clause asks of them.
+        records: Gives the records that hold the address and the fields of `writes`, from the same as `fresh`; all are read by one
+            decision.
+        writes: Gives the fields that hold what somebody wrote, by the name of their variable, by the policy. A variable whose name
+            ends in `text` keeps its lines.
+        thread: Gives the jobs of the mails in its thread, oldest first, from the same as `fresh`.
+        sender: Gives the address that it comes from, by the policy, where that is not the settings' own.
+        written: Whether a person wrote it, so that it does not call itself automatic (RFC 3834).
     """
 
     name: str
@@ -131,3 +138,8 @@ class Template(NamedTuple):
     to: Callable[[Policy], str] | None = None
     record: Instead | None = None
     staff: bool = False
+    records: Callable[[str, Mapping[str, str]], tuple[str, ...]] | None = None
+    writes: Callable[[Policy], Mapping[str, str]] | None = None
+    thread: Callable[[str, Mapping[str, str]], tuple[str, ...]] | None = None
+    sender: Callable[[Policy], str] | None = None
+    written: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from troth.gate import Ask, Outcome, matching_fields
 from troth.kernel import Clock, InvalidInput, NotFound, Unavailable
@@ -75,19 +75,25 @@ class Sending:
         if not address:
             raise JobOver("no-address")
         shown = {kind: _field_of(policy, kind) for kind in template.reads}
+        shown |= template.writes(policy) if template.writes is not None else {}
         outcome = self._decided(job, template, policy, (address, *(name for name in shown.values() if name)))
-        to = outcome.values.get(address)
+        values = _joined(outcome) if template.records is not None else outcome.values
+        to = values.get(address)
         if not isinstance(to, str):
             raise JobOver("no-address")
         variables = self._variables(policy, outcome)
         for kind, name in shown.items():
-            variables[kind] = str(outcome.values.get(name, ""))
+            variables[kind] = str(values.get(name, ""))
         language = self._language(job, policy, template)
         variables["greeting"] = greeting(language, variables.get("name", ""))
         if template.fresh is not None:
             variables.update(template.fresh(job.person, job.body))
         self._hand_over(
-            job, policy, to, self._composer.compose(template.name, {**_handles(job), **variables}, language)
+            job,
+            policy,
+            template,
+            to,
+            self._composer.compose(template.name, {**_handles(job), **variables}, language),
         )
 
     def _template(self, job: Job) -> Template:
@@ -114,6 +120,7 @@ class Sending:
             channel=CHANNEL,
             case=job.body.get("case", ""),
             record=template.record(job.person, job.body) if template.record is not None else "",
+            records=template.records(job.person, job.body) if template.records is not None else (),
         )
         (outcome,) = self._perform([ask])
         if outcome.permitted:
@@ -143,8 +150,9 @@ class Sending:
             "clause": clause,
         }
 
-    def _hand_over(self, job: Job, policy: Policy, to: str, composed: Composed) -> None:
-        sender = self._from.address or policy.front.contact.support
+    def _hand_over(self, job: Job, policy: Policy, template: Template, to: str, composed: Composed) -> None:
+        own = template.sender(policy) if template.sender is not None else ""
+        sender = own or self._from.address or policy.front.contact.support
         message = EmailMessage(policy=WIRE)
         message["From"] = Address(policy.front.controller.name, addr_spec=sender)
         try:
@@ -153,11 +161,31 @@ class Sending:
             raise JobOver("no-address") from None
         message["Subject"] = composed.subject
         message["Date"] = format_datetime(self._clock.now())
-        message["Message-ID"] = f"<{job.job_id}@{sender.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"
+        message["Message-ID"] = message_id(job.job_id, sender)
+        thread = template.thread(job.person, job.body) if template.thread is not None else ()
+        before = [one for one in thread if one < job.job_id]
+        if before:
+            message["In-Reply-To"] = message_id(before[-1], sender)
+            message["References"] = " ".join(message_id(one, sender) for one in before)
+        if not template.written:
+            message["Auto-Submitted"] = "auto-generated"
         message.set_content(composed.text)
         message.add_alternative(composed.html, subtype="html")
         hand_over(self._mailer, Mail(job.job_id, job.person, sender, deliverable(to), message), job)
+
+
+def message_id(job: str, sender: str) -> str:
+    """The Message-ID of the mail that a job sends from an address; the same at each try."""
+    return f"<{job}@{sender.rpartition('@')[2]}>"
+
+
+def _joined(outcome: Outcome) -> dict[str, Any]:
+    """The values of several records as one; of a field that stands in more than one, that of the first record."""
+    found: dict[str, Any] = {}
+    for held in outcome.values.values():
+        for name, kept in held.items():
+            found.setdefault(name, kept["value"])
+    return found
 
 
 def _handles(job: Job) -> dict[str, str]:

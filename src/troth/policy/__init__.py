@@ -1,5 +1,6 @@
 """The policy room: text, checks, compiled policy, decisions and explanations. Pure; knows no store and no clock."""
 
+from troth.policy.case_types import CaseType, Stage
 from troth.policy.cases import CaseResult, run_cases
 from troth.policy.cedar import cedar_entities, cedar_request, to_cedar
 from troth.policy.checks import CHECKS, points_to_somebody
@@ -42,7 +43,7 @@ from troth.policy.telemetry import (
     schema_document,
     telemetry_schema,
 )
-from troth.policy.things import Activity, CaseType, DataSet, Field, Point, Recipient, Retention, Role
+from troth.policy.things import Activity, DataSet, Field, Point, Recipient, Retention, Role
 from troth.policy.topics import Topic
 from troth.policy.vocabulary import standard_terms
 from troth.policy.websites import Website
@@ -99,6 +100,7 @@ __all__ = [
     "ShownMetric",
     "Slot",
     "Span",
+    "Stage",
     "Staying",
     "Storage",
     "Telemetry",

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from troth.policy.bases import Thing
+from troth.policy.case_types import CaseType
 from troth.policy.facts import FACTS, case_facts
 from troth.policy.front import FrontMatter
 from troth.policy.model import Finding
 from troth.policy.reading import Clause, Source
 from troth.policy.rules import Forbid, Notice, Permit, Require, Rule
 from troth.policy.strict_yaml import Path
-from troth.policy.things import CaseType, Field, Recipient, Retention, Role
+from troth.policy.things import Field, Recipient, Retention, Role
 from troth.policy.vocabulary import Terms, standard_terms
 
 _T = TypeVar("_T")

@@ -6,13 +6,14 @@ from typing import Any, TypeVar, cast
 
 from troth.kernel import NotFound
 from troth.policy.bases import Thing
+from troth.policy.case_types import CaseType
 from troth.policy.draft import Draft
 from troth.policy.explaining import Explanation, explain
 from troth.policy.front import FrontMatter
 from troth.policy.model import Act, Decision
 from troth.policy.reading import Clause, Part
 from troth.policy.rules import Notice, Require, Rule
-from troth.policy.things import CaseType, Field, Point, Recipient, Retention, Role
+from troth.policy.things import Field, Point, Recipient, Retention, Role
 from troth.policy.topics import Topic
 from troth.policy.weighing import Scales
 

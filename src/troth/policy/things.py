@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from troth.policy.bases import Category, FieldName, Named, Thing, Url
+from troth.policy.case_types import CaseType
 from troth.policy.counting import Audience, Budget, Report
 from troth.policy.customising import Segment, Slot
 from troth.policy.holds import Hold
@@ -164,6 +165,13 @@ class Point(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     opens: Annotated[
         Name | None, Meta(description="the type of case that each submission opens, in the same unit of work")
     ] = None
+    joins: Annotated[
+        Name | None,
+        Meta(
+            description="the type of case that each submission joins: the open case of the same person that it cites, under which its "
+            "record is then read"
+        ),
+    ] = None
     amends: Annotated[
         tuple[Name, ...],
         Meta(
@@ -192,40 +200,6 @@ class Role(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fie
     kind: ClassVar[str] = "role"
     name: Key
     cases: Annotated[tuple[Name, ...], Meta(description="types of case that this role may cite")] = ()
-
-
-class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="case"):
-    """A type of case: the order, ticket or request that gives the business need. Each adds the fact `case.<name>`."""
-
-    kind: ClassVar[str] = "case"
-    opened_by: Annotated[SomeKeys, Meta(description="roles that may open one")]
-    closes: Annotated[str, Meta(max_length=200, description="what closes it")] = ""
-    expires: Annotated[SpanText | None, Meta(description="closed by itself after this span")] = None
-    matter: Annotated[
-        Literal["request", "dispute", "question"] | None,
-        Meta(
-            description="what its opening starts the clocks of: request (request.received), dispute (dispute.opened) or "
-            "question (question.received)"
-        ),
-    ] = None
-    purpose: Annotated[
-        Key | None, Meta(description="the data use that whoever handles it serves, or what is sent under it")
-    ] = None
-    carries: Annotated[
-        Literal["bulletin"] | None,
-        Meta(
-            description="what is sent under it for its purpose: bulletin, a crucial notice to the owners of a product"
-        ),
-    ] = None
-    vouched_by: Annotated[
-        Keys, Meta(description="roles that, by opening one, answer for knowing who asks")
-    ] = ()
-    by_itself: Annotated[
-        tuple[Name, ...],
-        Meta(
-            description="of a request: the kinds that are carried out by themselves once it is proven who asks; others wait for staff"
-        ),
-    ] = ()
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,7 +26,14 @@ from troth.rights.clocks import Due, Reason, Rule, due, reason_of, told
 from troth.rights.duties import answer_of, clocks, rules_for
 from troth.rights.extending import EXTENDED, LONGER, extendable, moved_clocks
 from troth.rights.fetching import COPY_FETCHED, fetches, note_fetched
-from troth.rights.keeping import duties_of, matter_by_case, matters_of
+from troth.rights.keeping import (
+    duties_of,
+    matter_by_case,
+    matter_by_number,
+    matters_of,
+    point_to,
+    received_since,
+)
 from troth.rights.listing import MOST, Place, counts, late_count, queue
 from troth.rights.mandates import (
     BY_DOCUMENT,
@@ -60,7 +67,7 @@ from troth.rights.model import (
     MatterRow,
     Step,
 )
-from troth.rights.numbers import read_number
+from troth.rights.numbers import new_number, read_number
 from troth.rights.plans import (
     ANSWER,
     BY_HAND,
@@ -81,7 +88,7 @@ from troth.rights.plans import (
     replace_items,
     stage_answer,
 )
-from troth.rights.proving import AGENT_NEWS, NEWS, PROVE, end_questions
+from troth.rights.proving import AGENT_NEWS, NEWS, PROVE, end_questions, few_today
 from troth.rights.reading_mail import Reading, read_asking
 from troth.rights.receiving import FOLLOWER, RECEIVED
 from troth.rights.seeking import Wanted, late_among, seek
@@ -189,6 +196,7 @@ __all__ = [
     "end_questions",
     "extendable",
     "fetches",
+    "few_today",
     "forget_mandates",
     "items_of",
     "keep_certificate",
@@ -197,20 +205,24 @@ __all__ = [
     "mandate_of",
     "mandates_of",
     "matter_by_case",
+    "matter_by_number",
     "matters_of",
     "meet_telling",
     "moved_clocks",
+    "new_number",
     "note_fetched",
     "note_item",
     "note_items",
     "optional_uses",
     "planned_for",
+    "point_to",
     "queue",
     "read_asking",
     "read_certificate",
     "read_number",
     "reason_of",
     "receipts_of",
+    "received_since",
     "released_items",
     "replace_items",
     "rules_for",

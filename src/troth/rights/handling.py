@@ -28,14 +28,10 @@ def check_no_person(person: str) -> None:
         )
 
 
-def check_taker(tx: Transaction, row: MatterRow, who: Noted) -> None:
+def check_taker(tx: Transaction, row: MatterRow, holder: str) -> None:
     """Let nobody handle a dispute that they review, or whose matter they handled."""
     disputed = keeping.matter_by_case(tx, row.about) if row.about else None
-    if (
-        row.matter == "dispute"
-        and who.key
-        and who.key in (row.reviewer, disputed.handler if disputed else "")
-    ):
+    if row.matter == "dispute" and holder and holder in (row.reviewer, disputed.handler if disputed else ""):
         raise Refused(
             "Whoever handled the matter, or reviews the dispute, does not take it over.",
             clause="VI.2",

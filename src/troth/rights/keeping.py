@@ -225,10 +225,11 @@ def move_matter(
     return moved
 
 
-def assign_matter(tx: Transaction, case: str, who: Noted, at: int) -> None:
-    """Give a matter to whoever takes it."""
-    tx.run(_ASSIGN, {"which": case, "who": who.key})
-    note_step(tx, case, at, "taken", who, "")
+def assign_matter(tx: Transaction, case: str, who: Noted, holder: str, at: int) -> None:
+    """Give a matter to whoever holds it from now on: who takes it, to whom it is handed, or nobody."""
+    tx.run(_ASSIGN, {"which": case, "who": holder})
+    step = "taken" if holder == who.key else "handed-over" if holder else "put-back"
+    note_step(tx, case, at, step, who, "")
 
 
 def set_reviewer(tx: Transaction, case: str, who: Noted, at: int) -> None:

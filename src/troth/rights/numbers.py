@@ -2,16 +2,14 @@
 
 import secrets
 
-from troth.rights.model import Matter
-
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, without I, L, O and U
 _HALF = 4
 
 
-def new_number(matter: Matter) -> str:
-    """A fresh number, such as R-7KQM-93XD (40 random bits)."""
+def new_number(kind: str) -> str:
+    """A fresh number of a matter or of another kind of case, such as R-7KQM-93XD (40 random bits)."""
     first, second = ("".join(secrets.choice(_DIGITS) for _ in range(_HALF)) for _ in range(2))
-    return f"{matter[0].upper()}-{first}-{second}"
+    return f"{kind[0].upper()}-{first}-{second}"
 
 
 def read_number(text: str) -> str:

@@ -1,15 +1,17 @@
 """Receiving a matter: its number, its clocks and its first steps, in the unit of work that opens its case."""
 
-from troth.gate import Follower, Opening, language_of, stage_mail
+from troth.gate import Change, Follower, Opening, language_of, stage_mail
 from troth.kernel import from_micros, micros
 from troth.policy import Policy
 from troth.rights.agents import begin_mandate
 from troth.rights.clocks import Due
 from troth.rights.duties import answer_of, clocks
+from troth.rights.handling import check_taker
 from troth.rights.keeping import (
     Noted,
     add_duties,
     add_matter,
+    assign_matter,
     matter_by_case,
     move_matter,
     note_step,
@@ -39,7 +41,8 @@ def receive(tx: Transaction, policy: Policy, opening: Opening) -> str:
         opening: The case that is being opened.
     """
     matter = opening.declared.matter
-    assert matter is not None, "only a matter is followed"
+    if matter is None:
+        return opening.case
     kind = _kind(matter, opening.kind)
     proven = opening.person if opening.verified or matter == "dispute" else ""
     uses = " ".join(opening.uses) if kind in USE_KINDS else ""
@@ -66,6 +69,19 @@ def close(tx: Transaction, case: str, role: str, key: str, at: int) -> None:
     row = matter_by_case(tx, case)
     if row is not None and row.matter == "question" and not row.ended_at:
         move_matter(tx, row, "answered", at, Noted(role, key), "")
+
+
+def assigned(tx: Transaction, change: Change) -> None:
+    """Give a matter to whoever it is assigned to from now on, or to nobody.
+
+    Raises:
+        Refused: Whoever handled the matter, or reviews the dispute, does not take it over (clause VI.2).
+    """
+    row = matter_by_case(tx, change.case)
+    if row is None:
+        return
+    check_taker(tx, row, change.holder)
+    assign_matter(tx, row.case, Noted(change.role, change.who), change.holder, change.at)
 
 
 def _kind(matter: Matter, asked: str) -> str:
@@ -97,7 +113,7 @@ def _add(
         about=opening.about,
         policy=policy.sha256,
         language=_language(policy, opening),
-        handler="",
+        handler=opening.holder,
         reviewer="",
         received_at=opening.at,
         due_at=micros(answer.at),
@@ -148,5 +164,5 @@ def _verified(tx: Transaction, row: MatterRow, opening: Opening) -> None:
     stage_unattended(tx, opening.declared, row, opening.at)
 
 
-FOLLOWER = Follower(receive, close)
+FOLLOWER = Follower(receive, close, assigned)
 """Gives every matter its clocks when its case is opened, and ends a question with its case."""

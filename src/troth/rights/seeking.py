@@ -25,6 +25,7 @@ class Wanted(NamedTuple):
         state: A state; one that ends shows what has ended.
         handler: Id of the member of staff, or of the key, who handles it.
         late: Only what is past its due date.
+        free: Only what nobody handles.
     """
 
     matters: tuple[str, ...] = MATTERS
@@ -32,6 +33,7 @@ class Wanted(NamedTuple):
     state: str = ""
     handler: str = ""
     late: bool = False
+    free: bool = False
 
 
 def seek(
@@ -70,11 +72,14 @@ class _Shape(NamedTuple):
     state: bool
     handler: bool
     late: bool
+    free: bool = False
 
 
 def _shape(wanted: Wanted) -> _Shape:
     named = 0 if set(wanted.matters) >= set(MATTERS) else len(wanted.matters)
-    return _Shape(named, bool(wanted.kind), bool(wanted.state), bool(wanted.handler), wanted.late)
+    return _Shape(
+        named, bool(wanted.kind), bool(wanted.state), bool(wanted.handler), wanted.late, wanted.free
+    )
 
 
 def _values(wanted: Wanted, now: int) -> dict[str, Any]:
@@ -98,6 +103,8 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
         found.append(or_(*(matter.c.matter == bindparam(f"matter_{n}") for n in range(shape.matters))))
     named = [name for name in ("kind", "state", "handler") if getattr(shape, name)]
     found.extend(matter.c[name] == bindparam(f"the_{name}") for name in named)
+    if shape.free:
+        found.append(matter.c.handler == "")
     if shape.late:
         found += [matter.c.due_at < bindparam("now"), COUNTS]
     return found

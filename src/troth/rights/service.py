@@ -12,7 +12,6 @@ from troth.rights.extending import EXTENDED, extend
 from troth.rights.handling import (
     check_no_person,
     check_reviewer,
-    check_taker,
     classify,
     named_matter,
     refusal,
@@ -127,7 +126,20 @@ class Rights:
         Raises:
             Refused: People take nothing over; nor does whoever reviews a dispute, or handled what it is about (clause VI.2).
         """
-        return self._step(key, name, "taken")
+        return self._assign(key, name, "assign-case", "", told=True)
+
+    def hand_over(self, key: str, name: str, to: str) -> MatterRow:
+        """Give a matter to somebody else, or back to the queue; from then on nobody else opens what it is about.
+
+        Args:
+            key: Of who gives it.
+            name: Number or case.
+            to: Id of the member of staff, or of the key; empty for nobody.
+
+        Raises:
+            Refused: People hand nothing over; nor is a dispute given to whoever reviews it (clause VI.2).
+        """
+        return self._assign(key, name, "assign-case" if to else "release-case", to, told=False)
 
     def verify(self, key: str, name: str, proof: str = "") -> MatterRow:
         """Note that it is proven who asks.
@@ -163,7 +175,13 @@ class Rights:
             raise InvalidInput(
                 "There is no such kind of request.", field="kind", mend=f"Use one of {', '.join(KINDS)}."
             )
-        return self._step(key, name, "classified", kind, uses)
+
+        def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
+            _check_open(row)
+            classify(tx, self._policy(), row, kind, uses, who, now)
+
+        check_no_person(self._actor(key).person)
+        return self.act(key, self.row(name), along)
 
     def move(self, key: str, name: str, to: str, reason: str = "", *, told: bool = True) -> MatterRow:
         """Move a matter to another state.
@@ -289,22 +307,16 @@ class Rights:
 
         return self.act(key, self.row(name), along)
 
-    def _step(self, key: str, name: str, step: str, kind: str = "", uses: Sequence[str] = ()) -> MatterRow:
-        """A step that changes no state."""
+    def _assign(self, key: str, name: str, order: str, to: str, *, told: bool) -> MatterRow:
+        """Assign its case; the gate knows to whom it is assigned, and the matter follows in the same unit of work."""
+        check_no_person(self._actor(key).person)
+        row = self.row(name)
+        _check_open(row)
 
         def along(tx: Transaction, row: MatterRow, who: Noted, now: int) -> None:
-            if row.ended_at:
-                raise IllegalMove(
-                    "This matter has ended.", field="number", mend="Nothing more is done to it."
-                )
-            if step == "taken":
-                check_taker(tx, row, who)
-                keeping.assign_matter(tx, row.case, who, now)
-            else:
-                classify(tx, self._policy(), row, kind, uses, who, now)
+            """Its case was assigned by the order itself."""
 
-        check_no_person(self._actor(key).person)
-        return self.act(key, self.row(name), along, told=step in _TELLS)
+        return self.act(key, row, along, order=order, assignee=to, told=told)
 
     def _move(
         self, key: str, name: str, to: str, note: str, *, order: str = "", proof: str = "", told: bool = True
@@ -351,6 +363,7 @@ class Rights:
         proof: str = "",
         told: bool = False,
         acts: int = 1,
+        assignee: str = "",
     ) -> MatterRow:
         """Do a step in the unit of work of the act, or the acts, weighed and recorded for it; gives the matter as it is then.
 
@@ -363,6 +376,7 @@ class Rights:
             proof: Secret from the person's mailbox; empty for none.
             told: Whether those whom it concerns get a mail.
             acts: How many acts it is.
+            assignee: Of an order that assigns it: to whom; empty for who takes the step.
         """
         actor, after = self._actor(key), None
         declared = self._declared(row)
@@ -370,15 +384,10 @@ class Rights:
             raise NotFound(
                 "The policy declares no such matter any more.", field="matter", mend="Declare its case."
             )
+        whose = "" if proof else row.person
         ask = Ask(
-            act="instruct",
-            purpose=declared.purpose,
-            key=key,
-            person="" if proof else row.person,
-            case=row.case,
-            order=order,
-            proof=proof,
-        )
+            act="instruct", purpose=declared.purpose, key=key, person=whose, case=row.case, order=order, proof=proof, assignee=assignee,
+        )  # fmt: skip
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             nonlocal after
@@ -412,3 +421,8 @@ class Rights:
                 return outcomes
         msg = "the last try answers or raises"
         raise AssertionError(msg)
+
+
+def _check_open(row: MatterRow) -> None:
+    if row.ended_at:
+        raise IllegalMove("This matter has ended.", field="number", mend="Nothing more is done to it.")

@@ -6,6 +6,7 @@ _PAGE = _TEXT = {"type": "string"}
 _NUMBER = Parameter(
     "number", "path", "number of the matter, or the id of its case", "R-7KQM-93XD", _TEXT, required=True
 )
+_CASE = Parameter("number", "path", "number of the case, or its id", "O-7KQM-93XD", _TEXT, required=True)
 _TOKEN = Parameter("token", "path", "the secret of the invitation", "0" * 64, required=True)
 _NEXT = Parameter("next", "query", "path of the console to go on to", "/console", _TEXT)
 _REPORT = Parameter("name", "path", "name of a declared report", "registered-products", _TEXT, required=True)
@@ -76,6 +77,20 @@ CONSOLE_OPERATIONS = (
     ),
     _form("addAuthority", "/console/matters/{number}/authority/add", "Add a written authority", "In parts: `csrf`, `document` (the file) and `via` (letter or email).", _NUMBER),
     _form("stepMatter", "/console/matters/{number}/steps", "Take a step", "Fields `csrf`, `step` (take, verify, classify, plan, carry-out, review, move, accept-authority, reject-authority), `to`, `reason`; for accept-authority `until`, `for.KIND`, `copies`.", _NUMBER),
+    _page(
+        "pageCases", "/console/cases", "Cases", "Cases of one kind by which people are served: numbers and states, nothing of anybody.",
+        Parameter("kind", "query", "type of case", "order", _TEXT), Parameter("view", "query", "open, mine, free or closed", "open", _TEXT),
+        Parameter("stage", "query", "a stage, or `new`", "packed", _TEXT), Parameter("behind", "query", "the page behind this place", "1767603600000000.019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT),
+    ),
+    _form("findCase", "/console/cases/find", "Find a case", "Fields `csrf` and `number`: of the case, or of an order or a product, whole. Looking by the latter is an act."),
+    _page("pageCase", "/console/cases/{number}", "A case", "Where it stands, to whom it is assigned, and what can be done.", _CASE, Parameter("done", "query", "the step just taken", "take", _TEXT)),
+    _form("readCase", "/console/cases/{number}/read", "Read what stands in a case", "Field `csrf`. An act under the case; the policy decides which fields the role sees.", _CASE),
+    Operation(
+        "fetchCaseFile", "POST", "/console/cases/{number}/file", "Console", "Have a file of a case handed out", "Fields `csrf`, `place` of the record and `field`. An act under the case; a file to save, which no browser shows.",
+        {200: Answer("The file.", "application/octet-stream", {"type": "string", "format": "binary"}), 303: Answer("Nobody is signed in: to the page for that.", "", {})},
+        parameters=(_CASE,), problems=(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+    ),
+    _form("stepCase", "/console/cases/{number}/steps", "Take a step with a case", "Fields `csrf`, `step` (take, put-back, hand-over, stage, answer, close, reopen), `to`, `reason`, `answer`, `note.FIELD`.", _CASE),
     _page("pageEnter", "/console/enter", "A call or a letter", "What can be noted, and the form.", Parameter("point", "query", "name of a declared point", "privacy-request", _TEXT)),
     _form("enterMatter", "/console/enter/{point}", "Note a call or a letter", "Fields `csrf`, `via` (the channel), and those of the point.", _POINT),
     _page("pageNoteStop", "/console/stop", "Stop announcements", "For who calls or writes a letter.", Parameter("noted", "query", "whether it was just noted", "yes", _TEXT)),

@@ -28,6 +28,10 @@ Order = Literal[
     "",
     "open-case",
     "close-case",
+    "assign-case",
+    "release-case",
+    "reopen-case",
+    "find-cases",
     "record-stance",
     "withdraw-stance",
     "show-stances",
@@ -226,6 +230,10 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     proof: Annotated[Word, Meta(description="secret that was sent to the person's mailbox")] = ""
     device: Annotated[Word, Meta(description="for open-session: coarse name of the device")] = ""
     session: Annotated[Handle, Meta(description="for close-session: the session; empty for one's own")] = ""
+    assignee: Annotated[
+        Handle,
+        Meta(description="for assign-case: the member of staff, or the key, that gets it; empty for oneself"),
+    ] = ""
 
     aware: Annotated[
         tuple[Word, ...],
@@ -273,6 +281,7 @@ class ActBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
             once=self.once,
             device=self.device,
             session=self.session,
+            assignee=self.assignee,
         )
 
 

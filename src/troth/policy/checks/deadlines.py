@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from troth.policy.case_types import CaseType
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label
 from troth.policy.holds import Hold
@@ -10,7 +11,7 @@ from troth.policy.reading import Clause
 from troth.policy.rules import Forbid, Notice, Permit, Require
 from troth.policy.spans import Span, deadlines_in, read_span, spans_in
 from troth.policy.technologies import Cookie, Storage
-from troth.policy.things import CaseType, InstructionType, Retention
+from troth.policy.things import InstructionType, Retention
 
 
 def _deadline_mismatch(draft: Draft) -> Iterator[Finding]:

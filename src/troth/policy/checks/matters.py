@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from troth.policy.case_types import CaseType
 from troth.policy.checks.registry import Check
 from troth.policy.draft import Draft, label
 from troth.policy.holds import Hold
 from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import Finding
 from troth.policy.rules import Require
-from troth.policy.things import CaseType, Field, Point
+from troth.policy.things import Field, Point, Recipient
 
 
 def _unopenable(draft: Draft) -> Iterator[Finding]:
@@ -124,6 +125,38 @@ def _unamended(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unstaged(draft: Draft) -> Iterator[Finding]:
+    points = {point.name: point for point in draft.of(Point)}
+    recipients = {one.name for one in draft.of(Recipient)}
+    for case in draft.of(CaseType):
+        names = [stage.name for stage in case.stages]
+        wrong = [
+            len(set(names)) != len(names),
+            bool(names) and (case.purpose is None or case.matter is not None),
+        ]
+        for stage in case.stages:
+            noted = points.get(stage.notes) if stage.notes else None
+            wrong.append(stage.notes is not None and (noted is None or noted.joins != case.name))
+            wrong.append(stage.to is not None and stage.to not in recipients)
+            wrong.append(stage.purpose not in draft.uses.keys)
+        if any(wrong):
+            yield draft.find(
+                case,
+                "case-stages",
+                f"{label(case)} has stages of one name or with what is not declared, serves no purpose, or is a matter",
+                "write purpose: beside stages:, each with a name, a data use, a declared recipient and a point that joins the case",
+            )
+    cases = {case.name for case in draft.of(CaseType)}
+    for point in draft.of(Point):
+        if point.joins and (point.joins not in cases or point.record is None or point.opens or point.public):
+            yield draft.find(
+                point,
+                "case-stages",
+                f"{label(point)} joins a case that is not declared, or is public, keeps no record or opens a case itself",
+                "name a declared case, write record: with its kind, and no public: or opens:",
+            )
+
+
 def _unattended(draft: Draft) -> Iterator[Finding]:
     known = [kind for kind in REQUEST_KINDS if kind != "other"]
     for case in draft.of(CaseType):
@@ -183,6 +216,11 @@ CHECKS = (
     Check("hold-records", "a hold on a kind of record that no collection point makes", _unkept),
     Check("point-opens", "a collection point that opens a case it cannot open or keep", _unopenable),
     Check("matter-incomplete", "a request, dispute or question without purpose or deadline", _unanswered),
+    Check(
+        "case-stages",
+        "a case whose stages name what is not declared, or a point that joins a case it cannot join",
+        _unstaged,
+    ),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
     Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
     Check("field-corrects", "a field for a new value whose target is no field of its type", _uncorrected),

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from troth.policy.bases import Thing
+from troth.policy.case_types import CaseType
 from troth.policy.checks.registry import Check
 from troth.policy.counting import Report
 from troth.policy.draft import INTERNAL, RECIPIENT_CLASSES, Draft, label
@@ -12,7 +13,6 @@ from troth.policy.model import ACT_KINDS, Finding
 from troth.policy.rules import Forbid, Notice, Permit, Require, Rule
 from troth.policy.technologies import Pixel
 from troth.policy.things import (
-    CaseType,
     Point,
     PolicyException,
     Recipient,

@@ -1,10 +1,12 @@
-"""The staff console: signing in, the queue, a matter, what came by telephone or letter, access reviews, reports, bulletins."""
+"""The staff console: signing in, the queue, a matter, cases, what came by telephone or letter, access reviews, reports, bulletins."""
 
 from litestar.handlers import HTTPRouteHandler
 
 from troth.web.console import (
     authority,
     bulletins,
+    case,
+    cases,
     company,
     entering,
     matter,
@@ -22,6 +24,8 @@ HANDLERS: list[HTTPRouteHandler] = [
     *self_service.HANDLERS,
     *queue.HANDLERS,
     *matter.HANDLERS,
+    *cases.HANDLERS,
+    *case.HANDLERS,
     *authority.HANDLERS,
     *entering.HANDLERS,
     *stopping.HANDLERS,

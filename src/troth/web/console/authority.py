@@ -3,9 +3,8 @@
 A document is never shown in a page: it is handed out as a file to be saved, under a kind that no browser opens.
 """
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
@@ -14,14 +13,13 @@ from litestar.params import FromPath
 from troth.collection import DEFAULT_MEDIA, UnfitFile, Upload, kept_file
 from troth.gate import Ask, Outcome
 from troth.kernel import InvalidInput, NotFound, Refused, micros
-from troth.policy import Field, Point, Policy, agent_field
+from troth.policy import Point, Policy, agent_field
 from troth.rights import KINDS, REJECTED, WAITS, MatterRow, Told, end_of_day, take_document
 from troth.staff import Working
 from troth.storage import Transaction
 from troth.web.asgi import MAX_BODY, query
-from troth.web.console.desk import Given, Pairs, done, done_with
+from troth.web.console.desk import Given, Pairs, done, done_with, file_of
 from troth.web.console.queue import handled_matters
-from troth.web.console.words import Said
 from troth.web.forms.bodies import form_body
 from troth.web.origins import check_origin
 from troth.web.portal.pages import RIGHTS
@@ -32,7 +30,6 @@ AnyRequest = Request[Any, Any, Any]
 ACCEPT, REJECT = "accept-authority", "reject-authority"
 ADDED = "add-authority"
 _OPEN = frozenset({"identity-pending", "authority-pending"})
-_OPAQUE = "application/octet-stream"
 
 
 @post("/console/matters/{number:str}/authority", status_code=200)
@@ -51,7 +48,7 @@ async def fetch(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
         value = _done(outcome).values.get(name)
         if not isinstance(value, dict):
             raise NotFound("No written authority is kept here.", field="number", mend="Look at the request.")
-        return _file(value)
+        return file_of(value)
 
     return await done(request, do)
 
@@ -103,13 +100,6 @@ def _addable(found: Told) -> bool:
     return one is not None and one.state in (WAITS, REJECTED) and found.matter.state in _OPEN
 
 
-def said_value(said: Said, field: Field, value: object) -> str:
-    """A value as staff read it; of a file its name and kind, never what is in it."""
-    if field.type == "file" and isinstance(value, dict):
-        return f"{value.get('name', '')} ({value.get('media', '')})"
-    return said.choice(field, value)
-
-
 def _mine(site: Site, who: Working, number: str) -> Told:
     found = site.troth.rights.matter(number)
     if found.matter.matter not in handled_matters(site, who) or found.mandate is None:
@@ -154,17 +144,6 @@ def _done(outcome: Outcome) -> Outcome:
         problem = outcome.problem
         raise Refused(problem.detail, clause=problem.clause, field=problem.field, mend=problem.mend)
     return outcome
-
-
-def _file(value: dict[str, Any]) -> Response[bytes]:
-    name = quote(str(value.get("name", "authority")))
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": "no-store",
-    }
-    return Response(b64decode(str(value.get("data", ""))), media_type=_OPAQUE, headers=headers)
 
 
 HANDLERS: list[HTTPRouteHandler] = [fetch, add]

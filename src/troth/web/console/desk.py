@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -91,6 +92,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
     found = []
     if site.troth.rights.handled_by(who.key):
         found += [(HOME, "Queue"), ("/console/enter", "Call or letter")]
+    if site.troth.desk.kinds(who.key):
+        found.append(("/console/cases", "Cases"))
     if site.troth.board.visible(who.key):
         found.append(("/console/reports", "Reports"))
     if site.troth.bulletins.may(who.key):
@@ -201,11 +204,27 @@ def came_from(request: AnyRequest) -> str:
         "/authority",
         "/authority/add",
         "/texts",
+        "/read",
+        "/file",
         "/passkeys",
         "/passkeys/remove",
     ):
         path = path.removesuffix(tail)
     return {"/console/bulk": HOME, "/console/access/revoke": "/console/access"}.get(path, path)
+
+
+def file_of(value: Mapping[str, Any]) -> Response[bytes]:
+    """A file that somebody sent, to be saved: under a kind that no browser opens."""
+    name = quote(str(value.get("name", "file")))
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "no-store",
+    }
+    return Response(
+        b64decode(str(value.get("data", ""))), media_type="application/octet-stream", headers=headers
+    )
 
 
 def inside(path: str) -> str:

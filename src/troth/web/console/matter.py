@@ -25,9 +25,10 @@ from troth.rights import (
 )
 from troth.staff import Working
 from troth.web.before_after import Change, changes
-from troth.web.console.authority import ACCEPT, REJECT, decide, said_value, shown_mandate
+from troth.web.console.authority import ACCEPT, REJECT, decide, shown_mandate
 from troth.web.console.desk import Given, Pairs, console_page, done, shown, told
 from troth.web.console.queue import handled_matters, left_until
+from troth.web.console.values import said_value
 from troth.web.console.words import DONE, Said
 from troth.web.sessions import to
 from troth.web.site import Site

@@ -80,8 +80,11 @@ def handled_matters(site: Site, who: Working) -> tuple[str, ...]:
 def left_until(row: MatterRow, now: int) -> str:
     """How long is left, or how late it is, in the largest whole unit; what nobody proved is never late."""
     due_at, at = row.due_at, row.ended_at or now
-    if due_at < at and not row.late(now):
-        return "nobody proved it"
+    return "nobody proved it" if due_at < at and not row.late(now) else span_left(due_at, at)
+
+
+def span_left(due_at: int, at: int) -> str:
+    """How long is left until an instant, or how long ago it was, in the largest whole unit (microseconds)."""
     apart = timedelta(microseconds=abs(due_at - at))
     name, unit = next((one for one in _SPANS if apart >= one[1]), _SPANS[-1])
     count = apart // unit

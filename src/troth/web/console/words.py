@@ -107,6 +107,12 @@ STEPS: Mapping[str, str] = {
     "authority-accepted": "Written authority accepted",
     "authority-rejected": "Written authority not accepted",
     "authority-withdrawn": "The person took the authority back",
+    "handed-over": "Handed over",
+    "put-back": "Put back",
+    "answer-sent": "Answered by mail",
+    "wrote-again": "The person wrote again",
+    "closed": "Closed",
+    "reopened": "Opened again",
     TOLD: "Recipient told",
     COPY_FETCHED: "Copy fetched",
 }
@@ -125,6 +131,17 @@ DONE: Mapping[str, str] = {
     "add-authority": "The document is kept with the request",
 }
 """What is said after a step."""
+CASE_DONE: Mapping[str, str] = {
+    "take": "It is assigned to you",
+    "put-back": "It is assigned to nobody",
+    "hand-over": "It is handed over; you open nothing of it any more",
+    "stage": "It stands at its next stage",
+    "answer": "The answer is kept with the ticket and is on its way",
+    "close": "It is closed, and nobody opens it any more",
+    "reopen": "It is open again, and assigned to you",
+}
+"""What is said after a step with a case."""
+VIEWS: Mapping[str, str] = {"open": "Open", "mine": "Mine", "free": "Assigned to nobody", "closed": "Closed"}
 OUTCOMES: Mapping[str, str] = {
     "joined": "the person had asked for the same; the other goes on",
     "unproven": "nobody proved in time who asked",
@@ -176,7 +193,7 @@ class Said:
     acts, actions, channels, done, kinds, matters, pieces, places, states = (
         ACTS, ACTIONS, CHANNELS, DONE, KINDS, MATTERS, PIECES, PLACES, STATES,
     )  # fmt: skip
-    authorities, bases = AUTHORITIES, BASES
+    authorities, bases, views = AUTHORITIES, BASES, VIEWS
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy

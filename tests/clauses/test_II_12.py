@@ -1,0 +1,188 @@
+"""Clause II.12: support sees a person only while a ticket that is assigned to it is open, and each look is on record."""
+
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from tests.clauses.desk import Clerk, canary_files, journal, ticket
+from tests.clauses.vendor import CANARY
+from tests.web.conftest import SUPPORT, Web, serving
+from troth.desk import Served
+
+FIELDS = ["name", "email", "ticket_text"]
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """The reference vendor, served in process."""
+    with serving(tmp_path / "data") as found:
+        yield found
+
+
+def looked(web: Web, key: str, told: dict[str, Any], **more: Any) -> Any:
+    """The holder of a key asks for what a ticket holds, over HTTP."""
+    body = {
+        "act": "use",
+        "purpose": SUPPORT,
+        "person": told["person"],
+        "case": told["case"],
+        "fields": FIELDS,
+    }
+    return web.post("/v1/acts", {**body, **more}, key)
+
+
+def ordered(web: Web, key: str, told: dict[str, Any], order: str, **more: Any) -> Any:
+    """The holder of a key gives an order about a ticket, over HTTP."""
+    body = {"act": "instruct", "purpose": SUPPORT, "person": told["person"], "case": told["case"]}
+    return web.post("/v1/acts", {**body, "order": order, **more}, key)
+
+
+@pytest.mark.clause("II.12")
+def test_only_whoever_it_is_assigned_to_reads_an_open_ticket(web: Web) -> None:
+    """Unassigned: denied. Taken: read. Taken by somebody else: denied. Closed: denied, for whoever had it too."""
+    told = ticket(web, text=f"It does not start. {CANARY}")
+    first = web.troth.issue_key(name="first", role="staff.support", purposes=[SUPPORT], cases=["ticket"])[0]
+    second = web.troth.issue_key(name="second", role="staff.support", purposes=[SUPPORT], cases=["ticket"])[0]
+
+    def sees(key: str) -> bool:
+        answer = looked(web, key, told)
+        assert answer.is_success or (answer.status_code, answer.json()["clause"]) == (403, "II.12"), (
+            answer.text
+        )
+        assert (CANARY in answer.text) == answer.is_success
+        return bool(answer.is_success)
+
+    assert not sees(first)
+    assert ordered(web, first, told, "assign-case").is_success
+    assert (sees(first), sees(second)) == (True, False)
+    assert looked(web, first, told, case="").json()["clause"] == "II.12"
+    assert ordered(web, second, told, "assign-case").is_success
+    assert (sees(first), sees(second)) == (False, True)
+    assert ordered(web, second, told, "release-case").is_success
+    assert (sees(first), sees(second)) == (False, False)
+    assert ordered(web, second, told, "assign-case").is_success
+    assert ordered(web, second, told, "close-case").is_success
+    assert (sees(first), sees(second)) == (False, False)
+    assert ordered(web, second, told, "assign-case").status_code == 404
+    assert canary_files(web, CANARY) == []
+
+
+@pytest.mark.clause("II.12")
+def test_every_look_stands_in_the_journal_of_the_person(web: Web) -> None:
+    """What the console opened, and what it was denied, stands in the ledger under the person, with who and under which case."""
+    told = ticket(web)
+    ann, ben = Clerk(web, "ann.support", "staff.support"), Clerk(web, "ben.support", "staff.support")
+    path = f"/console/cases/{told['number']}"
+    assert "ann@example.com" not in ann.get(path).text
+    denied = ann.post(f"{path}/read")
+    assert "Clause II.12" in denied.text or "clause II.12" in denied.text
+    assert ann.post(f"{path}/steps", step="take").status_code == 303
+    assert "ann@example.com" in ann.post(f"{path}/read").text
+    assert "ann@example.com" not in ben.post(f"{path}/read").text
+    assert ben.post(f"{path}/steps", step="take").status_code == 303
+    assert "ann@example.com" not in ann.post(f"{path}/read").text
+    assert ben.post(f"{path}/steps", step="close", reason="answered").status_code == 303
+    assert "ann@example.com" not in ben.post(f"{path}/read").text
+    looks = [one for one in journal(web, told["person"]) if one.act == "use"]
+    assert [one.effect for one in looks] == ["deny", "permit", "deny", "deny", "deny"]
+    assert {(one.case, one.actor, one.clauses[0]) for one in looks} == {
+        (told["case"], "staff.support", "II.12")
+    }
+    assert {"ticket_text", "email"} <= set(looks[1].fields)
+
+
+def write_in(web: Web, subject: str, text: str, sender: str = "ann@example.com", **more: Any) -> None:
+    """A mail to the support address comes in and is handled; what is due then goes out."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = (
+        sender,
+        "support@example.com",
+        subject,
+        "<x@example.com>",
+    )
+    for name in ("references", "auto_submitted"):
+        if name in more:
+            mail[name.replace("_", "-")] = more[name]
+    mail.set_content(text)
+    for name, content, kind in more.get("files", ()):
+        mail.add_attachment(content, maintype=kind.split("/")[0], subtype=kind.split("/")[1], filename=name)
+    web.troth.inbox.keep(sender, ["support@example.com"], mail.as_bytes())
+    web.troth.background.run_due()
+
+
+def sent(web: Web, address: str = "ann@example.com") -> list[EmailMessage]:
+    """The mails to an address, oldest first."""
+    files = sorted((web.troth.folder / "mail").glob("*.eml"), key=lambda file: file.name.split(".")[1])
+    found = [BytesParser(policy=policy.default).parsebytes(file.read_bytes()) for file in files]
+    return [one for one in found if one["To"].addresses[0].addr_spec == address]
+
+
+def text_of(mail: EmailMessage, kind: Literal["plain", "html"] = "plain") -> str:
+    """The text of a mail, in one of its two forms."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.mark.clause("II.12")
+def test_mail_and_form_come_to_one_desk_and_answers_go_back_by_mail(web: Web) -> None:
+    """A mail is a ticket with a number, told at once; an answer goes out in its thread; what comes back joins it, from its writer only."""
+    write_in(web, "Help", f"It hums. {CANARY}", files=[("log.txt", b"zq-canary-file", "text/plain"), ("x.exe", b"MZ\0\1", "application/x-msdownload")])  # fmt: skip
+    received, left = sent(web)
+    (row,) = web.troth.desk.cases(web.keys["support"], "ticket", "open")
+    assert f"[{row.number}]" in received["Subject"]
+    assert "1 of the files" in text_of(left)
+    assert received["From"].addresses[0].addr_spec == "support@example.com"
+    ann = Clerk(web, "ann.support", "staff.support")
+    path = f"/console/cases/{row.number}"
+    assert ann.post(f"{path}/steps", step="answer", answer="Not mine.").status_code == 403
+    assert ann.post(f"{path}/steps", step="take").status_code == 303
+    page = ann.post(f"{path}/read").text
+    assert "log.txt" in page
+    assert "zq-canary-file" not in page
+    saved = ann.post(f"{path}/file", place="0", field="ticket_file")
+    assert (saved.content, saved.headers["content-type"]) == (b"zq-canary-file", "application/octet-stream")
+    assert ann.post(f"{path}/steps", step="answer", answer=f"Hold the button.\n\n1. <b>Wait</b> {CANARY}-out").status_code == 303  # fmt: skip
+    web.troth.background.run_due()
+    answer = sent(web)[-1]
+    assert "1. <b>Wait</b>" in text_of(answer)
+    assert "<b>Wait" not in text_of(answer, "html")
+    assert received["Message-ID"] in answer["References"].split()
+    assert answer["Auto-Submitted"] is None
+    write_in(web, "Re: Help", "It still hums.", references=answer["Message-ID"])
+    write_in(web, f"More about {row.number.lower()}", "And it blinks.")
+    page = ann.post(f"{path}/read").text
+    assert page.index("It hums.") < page.index("Hold the button.") < page.index("It still hums.") < page.index("And it blinks.")  # fmt: skip
+    assert len(web.troth.desk.cases(web.keys["support"], "ticket", "open")) == 1
+    write_in(web, f"Re: [{row.number}]", "Let me see it.", "eve@example.com", references=answer["Message-ID"])
+    assert "Let me see it." not in ann.post(f"{path}/read").text
+    (told,) = sent(web, "eve@example.com")
+    assert row.number not in told.as_string()
+    (linked,) = [one for one in web.troth.desk.cases(web.keys["support"], "ticket", "open") if one.about]
+    assert linked.about == row.number
+    assert row.number in ann.get(f"/console/cases/{linked.number}").text
+    write_in(web, f"Re: {row.number}", "Away.", auto_submitted="auto-replied")
+    assert len(web.troth.desk.cases(web.keys["support"], "ticket", "open")) == 2
+    close_and_go_on(web, ann, row, path, {linked.number})
+
+
+def close_and_go_on(web: Web, ann: Clerk, row: Served, path: str, others: set[str]) -> None:
+    """What comes back to a closed ticket opens one of its own, linked with it; opened again, it goes on with all that was written."""
+    assert ann.post(f"{path}/steps", step="close", reason="answered").status_code == 303
+    write_in(web, f"Re: [{row.number}]", "One more.")
+    again = next(one for one in web.troth.desk.cases(web.keys["support"], "ticket", "open") if one.about and one.number not in others)  # fmt: skip
+    assert (again.about, again.person) == (row.number, row.person)
+    assert "Hold the button." not in ann.post(f"{path}/read").text
+    reopened = ann.post(f"{path}/steps", step="reopen")
+    assert reopened.status_code == 303
+    whole = ann.post(reopened.headers["location"].partition("?")[0] + "/read").text
+    assert "It hums." in whole
+    assert "Hold the button." in whole
+    mail = web.troth.folder / "mail"
+    assert [one for one in canary_files(web, CANARY) if not Path(one).is_relative_to(mail)] == []
+    assert canary_files(web, "zq-canary-file") == []

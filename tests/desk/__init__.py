@@ -1,0 +1,1 @@
+"""The desk: cases by which people are served."""

@@ -1,0 +1,57 @@
+"""The desk in a real browser: an order from the queue to the carrier, and a ticket read and answered, by keyboard."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.clauses.vendor import Site, Vendor
+from tests.support.browser import inspect, visitor
+from tests.web.test_console_in_browser import At, _serve
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_clerk_and_a_supporter_at_work(tmp_path: Path, chromium: Browser) -> None:
+    """j, k and o go through the list while it has the focus; axe-core is content with queue, case and label, at every size."""
+    vendor = Vendor(tmp_path)
+    with _serve(vendor) as server, visitor(chromium, server.base_url) as page:
+        server.wait_until_ready()
+        site = Site(server, vendor)
+        for number in (1, 2, 3):
+            assert site.buy(f"OR-{number}").is_success
+            assert site.write_in(number).is_success
+        sam = At(vendor, page, "sam.example", "staff.fulfilment")
+        sam.accept()
+        sam.sign_in()
+        page.goto("/console/cases")
+        inspect(page, "console cases")
+        page.locator("#cases").focus()
+        for key in ("j", "j", "k", "j"):
+            page.keyboard.press(key)
+        second = page.locator("#cases th a").nth(1)
+        expect(second).to_be_focused()
+        second_number = second.inner_text()
+        page.keyboard.press("o")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(second_number)
+        page.get_by_role("button", name="Read it").click()
+        expect(page.get_by_text("1 Example Way")).to_be_visible()
+        inspect(page, "console order")
+        page.get_by_role("button", name="It is packed").click()
+        page.get_by_label("Parcel number").fill("1Z-0001")
+        page.get_by_role("button", name="It is shipped").click()
+        expect(page.get_by_role("heading", name="For Example Parcels, Inc.")).to_be_visible()
+        inspect(page, "console label")
+        page.get_by_role("button", name="Sign out").click()
+        sue = At(vendor, page, "sue.example", "staff.support")
+        sue.accept()
+        sue.sign_in()
+        page.goto("/console/cases")
+        page.locator("#cases th a").first.click()
+        page.get_by_role("button", name="Take it").click()
+        page.get_by_role("button", name="Read it").click()
+        expect(page.get_by_text("The sensor does not start.")).to_be_visible()
+        inspect(page, "console ticket")
+        page.get_by_label("Your answer").fill("Hold the button for ten seconds.")
+        page.get_by_role("button", name="Send the answer").click()
+        expect(page.get_by_role("status")).to_contain_text("on its way")
