@@ -1,4 +1,4 @@
-"""Who owns a product: read from what a person bought and registered, under the decision on the very act that asks for it."""
+"""Who owns a product: read from what a person bought and registered, under a decision to use that."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def owns_product(
         tx: Unit of work.
         vault: Opens them.
         policy: Says which points' submissions show it.
-        decision: What the act comes to if they do; it must allow the fields.
+        decision: To use what tells of it; it must allow the fields.
         person: Handle.
         wanted: The product and its versions.
     """

@@ -168,8 +168,8 @@ class Scales:
     ) -> tuple[str, ...]:
         """Facts with those about the message of the case cited.
 
-        Whether the person owns the product is looked up only where that could permit the act, and under the decision that it
-        would come to: what tells of it is opened by nobody else's leave.
+        Whether the person owns the product is looked up only where that could permit the act, and under a decision of its own:
+        to use what tells of it. Whoever is sent the message learns none of that.
         """
         noted = self._noted[ask.case]
         if not self._shelf.list_rules(self.policy).by_message.hold(ask):
@@ -179,15 +179,22 @@ class Scales:
         if wanted is None or person not in self.people or ask.order:
             return facts
         told = tuple(sorted({*facts, OWNED}))
-        decision, act = self._weigh_fields(
-            ask, actor, tuple(sorted({*told, *listed})), (*ask.fields, *owner_fields(self.policy))
-        )
+        seen = tuple(sorted({*told, *listed}))
+        look = structs.replace(ask, act="use", recipient="", channel="")
+        looking = self._permitted(look, actor, person, facts, owner_fields(self.policy))
+        if looking is None or self._permitted(ask, actor, person, seen, ask.fields) is None:
+            return facts
+        owns = owns_product(self._tx, self._vault, self.policy, looking, person, wanted)
+        return told if owns else facts
+
+    def _permitted(
+        self, ask: Ask, actor: Actor, person: str, facts: tuple[str, ...], names: tuple[str, ...]
+    ) -> Decision | None:
+        """The decision on an act with some facts, where it is permitted by every version that counts; else None."""
+        decision, act = self._weigh_fields(ask, actor, facts, names)
         if decision.permitted:
             decision = self._under_older(act, decision, {self.people[person].policy})
-        if not decision.permitted:
-            return facts
-        owns = owns_product(self._tx, self._vault, self.policy, decision, person, wanted)
-        return told if owns else facts
+        return decision if decision.permitted else None
 
     def _listed(self, asks: Sequence[Ask], persons: Sequence[str]) -> Mapping[int, set[str]]:
         """What the lists tell of each act (by its place): suppression, childhood, and whom people blocked."""
