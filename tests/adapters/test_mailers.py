@@ -76,6 +76,7 @@ def test_a_mail_arrives_whole(carried: tuple[Mailer, Arrived]) -> None:
     """Headers and both bodies arrive as they were sent, a line with a single dot too."""
     mailer, arrived = carried
     sent = mail()
+    assert isinstance(sent.message, EmailMessage)
     mailer.send(sent)
     (got,) = arrived()
     for name in ("From", "To", "Subject", "Message-ID", "Date"):

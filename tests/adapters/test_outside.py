@@ -125,6 +125,7 @@ def test_nobody_adds_a_header_or_a_part(name: str, subject: str, text: str) -> N
     except ValueError:
         assert any(unicodedata.category(one) in {"Cc", "Zl", "Zp"} for one in name + subject)
         return
+    assert isinstance(message, EmailMessage)
     content = wire_form(message)
     got = message_from_bytes(content, policy=policy.default)
     assert sorted(got.keys()) == sorted(message.keys())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from troth.bootstrap.answering import answering_key
     from troth.bootstrap.bulletins import preview_bulletin
+    from troth.bootstrap.campaigning import compile_texts, preview_message, send_test
     from troth.bootstrap.certifying import certificate_link, certificate_link_opens
     from troth.bootstrap.connector_files import ConnectorSettings
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
@@ -59,6 +60,7 @@ __all__ = [
     "certificate_link_opens",
     "change_root",
     "chosen_clock",
+    "compile_texts",
     "copy_of_link",
     "copy_until",
     "destroy_due_epochs",
@@ -79,12 +81,14 @@ __all__ = [
     "own_copy",
     "packages_of",
     "preview_bulletin",
+    "preview_message",
     "read_settings",
     "reference_policy",
     "rekey_folder",
     "restore_folder",
     "retention_forecast",
     "rotate_folder",
+    "send_test",
     "store_places",
     "sweep_folder",
     "unreached",
@@ -95,6 +99,7 @@ __all__ = [
 _PARTS = {
     "answering": ("answering_key",),
     "bulletins": ("preview_bulletin",),
+    "campaigning": ("compile_texts", "preview_message", "send_test"),
     "certifying": ("certificate_link", "certificate_link_opens"),
     "connector_files": ("ConnectorSettings",),
     "signing": ("DkimRecord", "dkim_records", "dkim_state", "new_dkim_keys"),

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
     from troth.bootstrap.telemetry import Telemetry
     from troth.bulletins import Bulletins, Delivering
+    from troth.campaigns import Campaigns, Runner
     from troth.desk import Desk
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, CallLists, LetterBatches, MailCounts, Outbox, PacedMailer
+    from troth.outreach import Audiences, CallLists, LetterBatches, MailCounts, Messages, Outbox, PacedMailer
     from troth.preferences import Envelopes, Preferences, StopTokens
     from troth.relay import Relays
     from troth.rights import Agents, Rights
@@ -211,6 +212,27 @@ class Rooms:
         from troth.bootstrap.lettering import calls_of
 
         return calls_of(self._whole)
+
+    @cached_property
+    def messages(self) -> "Messages":
+        """The company's own messages, by version."""
+        from troth.bootstrap.campaigning import messages_of
+
+        return messages_of(self._whole)
+
+    @cached_property
+    def campaigns(self) -> "Campaigns":
+        """Campaigns: drafted, started, stopped, told of."""
+        from troth.bootstrap.campaigning import campaigns_of
+
+        return campaigns_of(self._whole)
+
+    @cached_property
+    def campaign_runner(self) -> "Runner":
+        """What runs campaigns."""
+        from troth.bootstrap.campaigning import runner_of
+
+        return runner_of(self._whole)
 
     @cached_property
     def events(self) -> "Events":

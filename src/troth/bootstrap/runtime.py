@@ -103,6 +103,8 @@ class Troth(Rooms):
             if start_background:
                 self.background.start()
                 opening.callback(self.background.stop)
+                self.campaign_runner.start()
+                opening.callback(self.campaign_runner.stop)
             self._open = opening.pop_all()
 
     def _make_gate(self) -> Gate:

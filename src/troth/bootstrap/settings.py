@@ -205,6 +205,17 @@ class CallSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
 
 
+class CampaignSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[campaigns]: mass mail.
+
+    Args:
+        uncertain: What becomes of a copy of which a crash left nobody to know whether the mail server took it: `again`
+            sends it once more under its Message-ID, `count` counts it as failed.
+    """
+
+    uncertain: Literal["again", "count"] = "again"
+
+
 class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[links]: looking at the privacy policies of other sites; `private` lets a test look at one on this machine."""
 
@@ -300,6 +311,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: MailSettings = MailSettings()
     letters: LetterSettings = LetterSettings()
     calls: CallSettings = CallSettings()
+    campaigns: CampaignSettings = CampaignSettings()
     links: LinkSettings = LinkSettings()
     events: EventSettings = EventSettings()
     insights: InsightsSettings = InsightsSettings()

@@ -28,6 +28,7 @@ RUNS = {
     "events": "counts visits of the web sites, after the visitor's choice only",
     "outreach": "sends mail, letters and calls by a decision for each, and counts audiences that hold no child",
     "bulletins": "takes crucial notices to every owner of a product, approved by two, without promotion",
+    "campaigns": "sends a message to an audience, each copy by a decision of its own moment",
     "ingress": "takes reports of installations that opted in, and keeps nothing that tells which they are",
     "insights": "runs declared reports, which count people and show nobody",
     "web": "publishes the policy and serves the API",

@@ -31,6 +31,7 @@ from troth.gate.cases import (
     joined_records,
     open_cases,
 )
+from troth.gate.choosing import Chosen
 from troth.gate.confirming import (
     Waiting,
     link_opens,
@@ -67,7 +68,7 @@ from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
 from troth.gate.stopping import Wanted, every_wish, is_stopped, mailbox_hash, topic_purposes
-from troth.vault import stops_seen
+from troth.vault import said_since, stops_seen
 
 __all__ = [
     "APPROVED",
@@ -96,6 +97,7 @@ __all__ = [
     "Batcher",
     "Case",
     "Change",
+    "Chosen",
     "Count",
     "DuePerson",
     "DueRecord",
@@ -154,6 +156,7 @@ __all__ = [
     "read_values",
     "revoke_held",
     "revoke_key",
+    "said_since",
     "session_opened",
     "stage_mail",
     "stops_seen",

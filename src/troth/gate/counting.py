@@ -59,6 +59,7 @@ class Inquiry(NamedTuple):
         budgeted: Whether its figures bear noise and cost a privacy budget.
         topic: The topic of a message that people are counted for; empty for none.
         channel: Its channel; empty for none.
+        act: Kind of act that going through people is.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Inquiry(NamedTuple):
     budgeted: bool = False
     topic: str = ""
     channel: str = ""
+    act: str = ANALYSE
 
 
 class Count(NamedTuple):
@@ -146,7 +148,7 @@ class Counting:
         after = ""
         while True:
             page, opened, lost = self._page(policy, rules, actor, after)
-            for values in opened:
+            for values in opened.values():
                 take(values)
             self._unreadable += lost
             after = page.last
@@ -163,7 +165,7 @@ class Counting:
 
     def _page(
         self, policy: Policy, rules: ListRules, actor: Actor, after: str
-    ) -> tuple[Page, list[Values], int]:
+    ) -> tuple[Page, Mapping[str, Values], int]:
         """One page: decided, and what is permitted opened; with how many lost their key on the way."""
         fields = tuple(policy.fields[name] for name in self._inquiry.fields)
         for last in (False, True):
@@ -184,7 +186,7 @@ class Counting:
                 break
         gone = {want.person for want in wants} - opened.keys()
         self._counts.update(kind for who, kind in kinds.items() if who not in gone)
-        return page, list(opened.values()), len(gone)
+        return page, opened, len(gone)
 
     def _asked(self, page: Page) -> list[str]:
         return (
@@ -226,20 +228,7 @@ class Counting:
 
     def _end(self, policy: Policy, actor: Actor, sufficient: Sufficient, conclude: Conclude) -> Count:
         """Decide whether the figures may be shown; record everything and keep the result."""
-        counted, left_out = 0, Counter[str]()
-        entries: list[tuple[str, str, bytes]] = []
-        for kind, number in sorted(self._counts.items(), key=lambda one: sorted(one[0].facts)):
-            decision, reason = self._decided[kind]
-            if reason:
-                left_out[reason] += number
-            else:
-                counted += number
-            entry_id, body = self._entry(
-                policy, actor, decision, {"part": "people", "count": str(number), "left_out": reason}
-            )
-            entries.append((entry_id, "", body))
-        if self._unreadable:
-            left_out[UNREADABLE] = self._unreadable
+        counted, left_out, entries = self._told(policy, actor)
         enough = sufficient(counted)
         release = policy.decide(self._act(policy, actor, {SUFFICIENT} if enough else set()))
         detail = {"part": "release", "counted": str(counted)}
@@ -261,6 +250,24 @@ class Counting:
             stage(tx, entries)
             conclude(tx, count)
         return count
+
+    def _told(self, policy: Policy, actor: Actor) -> tuple[int, Counter[str], list[tuple[str, str, bytes]]]:
+        """How many are counted and how many left out by reason, with an entry for the people who are alike."""
+        counted, left_out = 0, Counter[str]()
+        entries: list[tuple[str, str, bytes]] = []
+        for kind, number in sorted(self._counts.items(), key=lambda one: sorted(one[0].facts)):
+            decision, reason = self._decided[kind]
+            if reason:
+                left_out[reason] += number
+            else:
+                counted += number
+            entry_id, body = self._entry(
+                policy, actor, decision, {"part": "people", "count": str(number), "left_out": reason}
+            )
+            entries.append((entry_id, "", body))
+        if self._unreadable:
+            left_out[UNREADABLE] = self._unreadable
+        return counted, left_out, entries
 
     def _act(self, policy: Policy, actor: Actor, facts: set[str]) -> Act:
         return count_act(policy, actor, self._inquiry, facts, self._now)
@@ -315,7 +322,7 @@ def count_act(policy: Policy, actor: Actor, inquiry: Inquiry, facts: set[str], n
     granted = {"purpose.granted"} if actor.may_serve(inquiry.purpose) else set()
     data = _data(inquiry, policy)
     on = from_micros(now).date().isoformat()
-    return Act(ANALYSE, actor.role, inquiry.purpose, data, "", "", tuple(sorted({*facts, *granted})), on)
+    return Act(inquiry.act, actor.role, inquiry.purpose, data, "", "", tuple(sorted({*facts, *granted})), on)
 
 
 def count_entry(
@@ -326,7 +333,7 @@ def count_entry(
     entry = Entry(
         id=entry_id,
         at=now,
-        act=ANALYSE,
+        act=inquiry.act,
         effect="deny" if detail.get("left_out") else decision.effect,
         clauses=decision.clauses,
         policy=decision.policy,

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, suppress
 from troth.gate.access import Actor, actor_of, actors
 from troth.gate.admitting import Admission, Admitting, Arrival
 from troth.gate.analysing import Analysis
+from troth.gate.choosing import AlongChosen, Choosing, Chosen, Holds
 from troth.gate.counting import (
     Conclude,
     Count,
@@ -190,6 +191,12 @@ class Gate:
         """Count people, each decided by the policy; see `Counting.count`."""
         counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
         return counting.count(take, sufficient, conclude)
+
+    def choose(self, inquiry: Inquiry, after: str, holds: Holds, along: AlongChosen) -> Chosen:
+        """Choose people for a mailing, a page of them; see `Choosing.page`."""
+        return Choosing(self._database, self._vault, self._shelf, self._clock, inquiry).page(
+            after, holds, along
+        )
 
     def analysis(self, inquiry: Inquiry) -> Analysis:
         """An analysis with added noise, begun: its question is decided and recorded; see `Analysis`."""

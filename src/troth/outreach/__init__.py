@@ -1,11 +1,12 @@
 """Messages to people, each decided at the moment of sending: mail, letters, calls; audiences, counted and never listed."""
 
-from troth.outreach.audiences import Audiences, declared_audience
-from troth.outreach.batches import Batch, BatchSending, Handed
+from troth.outreach.audiences import Audiences, Choice, Size, declared_audience
+from troth.outreach.batches import BatchSending
 from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
 from troth.outreach.channels import Channel
 from troth.outreach.composing import Composed, Composer
+from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.letter_files import MOST_LETTERS
@@ -13,10 +14,12 @@ from troth.outreach.letter_setting import read_text
 from troth.outreach.letter_tables import LetterBatch
 from troth.outreach.letter_text import LAYOUTS, LetterText
 from troth.outreach.letters import House, LetterBatches, LetterOrder
-from troth.outreach.model import Deferred, Mail, Mailer, Marks, OpenMailer, Template, Undeliverable
+from troth.outreach.messages import KeptMessage, Messages
+from troth.outreach.model import Deferred, Formed, Mail, Mailer, Marks, OpenMailer, Template, Undeliverable
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.pacing import Limits, PacedMailer, Pacing, Rate, by_domain, read_rate
-from troth.outreach.phrases import greeting
+from troth.outreach.phrases import asked_on, greeting
+from troth.outreach.rendering import compose, is_marketing, written_in
 from troth.outreach.service import (
     MOST_TRIES,
     From,
@@ -27,8 +30,20 @@ from troth.outreach.service import (
     mail_recipient,
 )
 from troth.outreach.wire import WIRE
+from troth.outreach.writing import (
+    Message,
+    Sender,
+    Written,
+    compile_message,
+    may_show,
+    named_by,
+    read_message,
+    read_messages,
+)
 
 __all__ = [
+    "AGAIN",
+    "COUNT",
     "LAYOUTS",
     "MOST_LETTERS",
     "MOST_TRIES",
@@ -45,13 +60,16 @@ __all__ = [
     "CallOrder",
     "Centre",
     "Channel",
+    "Choice",
     "Composed",
     "Composer",
     "Deferred",
     "Expression",
+    "Formed",
     "From",
     "Handed",
     "House",
+    "KeptMessage",
     "LetterBatch",
     "LetterBatches",
     "LetterOrder",
@@ -61,23 +79,37 @@ __all__ = [
     "MailCounts",
     "Mailer",
     "Marks",
+    "Message",
+    "Messages",
     "OpenMailer",
     "Outbox",
     "PacedMailer",
     "Pacing",
     "Rate",
     "Row",
+    "Sender",
     "Sending",
+    "Size",
     "Template",
     "Undeliverable",
+    "Written",
     "address_field",
+    "asked_on",
     "by_domain",
+    "compile_message",
+    "compose",
     "declared_audience",
     "deliverable",
     "greeting",
     "hand_over",
+    "is_marketing",
     "mail_recipient",
+    "may_show",
+    "named_by",
     "read_expression",
+    "read_message",
+    "read_messages",
     "read_rate",
     "read_text",
+    "written_in",
 ]

@@ -1,6 +1,6 @@
 """Audiences: kept as expressions, counted through the gate, never listed. No child is in one (clause I.18)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import insert
@@ -55,6 +55,20 @@ class Size(NamedTuple):
     cohort: int
     run: str
     entry: str
+
+
+class Choice(NamedTuple):
+    """Whom an audience chooses, for a mailing.
+
+    Args:
+        attributes: Names of the fields that it looks at.
+        barred: Facts that leave somebody out whatever the policy says.
+        holds: Whether somebody is in it, by what is permitted of their data.
+    """
+
+    attributes: tuple[str, ...]
+    barred: frozenset[str]
+    holds: Callable[[Values], bool]
 
 
 class Audiences:
@@ -132,6 +146,25 @@ class Audiences:
             for reason, number in sorted(found.left_out.items())
         }
         return Size(audience_id, chosen, left_out, frame.cohort, found.run, found.entry)
+
+    def choice(self, audience_id: str) -> Choice:
+        """Whom an audience chooses under the policy in force.
+
+        Raises:
+            NotFound: There is no such audience.
+            InvalidInput: The policy in force no longer lets such an audience be built.
+        """
+        policy, kept = self._gate.policy(), self._kept(audience_id)
+        read = read_expression(kept.expression, declared_audience(policy, kept.declared), policy)
+        return Choice(read.attributes, CHILD, read.term.holds)
+
+    def kept(self, audience_id: str) -> Kept:
+        """An audience as it was built.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self._kept(audience_id)
 
     def _kept(self, audience_id: str) -> Kept:
         with self._database.snapshot() as tx:

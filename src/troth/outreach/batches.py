@@ -9,103 +9,32 @@ disk holds for the very next message. Nothing rendered is kept.
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from threading import Event
 
 from troth.gate import Ask, Outcome
 from troth.kernel import Clock, InvalidInput, Log, TrothError, Unavailable, micros, raised_at
-from troth.outreach.composing import Composed
-from troth.outreach.model import Deferred, Mail, Mailer, Marks, Undeliverable
+from troth.outreach.copies import COUNT, Batch, End, Handed, Held
+from troth.outreach.formed import form_mail
+from troth.outreach.model import Deferred, Mail, Mailer, Undeliverable
 from troth.outreach.outbox import FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.outreach.service import CHANNEL, MOST_TRIES, deliverable, mail_recipient
-from troth.outreach.wire import WIRE
 from troth.policy import Policy
 from troth.storage import Database, Transaction
 
-AGAIN, COUNT = "again", "count"
-"""What becomes of a copy of which nobody knows whether it was taken: sent again under its Message-ID, or counted as failed."""
 CONNECTIONS = 4
 FIRST_WAIT, LAST_WAIT = timedelta(seconds=30), timedelta(hours=6)
 _DOUBLINGS = 12
 _GATHER_SECONDS = 0.02
+_DEFERRED = "deferred"
 _UNTAKEN = 3
 """Copies in a row that nobody took, after which the rest of a window waits."""
 _log = Log("troth.outreach")
 
 Stops = Callable[[Transaction], int]
 Perform = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
-
-
-class Batch(NamedTuple):
-    """What is sent to many.
-
-    Args:
-        case: Id of the case that it is sent under.
-        purpose: Data use that it serves.
-        fields: Names of the fields that are read for it, the address first.
-        write: Gives subject and body of a copy, from what was read and its marks.
-        marks: Gives what a copy bears of its own, from the copy and the person's address.
-        topic: Declared topic; empty for none.
-        optional: Names of fields that are left out where the policy or the person does not give them.
-        uncertain: `AGAIN` or `COUNT`.
-    """
-
-    case: str
-    purpose: str
-    fields: tuple[str, ...]
-    write: Callable[[Row, Outcome, Marks], Composed]
-    marks: Callable[[Row, str], Marks]
-    topic: str = ""
-    uncertain: str = AGAIN
-
-
-class Handed(NamedTuple):
-    """What became of a window.
-
-    Args:
-        sent: Copies handed over.
-        skipped: Copies that the policy denied, or whose person is gone.
-        failed: Copies given up.
-        put_off: Copies that nobody took yet; they are due again later.
-        waiting: Whether nobody took mail, so that it is better to wait.
-    """
-
-    sent: int = 0
-    skipped: int = 0
-    failed: int = 0
-    put_off: int = 0
-    waiting: bool = False
-
-    def then(self, later: "Handed") -> "Handed":
-        """This and what came later, together."""
-        return Handed(
-            self.sent + later.sent,
-            self.skipped + later.skipped,
-            self.failed + later.failed,
-            self.put_off + later.put_off,
-            waiting=later.waiting,
-        )
-
-
-class _Held(NamedTuple):
-    """A copy that may go out, with what was read for it."""
-
-    row: Row
-    outcome: Outcome
-
-
-class _End(NamedTuple):
-    """How a try ended."""
-
-    row: Row
-    state: str
-    why: str = ""
-    due: int = 0
-    tried: int = 0
 
 
 class BatchSending:
@@ -123,6 +52,7 @@ class BatchSending:
         recipient: Declared recipient that carries mail; empty for the only one.
         stops: Reads the counter of stops; None where there is none, and each copy is then decided by itself.
         connections: How many copies are handed over at once.
+        one_look: Opens a block in which a thread's work reads the policy once; each act is decided as ever.
     """
 
     def __init__(
@@ -139,12 +69,14 @@ class BatchSending:
         recipient: str = "",
         stops: Stops | None = None,
         connections: int = CONNECTIONS,
+        one_look: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._perform, self._policy, self._key = perform, policy, key
         self._database, self._outbox, self._mailer, self._clock = database, outbox, mailer, clock
         self._sender, self._recipient = sender, recipient
         self._stops = stops
         self._connections = connections
+        self.one_look = one_look
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="troth-mass-mail")
 
     def close(self) -> None:
@@ -175,22 +107,22 @@ class BatchSending:
         Raises:
             Unavailable: A store takes no work, or the key does not work; what is in hand stays there.
         """
-        policy, total = self._policy(), Handed()
+        policy, key, total = self._policy(), self._key(), Handed()
         with self._database.reading() as tx:
             rows = self._outbox.take(tx, batch.case, most if self._stops is not None else 1)
         while rows:
-            held, seen, ends = self._decide(batch, policy, rows)
+            held, seen, ends = self._decide(batch, policy, rows, key)
             rows, more, waiting = _Window(self, batch, policy, held, seen, going).hand_over()
             total = total.then(_counted([*ends, *more], waiting=waiting))
         return total
 
     def _decide(
-        self, batch: Batch, policy: Policy, rows: Sequence[Row]
-    ) -> tuple[list[_Held], int, list[_End]]:
+        self, batch: Batch, policy: Policy, rows: Sequence[Row], key: str
+    ) -> tuple[list[Held], int, list[End]]:
         """Decide some copies; those that may go are in hand from now on, with the counter of stops as it stood."""
-        asks = [self._ask(batch, policy, row) for row in rows]
-        held: list[_Held] = []
-        ends: list[_End] = []
+        asks = [self._ask(batch, policy, row, key) for row in rows]
+        held: list[Held] = []
+        ends: list[End] = []
         seen = 0
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -204,70 +136,71 @@ class BatchSending:
         self._perform(asks, along)
         return held, seen, ends
 
-    def _begin(
-        self, tx: Transaction, row: Row, outcome: Outcome, held: list[_Held], ends: list[_End]
-    ) -> None:
+    def _begin(self, tx: Transaction, row: Row, outcome: Outcome, held: list[Held], ends: list[End]) -> None:
         if not outcome.permitted:
             why = _why(outcome)
             if self._outbox.settle(tx, row, SKIPPED, why) is not None:
-                ends.append(_End(row, SKIPPED, why))
+                ends.append(End(row, SKIPPED, why))
             return
         begun: Row | None = row
         if row.state == PLANNED:
             begun = self._outbox.settle(tx, row, SENDING, tried=1)
         if begun is not None:
-            held.append(_Held(begun, outcome))
+            held.append(Held(begun, outcome))
 
-    def _ask(self, batch: Batch, policy: Policy, row: Row) -> Ask:
+    def _ask(self, batch: Batch, policy: Policy, row: Row, key: str) -> Ask:
         return Ask(
             act="send",
             purpose=batch.purpose,
-            key=self._key(),
+            key=key,
             person=row.person,
             fields=batch.fields,
             recipient=mail_recipient(policy, self._recipient),
             channel=CHANNEL,
             case=batch.case,
+            topic=batch.topic,
         )
 
     def still(self, tx: Transaction, seen: int) -> bool:
         """Whether nobody stopped since the counter stood there."""
         return self._stops is None or self._stops(tx) == seen
 
-    def deliver(self, batch: Batch, policy: Policy, held: _Held) -> _End:
+    def deliver(self, batch: Batch, policy: Policy, held: Held) -> End:
         """Render a copy and hand it over; tells how that ended."""
         row = held.row
         to = held.outcome.values.get(batch.fields[0])
         if not isinstance(to, str):
-            return _End(row, FAILED, "no-address")
+            return End(row, FAILED, "no-address")
         try:
             self._mailer.send(self._written(batch, policy, held, to))
         except Undeliverable:
-            return _End(row, FAILED, "undeliverable")
+            return End(row, FAILED, "undeliverable")
+        except Deferred:
+            return self._put_off(row, _DEFERRED)
         except Unavailable as error:
             return self._put_off(row, "unavailable", error)
         except InvalidInput as error:
-            return _End(row, FAILED, error.field or error.code)
+            return End(row, FAILED, error.field or error.code)
         except TrothError as error:
             return self._put_off(row, error.code)
         except Exception as error:  # noqa: BLE001  one copy must not stop the others; it is logged
             _log.error("copy_failed", message=row.id, error=type(error).__name__, where=raised_at(error))
             return self._put_off(row, "unforeseen")
-        return _End(row, SENT)
+        return End(row, SENT)
 
-    def _put_off(self, row: Row, why: str, error: Unavailable | None = None) -> _End:
+    def _put_off(self, row: Row, why: str, error: Unavailable | None = None) -> End:
         """Plan a copy again; where it is told when, nothing was tried and nothing speaks against the next copies."""
-        if error is not None and error.at is not None and not isinstance(error, Deferred):
-            return _End(row, PLANNED, "limited", micros(error.at), -1)
+        if error is not None and error.at is not None:
+            return End(row, PLANNED, "limited", micros(error.at), -1)
         if row.tries >= MOST_TRIES:
-            return _End(row, FAILED, "given-up")
+            return End(row, FAILED, "given-up")
         pause = min(FIRST_WAIT * 2 ** min(row.tries - 1, _DOUBLINGS), LAST_WAIT)
         due = self._clock.now() + pause
         if error is not None and error.at is not None:
             due = max(due, error.at)
-        return _End(row, PLANNED, why, micros(due))
+        return End(row, PLANNED, why, micros(due))
 
-    def _written(self, batch: Batch, policy: Policy, held: _Held, to: str) -> Mail:
+    def _written(self, batch: Batch, policy: Policy, held: Held, to: str) -> Mail:
         row = held.row
         try:
             address = deliverable(to)
@@ -276,21 +209,22 @@ class BatchSending:
         marks = batch.marks(row, to)
         composed = batch.write(row, held.outcome, marks)
         sender = self._sender or policy.front.contact.support
-        message = EmailMessage(policy=WIRE)
-        message["From"] = Address(policy.front.controller.name, addr_spec=sender)
-        message["To"] = Address(addr_spec=address)
-        message["Subject"] = composed.subject
-        message["Date"] = format_datetime(self._clock.now())
-        message["Message-ID"] = f"<{row.id}@{sender.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"
+        more = {"Auto-Submitted": "auto-generated"}
         if marks.unsubscribe:
-            message["List-Unsubscribe"] = f"<{marks.unsubscribe}>"
-            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(composed.text)
-        message.add_alternative(composed.html, subtype="html")
-        return Mail(row.id, row.person, marks.envelope or sender, address, message, bulk=True)
+            ways = [one for one in (marks.by_mail, marks.unsubscribe) if one]
+            more["List-Unsubscribe"] = ", ".join(f"<{one}>" for one in ways)
+            more["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        formed = form_mail(
+            composed,
+            sender=(policy.front.controller.name, sender),
+            to=address,
+            message_id=f"{row.id}@{sender.rpartition('@')[2]}",
+            at=self._clock.now(),
+            more=more,
+        )
+        return Mail(row.id, row.person, marks.envelope or sender, address, formed, bulk=True)
 
-    def settle(self, ends: Sequence[_End]) -> None:
+    def settle(self, ends: Sequence[End]) -> None:
         """Note how tries ended, in one unit of work."""
         with self._database.transaction() as tx:
             for end in ends:
@@ -322,7 +256,7 @@ class _Window:
         sending: BatchSending,
         batch: Batch,
         policy: Policy,
-        held: Sequence[_Held],
+        held: Sequence[Held],
         seen: int,
         going: Callable[[Transaction], bool],
     ) -> None:
@@ -334,15 +268,16 @@ class _Window:
             going,
         )
         self._left = deque(held)
-        self._ends: SimpleQueue[_End] = SimpleQueue()
+        self._ends: SimpleQueue[End] = SimpleQueue()
         self._again: deque[Row] = deque()
         self._back: deque[Row] = deque()
         self._untaken = 0
+        self._ended = Event()
 
-    def hand_over(self) -> tuple[list[Row], list[_End], bool]:
+    def hand_over(self) -> tuple[list[Row], list[End], bool]:
         """Hand over; gives the copies to be decided anew, how the others ended, and whether nobody took any more."""
         threads = self._sending.start(self._work, len(self._left))
-        ended: list[_End] = []
+        ended: list[End] = []
         while not all(thread.done() for thread in threads):
             ended += self._note(_GATHER_SECONDS)
         ended += self._note(0)
@@ -353,10 +288,15 @@ class _Window:
         return list(self._again), ended, self._untaken >= _UNTAKEN
 
     def _work(self) -> None:
+        with self._sending.one_look():
+            self._work_on()
+
+    def _work_on(self) -> None:
         while True:
             try:
                 one = self._left.popleft()
             except IndexError:
+                self._ended.set()
                 return
             against = (
                 "halted" if self._untaken >= _UNTAKEN else self._sending.looking(self._going, self._seen)
@@ -368,17 +308,18 @@ class _Window:
             else:
                 end = self._sending.deliver(self._batch, self._policy, one)
                 if not end.tried:
-                    self._untaken = self._untaken + 1 if end.state == PLANNED else 0
+                    untaken = end.state == PLANNED and end.why != _DEFERRED
+                    self._untaken = self._untaken + 1 if untaken else 0
                 self._ends.put(end)
 
-    def _note(self, seconds: float) -> list[_End]:
-        """Wait so long for a try to end, and commit what has ended by then, together."""
-        found: list[_End] = []
+    def _note(self, seconds: float) -> list[End]:
+        """Commit what has ended within so long a time, together."""
+        found: list[End] = []
+        if seconds:
+            self._ended.wait(seconds)
         while True:
             try:
-                found.append(
-                    self._ends.get(timeout=seconds) if seconds and not found else self._ends.get_nowait()
-                )
+                found.append(self._ends.get_nowait())
             except Empty:
                 break
         if found:
@@ -386,7 +327,7 @@ class _Window:
         return found
 
 
-def _counted(ends: Sequence[_End], *, waiting: bool) -> Handed:
+def _counted(ends: Sequence[End], *, waiting: bool) -> Handed:
     states = Counter(end.state for end in ends)
     return Handed(states[SENT], states[SKIPPED], states[FAILED], states[PLANNED], waiting)
 

@@ -34,7 +34,7 @@ STANDARD = (
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 _LONGEST = 500
-_PAGE = """<!doctype html>
+PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title></head>
 <body style="font-family: sans-serif; line-height: 1.5; max-width: 40em; margin: 1em auto; padding: 0 1em">
 {body}</body></html>
@@ -120,7 +120,7 @@ class Composer:
         body = source.body + foot(language, staff=self._templates[name].staff)
         subject = " ".join(filled(source.subject, shown).split())
         html = self._markdown.render(filled(body, safe))
-        page = _PAGE.format(language=escape(language), title=escape(subject), body=html)
+        page = PAGE.format(language=escape(language), title=escape(subject), body=html)
         return Composed(subject, _spaced(filled(body, shown)), page)
 
 

@@ -1,6 +1,7 @@
 """What is sent and what sends it; pure data and the port that carries mail."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from email.message import EmailMessage
 from typing import NamedTuple, Protocol
 
@@ -37,6 +38,18 @@ class Deferred(Unavailable):
         self.reply = reply
 
 
+class Formed(NamedTuple):
+    """A mail in the form in which it goes over the wire, written so at once.
+
+    Args:
+        content: Headers and body, ASCII, CR LF at each line's end.
+        date: That of its header.
+    """
+
+    content: bytes
+    date: datetime
+
+
 class Mail(NamedTuple):
     """A mail ready to go.
 
@@ -53,7 +66,7 @@ class Mail(NamedTuple):
     person: str
     sender: str
     address: str
-    message: EmailMessage
+    message: EmailMessage | Formed
     bulk: bool = False
 
     @property
@@ -72,13 +85,15 @@ class Marks(NamedTuple):
         unsubscribe: Address (https) that takes a one-click opt-out (RFC 8058); empty where the mail cannot be stopped.
         preferences: Address of the page of preferences; empty for none.
         envelope: Sender of the envelope, by which what comes back is known again; empty for the company's own.
-        reason: Why this person gets it, in words that complete "You get this message because".
+        reason: Why this person gets it, in words that complete "You get this message because"; empty where the writer knows.
+        by_mail: Address (mailto) of a mail that opts out too (RFC 2369); empty for none.
     """
 
     unsubscribe: str
     preferences: str
     envelope: str
     reason: str
+    by_mail: str = ""
 
 
 class Mailer(Protocol):

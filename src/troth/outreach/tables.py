@@ -14,6 +14,16 @@ audience = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+template = Table(
+    "outreach_templates",
+    data_tables,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Index(None, "name", "added_at"),
+)
+
 message = Table(
     "outreach_messages",
     data_tables,

@@ -113,7 +113,7 @@ from troth.vault.sealing import NewestKeys
 from troth.vault.selftest import try_sealing
 from troth.vault.service import Vault
 from troth.vault.settling import Settlers
-from troth.vault.stances import STANCES, record_stance, withdraw_stance
+from troth.vault.stances import STANCES, record_stance, said_since, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
 from troth.vault.stops import add_reasons, count_stop, drop_reasons, hashes_of, reasons_on, stops_seen
@@ -283,6 +283,7 @@ __all__ = [
     "root_wrap",
     "rotate_root",
     "rotate_store_key",
+    "said_since",
     "seal_briefly",
     "seen_people",
     "slot_of",

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, delete, exists, update
 
 from troth.kernel import InvalidInput, NotFound
-from troth.storage import Statement, Transaction, Upsert
+from troth.storage import Lookup, Statement, Transaction, Upsert
 from troth.vault.life import LIVE
 from troth.vault.tables import person, preference
 
@@ -21,6 +21,7 @@ _REMOVE = Statement(
 _TALKATIVE = Statement(
     update(person).where(person.c.person == bindparam("who"), person.c.state == LIVE).values(has_stances=1)
 )
+_SINCE = Lookup(preference, by=("person", "purpose", "stance"), take=("since",))
 _SILENT = Statement(
     update(person)
     .where(person.c.person == bindparam("who"), ~exists().where(preference.c.person == bindparam("who")))
@@ -44,6 +45,13 @@ def record_stance(tx: Transaction, who: str, purpose: str, stance: str, now: int
     """
     _take(tx, who, stance)
     tx.run(_ADD, (who, purpose, stance, now))
+
+
+def said_since(tx: Transaction, who: str, purpose: str, stance: str) -> int:
+    """Since when (microseconds) a person has said something about a purpose or one above it; 0 where they have not."""
+    words = purpose.split(".")
+    above = [(who, ".".join(words[:end]), stance) for end in range(1, len(words) + 1)]
+    return min((int(row[0]) for row in tx.lookup(_SINCE, above).values()), default=0)
 
 
 def withdraw_stance(tx: Transaction, who: str, purpose: str, stance: str) -> bool:

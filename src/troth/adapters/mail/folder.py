@@ -6,11 +6,12 @@ provider; they are removed after some days, and with the person they went to.
 
 import os
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 from troth.adapters.mail.forming import Sign, unsigned, wire_form
 from troth.kernel import Unavailable
-from troth.outreach import Mail
+from troth.outreach import Formed, Mail
 
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
@@ -44,7 +45,7 @@ class FolderMailer:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            dated = mail.message["Date"].datetime.timestamp()
+            dated = _dated(mail.message).timestamp()
             os.utime(beside, (dated, dated))  # purging goes by the mail's own date
             beside.replace(place)
         except OSError as error:
@@ -69,3 +70,10 @@ class FolderMailer:
                 file.unlink(missing_ok=True)
                 gone += 1
         return gone
+
+
+def _dated(message: EmailMessage | Formed) -> datetime:
+    if isinstance(message, Formed):
+        return message.date
+    dated: datetime = message["Date"].datetime
+    return dated

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 
-from troth.outreach import WIRE
+from troth.outreach import WIRE, Formed
 
 Sign = Callable[[bytes], bytes]
 """Gives a mail in wire form with its signatures."""
@@ -16,11 +16,13 @@ def unsigned(content: bytes) -> bytes:
     return content
 
 
-def wire_form(message: EmailMessage, sign: Sign = unsigned) -> bytes:
+def wire_form(message: EmailMessage | Formed, sign: Sign = unsigned) -> bytes:
     """A mail as bytes that every mail server takes: only CR LF ends a line, and one stands at the end.
 
     A lone CR or LF, which servers read in different ways, becomes CR LF before the mail is signed.
     """
+    if isinstance(message, Formed):
+        return sign(message.content)
     content = message.as_bytes(policy=WIRE)
     if not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
         content = _LONE.sub(b"\r\n", content)

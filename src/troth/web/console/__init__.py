@@ -1,10 +1,11 @@
-"""The staff console: signing in, the queue, a matter, cases, what came by telephone or letter, access reviews, reports, bulletins."""
+"""The staff console: signing in, the queue, a matter, cases, what came by telephone or letter, access reviews, reports, bulletins, campaigns."""
 
 from litestar.handlers import HTTPRouteHandler
 
 from troth.web.console import (
     authority,
     bulletins,
+    campaigns,
     case,
     cases,
     company,
@@ -32,4 +33,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     *reviewing.HANDLERS,
     *reports.HANDLERS,
     *bulletins.HANDLERS,
+    *campaigns.HANDLERS,
 ]

@@ -26,6 +26,7 @@ from troth.web.visiting import cookie_of
 
 AnyRequest = Request[Any, Any, Any]
 HOME, SIGN_IN, CONFIRM = "/console", "/console/sign-in", "/console/confirm"
+CAMPAIGNS = "/console/campaigns"
 HEADERS = {**OWN_FORMS, "X-Robots-Tag": "noindex, nofollow"}
 Given = dict[str, str]
 Pairs = list[tuple[str, str]]
@@ -98,6 +99,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
         found.append(("/console/reports", "Reports"))
     if site.troth.bulletins.may(who.key):
         found.append(("/console/bulletins", "Bulletins"))
+    if site.troth.campaigns.may(who.key):
+        found.append((CAMPAIGNS, "Campaigns"))
     if may_review(site, who):
         found.append(("/console/access", "Access"))
     return (*found, ("/console/me", "You"))

@@ -1,0 +1,287 @@
+"""Campaigns and the company's own messages, wired: what a copy reads, says and bears, and in whose name it goes."""
+
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from troth.bootstrap.preferring import ways_out
+from troth.campaigns import Campaign, Campaigns, Runner
+from troth.gate import Outcome, said_since, stops_seen
+from troth.kernel import InvalidInput, from_micros, new_id
+from troth.outreach import (
+    WIRE,
+    Batch,
+    BatchSending,
+    Composed,
+    Mail,
+    Marks,
+    Message,
+    Messages,
+    Row,
+    Sender,
+    Written,
+    address_field,
+    asked_on,
+    compile_message,
+    compose,
+    deliverable,
+    greeting,
+    is_marketing,
+    mail_recipient,
+    may_show,
+    named_by,
+    written_in,
+)
+from troth.policy import Policy
+
+if TYPE_CHECKING:
+    from troth.bootstrap.runtime import Troth
+
+_KEY_FILE = "mass-mail.key"
+_CONSENTED = "consented"
+_SPOKEN = "language"
+"""What browsers fill a field with that holds the language in which somebody is written to (HTML, section 4.10.18.7)."""
+
+
+class Shown(NamedTuple):
+    """What a copy is written of: the field of the address, of the language, of the name; empty where there is none."""
+
+    address: str
+    language: str
+    name: str
+
+
+def compile_texts(troth: "Troth", texts: list[Written], policy: Policy | None = None) -> Message:
+    """Compile the texts of a message against a policy; the one in force where none is given.
+
+    Raises:
+        InvalidInput: See `compile_message`.
+    """
+    held_to = policy or troth.policy()
+    return compile_message(texts, held_to, sender_of(troth, held_to))
+
+
+def sender_of(troth: "Troth", policy: Policy) -> Sender:
+    """Who sends the company's messages today."""
+    mail = troth.settings.mail
+    return Sender(mail.role, mail_recipient(policy, mail.recipient), troth.clock.now().date().isoformat())
+
+
+def checked(troth: "Troth", message: Message) -> Message:
+    """Compile a kept message once more, against the version in force.
+
+    Raises:
+        InvalidInput: It names what its purpose may not send any more.
+    """
+    return compile_texts(troth, message.texts)
+
+
+def messages_of(troth: "Troth") -> Messages:
+    """The company's own messages."""
+    return Messages(troth.database, troth.clock)
+
+
+def campaigns_of(troth: "Troth") -> Campaigns:
+    """Campaigns: drafted, started, stopped, told of."""
+    return Campaigns(
+        troth.database,
+        troth.gate,
+        troth.clock,
+        outbox=troth.outbox,
+        audiences=troth.audiences,
+        messages=troth.messages,
+        check=lambda message: checked(troth, message),
+    )
+
+
+def mass_key(troth: "Troth") -> str:
+    """The key in whose name mass mail is chosen and sent: for the purposes of the company's messages, and no other."""
+    purposes = sorted({one.message.purpose for one in troth.messages.newest()})
+    return troth.service_keys.key(
+        _KEY_FILE, name="mass mail", role=troth.settings.mail.role, purposes=purposes, cases=("*",)
+    )
+
+
+def sending_of(troth: "Troth") -> BatchSending:
+    """What sends windows of copies."""
+    mail = troth.settings.mail
+    return BatchSending(
+        perform=troth.perform_along,
+        policy=troth.policy,
+        key=lambda: mass_key(troth),
+        database=troth.database,
+        outbox=troth.outbox,
+        mailer=troth.mailer,
+        clock=troth.clock,
+        sender=mail.sender,
+        recipient=mail.recipient,
+        stops=stops_seen,
+        connections=mail.connections,
+        one_look=troth.gate.one_look,
+    )
+
+
+def runner_of(troth: "Troth") -> Runner:
+    """What runs campaigns."""
+    writer = CopyWriter(troth)
+    return Runner(
+        troth.database,
+        troth.gate,
+        troth.clock,
+        outbox=troth.outbox,
+        audiences=troth.audiences,
+        messages=troth.messages,
+        sending=lambda: sending_of(troth),
+        batch=writer.batch,
+        key=lambda: mass_key(troth),
+    )
+
+
+class CopyWriter:
+    """Writes the copies of the company's messages.
+
+    Args:
+        troth: The running parts.
+    """
+
+    def __init__(self, troth: "Troth") -> None:
+        self._troth = troth
+
+    def batch(self, campaign: Campaign) -> Batch:
+        """What a campaign sends."""
+        troth = self._troth
+        message, policy = troth.messages.version(campaign.plan.template), troth.policy()
+        shown = self.shown(message, policy)
+        fields = (shown.address, *(one for one in (shown.language, *message.fields) if one))
+
+        def write(row: Row, outcome: Outcome, marks: Marks) -> Composed:
+            clause = outcome.clauses[0] if outcome.clauses else ""
+            return self.written(message, policy, outcome.values, marks, clause, row.person, shown)
+
+        def marks(row: Row, address: str) -> Marks:
+            return self.marks(message, row, address)
+
+        return Batch(
+            campaign.case,
+            message.purpose,
+            tuple(dict.fromkeys(fields)),
+            write,
+            marks,
+            message.topic,
+            uncertain=troth.settings.campaigns.uncertain,
+        )
+
+    def shown(self, message: Message, policy: Policy) -> Shown:
+        """The fields of address, language and name; the language only where the policy lets it be sent along."""
+        spoken = next((name for name, field in policy.fields.items() if field.autocomplete == _SPOKEN), "")
+        if spoken and not (
+            len(message.languages) > 1
+            and may_show(
+                policy.fields[spoken].category, message, policy, sender_of(self._troth, policy)
+            ).permitted
+        ):
+            spoken = ""
+        return Shown(address_field(policy), spoken, next(iter(named_by(policy)), ""))
+
+    def written(
+        self,
+        message: Message,
+        policy: Policy,
+        values: Mapping[str, object],
+        marks: Marks,
+        clause: str,
+        person: str = "",
+        of: Shown | None = None,
+    ) -> Composed:
+        """A copy: what the author wrote, and the end that every one has."""
+        shown = of or self.shown(message, policy)
+        language = written_in(message, str(values.get(shown.language, "")))
+        front, base = policy.front, self._troth.settings.web.public_url.rstrip("/")
+        given = {name: str(value) for name, value in values.items() if name in message.fields}
+        given |= {
+            "company": front.controller.name,
+            "address": front.controller.address,
+            "privacy": front.contact.privacy,
+            "support": front.contact.support,
+            "contact_link": front.contact.page,
+            "policy_link": f"{base}/policy#{clause}",
+            "clause": clause,
+            "reason": marks.reason or self._reason(message, person, language),
+            "greeting": greeting(language, given.get(shown.name, "")),
+        }
+        if marks.unsubscribe:
+            given |= {"unsubscribe_link": marks.unsubscribe, "preferences_link": marks.preferences}
+        return compose(message, language, given)
+
+    def marks(self, message: Message, row: Row, address: str) -> Marks:
+        """What a copy bears of its own."""
+        ways = ways_out(
+            self._troth,
+            person=row.person,
+            address=address,
+            purpose=message.purpose,
+            topic=message.topic,
+            message=row.id,
+        )
+        if not is_marketing(message.purpose):
+            return Marks("", "", ways.envelope, "")
+        return Marks(ways.unsubscribe, ways.preferences, ways.envelope, "", ways.by_mail)
+
+    def _reason(self, message: Message, person: str, language: str) -> str:
+        """Why somebody gets it, by how and when they asked for it."""
+        with self._troth.database.reading() as tx:
+            since = said_since(tx, person, message.purpose, _CONSENTED) if person else 0
+        return asked_on(language, from_micros(since).date().isoformat() if since else "")
+
+
+def preview_message(
+    troth: "Troth", message: Message, language: str = "", policy: Policy | None = None
+) -> Composed:
+    """A message as it would look: fields by their titles, links that lead nowhere."""
+    held_to, writer = policy or troth.policy(), CopyWriter(troth)
+    wanted = language or message.languages[0]
+    shown = writer.shown(message, held_to)
+    values = {name: f"«{held_to.fields[name].title}»" for name in message.fields}
+    values |= {shown.language: wanted} if shown.language else {}
+    place = "https://example.com/preview"
+    stoppable = is_marketing(message.purpose)
+    marks = (
+        Marks(place, place, "", asked_on(written_in(message, wanted), "2026-01-05"))
+        if stoppable
+        else Marks("", "", "", "")
+    )
+    single = message.only(written_in(message, wanted))
+    return writer.written(single, held_to, values, marks, "II.13")
+
+
+def send_test(troth: "Troth", key: str, message: Message, address: str, language: str = "") -> str:
+    """Send a message as it would look to somebody who works here; gives the Message-ID's left part.
+
+    Raises:
+        Refused: Whoever has the key may not handle campaigns.
+        InvalidInput: Nobody who works here has the address.
+        Unavailable: Nobody takes mail now.
+    """
+    troth.campaigns.note(key, "message-tested", {"message": message.digest})
+    known = {one.name for one in troth.roster.members() if not one.disabled_at}
+    known |= {one.partition("=")[2] for one in troth.settings.staff.mailboxes}
+    if address not in known:
+        raise InvalidInput(
+            "Nobody who works here has this address.",
+            field="to",
+            mend="Give the sign-in name of a member of staff that is an address, or a mailbox of the setting staff.mailboxes.",
+        )
+    composed, number = preview_message(troth, message, language), new_id()
+    sender = troth.settings.mail.sender or troth.policy().front.contact.support
+    mail = EmailMessage(policy=WIRE)
+    mail["From"] = Address(troth.policy().front.controller.name, addr_spec=sender)
+    mail["To"] = Address(addr_spec=deliverable(address))
+    mail["Subject"] = f"[test] {composed.subject}"
+    mail["Date"] = format_datetime(troth.clock.now())
+    mail["Message-ID"] = f"<{number}@{sender.rpartition('@')[2]}>"
+    mail.set_content(composed.text)
+    mail.add_alternative(composed.html, subtype="html")
+    troth.mailer.send(Mail(number, new_id(), sender, deliverable(address), mail))
+    return number

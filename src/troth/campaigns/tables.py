@@ -1,0 +1,29 @@
+"""The table of campaigns; who gets their messages stands in the outbox, by handle."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+
+from troth.storage import data_tables
+
+campaign = Table(
+    "campaign",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("per_hour", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("looked", Integer, nullable=False),
+    Column("left_out", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Index(None, "state", "starts_at"),
+    Index(None, "created_at"),
+)

@@ -1,0 +1,80 @@
+"""Messages made into mails: rendered once a language, and filled in for each person.
+
+The Markdown is rendered a single time with marks in place of variables; a person's values are then put in as text: in the HTML
+escaped, so that nobody's name becomes a link or a heading.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+
+from troth.outreach.composing import PAGE, Composed
+from troth.outreach.composing import plain as plain_value
+from troth.outreach.phrases import stopping_foot
+from troth.outreach.writing import MARKETING, PLACE, Message
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MARK = re.compile(r"zq7([a-z_][a-z0-9_]*?)7qz")
+
+
+class Sheet(NamedTuple):
+    """A message in one language, ready to be filled in: subject, plain text and HTML, each with marks for variables."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def written_in(message: Message, wanted: str) -> str:
+    """The language of a message nearest to a wanted one (BCP 47): itself, without its region, else the main one."""
+    for one in (wanted, wanted.partition("-")[0].lower()):
+        if one in message.bodies:
+            return one
+    return message.languages[0]
+
+
+@lru_cache(maxsize=64)
+def _sheet(subject: str, body: str, language: str, stoppable: bool) -> Sheet:  # noqa: FBT001  part of the key
+    text = body + stopping_foot(language, stoppable=stoppable)
+    marked = PLACE.sub(lambda place: _address(place[1]) or f"zq7{place[1]}7qz", text)
+    html = _MARKDOWN.render(marked)
+    page = PAGE.format(language=escape(language), title="zq7subject7qz", body=html)
+    return Sheet(subject, text, page)
+
+
+def _address(name: str) -> str:
+    """What stands for a variable that is an address, so that Markdown makes a link of it."""
+    return f"https://zq7{name}7qz" if name.endswith("link") else ""
+
+
+def compose(message: Message, language: str, values: Mapping[str, str]) -> Composed:
+    """A message filled in.
+
+    Args:
+        message: The message.
+        language: One of its languages.
+        values: By variable: plain text, and web addresses for those whose name ends in `link`; what is missing is left empty.
+            With `unsubscribe_link` its end tells how to stop.
+    """
+    sheet = _sheet(
+        message.subjects[language],
+        message.bodies[language],
+        language,
+        "unsubscribe_link" in values,
+    )
+    plain = {name: plain_value(name, value) for name, value in values.items()}
+    subject = " ".join(PLACE.sub(lambda place: plain.get(place[1], ""), sheet.subject).split())
+    text = PLACE.sub(lambda place: plain.get(place[1], ""), sheet.text)
+    shown = {**plain, "subject": subject}
+    html = sheet.html.replace("https://zq7", "zq7")
+    html = _MARK.sub(lambda place: escape(shown.get(place[1], "")), html)
+    return Composed(subject, re.sub(r"\n{3,}", "\n\n", text).lstrip(), html)
+
+
+def is_marketing(purpose: str) -> bool:
+    """Whether a purpose is marketing, so that its mail must say how to stop it."""
+    return purpose == MARKETING or purpose.startswith(f"{MARKETING}.")

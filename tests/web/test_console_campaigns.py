@@ -1,0 +1,90 @@
+"""Campaigns at the console: drafted, counted, previewed, tested, started and stopped by marketing, and by nobody else."""
+
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Web
+from tests.web.staff import Desk
+from troth.bootstrap import compile_texts
+from troth.outreach import read_message
+
+TEXT = """---
+name: spring-news
+purpose: marketing.communications.email
+channel: email
+subject: News about the sensor
+language: {language}
+---
+{{greeting}}
+
+the sensor is out.
+"""
+DRAFT: dict[str, Any] = {
+    "name": "Spring",
+    "message": "spring-news",
+    "expression": 'product = "sensor"',
+    "rate": "10/s",
+}
+
+
+@pytest.fixture
+def marketer(web: Web) -> Desk:
+    """Somebody of marketing who is signed in."""
+    texts = [read_message(TEXT.format(language=one)) for one in ("en", "de")]
+    web.troth.messages.add(compile_texts(web.troth, texts))
+    desk = Desk(web, "mia@example.com", "staff.marketing")
+    desk.sign_in()
+    return desk
+
+
+def test_a_campaign_from_draft_to_stop(web: Web, marketer: Desk) -> None:
+    """It is drafted, counted, previewed in each language, started only with a tick, paused, and stopped for good."""
+    page = marketer.get("/console/campaigns")
+    assert page.status_code == 200, page.text
+    assert "There is no campaign yet." in page.text
+    refused = marketer.post("/console/campaigns", **{**DRAFT, "expression": "age = 12"})
+    assert (refused.status_code, "I.18" in refused.text) == (422, True)
+    made = marketer.post("/console/campaigns", **DRAFT)
+    assert made.status_code == 303, made.text
+    place = made.headers["location"]
+    shown = marketer.get(place).text
+    for words in ("Hello «Your name»", "Guten Tag «Your name»", "100 Example Way", "in one step"):
+        assert words in shown
+    counted = marketer.post(f"{place}/steps", step="count")
+    assert "Fewer than 10 people." in counted.text
+    unsure = marketer.post(f"{place}/steps", step="start")
+    assert (unsure.status_code, "was not ticked" in unsure.text) == (422, True)
+    case = place.rpartition("/")[2]
+    for step, state in (
+        ("start", "scheduled"),
+        ("pause", "paused"),
+        ("resume", "scheduled"),
+        ("stop", "stopped"),
+    ):
+        assert marketer.post(f"{place}/steps", step=step, sure="yes").status_code == 303
+        assert web.troth.campaigns.campaign(case).state == state
+    over = marketer.post(f"{place}/steps", step="resume")
+    assert over.status_code == 409
+    assert "stopped" in marketer.get("/console/campaigns").text
+
+
+def test_a_test_goes_to_those_who_work_here_only(web: Web, marketer: Desk) -> None:
+    """A test mail goes to a member of staff; any other address is refused."""
+    place = marketer.post("/console/campaigns", **DRAFT).headers["location"]
+    refused = marketer.post(f"{place}/steps", step="test", to="somebody@example.org")
+    assert (refused.status_code, "Nobody who works here" in refused.text) == (422, True)
+    assert not list((web.troth.folder / "mail").glob("*.eml"))
+    sent = marketer.post(f"{place}/steps", step="test", to="mia@example.com")
+    assert sent.status_code == 303, sent.text
+    (mail,) = (web.troth.folder / "mail").glob("*.eml")
+    assert b"[test] News about the sensor" in mail.read_bytes()
+
+
+def test_nobody_else_sees_campaigns(web: Web) -> None:
+    """Who may not open campaigns sees none, and can do nothing with one."""
+    desk = Desk(web, "sam.example", "staff.support")
+    desk.sign_in()
+    assert desk.get("/console/campaigns").status_code == 403
+    assert desk.post("/console/campaigns", **DRAFT).status_code == 403
+    assert "/console/campaigns" not in desk.get("/console/me").text
