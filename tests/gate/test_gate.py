@@ -168,10 +168,10 @@ def test_unwritable_ledger_refuses_the_act(company: Company) -> None:
 def test_read_of_a_person_nobody_knows(company: Company) -> None:
     """Only somebody who may read learns that a handle is unknown; others are denied all the same."""
     ghost = "0" * 32
+    key_id = company.gate.actor(company.key("staff.support")).who
     with company.database.transaction() as tx:
         from troth.gate.tables import case_file
 
-        key_id = company.gate.actor(company.key("staff.support")).who
         tx.run(Statement(insert(case_file)), ("c" * 32, "ticket", ghost, "", 1, 0, "", 0, key_id))
     may = company.act("use", "staff.support", SUPPORT, person=ghost, fields=("email",), case="c" * 32)
     assert may.problem is not None
