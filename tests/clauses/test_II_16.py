@@ -1,12 +1,16 @@
 """Clause II.16: crucial information about a product that was bought is sent to whoever owns it, and to nobody else."""
 
-from email import message_from_bytes
+import smtplib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.adapters.sink import Sink, serving
+from tests.clauses.test_II_15 import report
 from tests.clauses.vendor import RIGHTS, Site, Vendor
+from tests.faults.test_inbound import listen
 from tests.support.waiting import wait_until
 
 NOTICE = "essential.service.notifications.product_notice"
@@ -46,14 +50,26 @@ class Team:
         return told["error"] if refused else told
 
 
-def _mails(vendor: Vendor) -> dict[str, str]:
-    """The bulletins in the vendor's mail folder: text by address."""
+@pytest.fixture
+def sink(vendor: Vendor) -> Iterator[Sink]:
+    """The mail server that the vendor's mail goes to."""
+    kept = Sink()
+    with serving(kept) as port:
+        settings = vendor.data / "troth.toml"
+        text = settings.read_text(encoding="utf-8")
+        assert 'transport = "folder"' in text
+        settings.write_text(text.replace('transport = "folder"', f'transport = "smtp://127.0.0.1:{port}"'))
+        yield kept
+
+
+def _told(sink: Sink) -> dict[str, tuple[str, str]]:
+    """The bulletins that arrived: by address, the text and where a report about it goes."""
     found = {}
-    for one in (vendor.data / "mail").glob("*.eml"):
-        mail = message_from_bytes(one.read_bytes())
+    for mail, (sender, _) in zip(sink.mails, sink.envelopes, strict=True):
         if "Security fault" in str(mail["Subject"]):
-            (plain, *_) = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
-            found[str(mail["To"])] = plain.get_payload(decode=True).decode()  # type: ignore[union-attr]
+            body = mail.get_body(("plain",))
+            assert body is not None
+            found[str(mail["To"])] = (str(body.get_content()), sender)
     return found
 
 
@@ -113,9 +129,10 @@ def _approved(team: Team) -> str:
 
 @pytest.mark.slow
 @pytest.mark.clause("II.16")
-def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: Vendor) -> None:
+def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: Vendor, sink: Sink) -> None:
     """An owner who opted out gets an approved notice; others are denied with the clause, and what comes back goes another way."""
     team, mailer = Team(vendor), vendor.key("service.mailer", NOTICE, cases=("bulletin",))
+    port = listen(vendor)
     with vendor.open() as site:
         _sell(site)
         _list(site, vendor, 1, "opted-out")
@@ -133,9 +150,13 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
             return stood["owners"], stood["told"]["email"], stood["waits"]["letter"]
 
         wait_until(lambda: stands() == (2, 1, 1), "one is told, and the other is to get a letter", every=0.5)
+        ((to, (text, sender)),) = _told(sink).items()
+        assert to == "person1@example.com"
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+            client.sendmail("", [sender], report("5.1.1", "person1@example.com").as_bytes())
+        wait_until(lambda: stands() == (2, 0, 2), "what came back goes by letter as well", every=0.5)
         team.call(team.ann, "stop", case)
-        assert _send(site, mailer, case, 1) == (403, "II.16")
-    mails = _mails(vendor)
-    assert list(mails) == ["person1@example.com"]
-    assert "Person 1" in mails["person1@example.com"]
-    assert "Please install version 5.2.1" in mails["person1@example.com"]
+        assert _send(site, mailer, case, 1)[0] == 403
+    assert list(_told(sink)) == ["person1@example.com"]
+    assert "Person 1" in text
+    assert "Please install version 5.2.1" in text

@@ -119,7 +119,11 @@ def bulletin_batch(troth: "Troth", one: Bulletin) -> Batch:
         return compose_bulletin(troth, policy, one, composer, name, clause)
 
     fields = (address_field(policy), *((named,) if named else ()))
-    return Batch(one.case, purpose, fields, write, lambda _, __: Marks("", "", "", ""))
+
+    def marks(row: Row, _: str) -> Marks:
+        return Marks("", "", troth.envelopes.bounce(row.id), "")
+
+    return Batch(one.case, purpose, fields, write, marks)
 
 
 def preview_bulletin(troth: "Troth", one: Bulletin) -> tuple[str, str]:
