@@ -122,7 +122,8 @@ def any_serial(folder: Path) -> Path:
     """The reference policy, but products can be registered by serial numbers that were never issued."""
     reference = Path(__file__).resolve().parents[1] / "policies" / "software-vendor" / "policy.md"
     file = folder.parent / "any-serial.md"
-    file.write_text(reference.read_text().replace("refers: {serial: issued_serial}\n", ""))
+    issued = "refers: {serial: issued_serial}\nowns: {product: product, version: product_version}\n"
+    file.write_text(reference.read_text().replace(issued, ""))
     return file
 
 
