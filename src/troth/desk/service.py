@@ -332,14 +332,13 @@ class Desk:
             raise InvalidInput(
                 "There is no such reason.", field="reason", mend=f"Use one of {', '.join(known)}."
             )
-        if declared.matter == TICKET:
-            self._rights.move(
-                key,
-                row.case,
-                ANSWERED if reason == ANSWERED else "withdrawn",
-                known[reason],
-                told=reason == ANSWERED,
-            )
+        if (
+            declared.matter == TICKET
+        ):  # a question ends with its case, whatever the reason; that is noted beside it
+            self._rights.move(key, row.case, ANSWERED, known[reason], told=reason == ANSWERED)
+            actor, now = self._actor(key), micros(self._clock.now())
+            with self._database.transaction() as tx:
+                keeping.note_step(tx, row.case, now, "closed", actor.role, actor.who, known[reason])
             return self._again(row)
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
