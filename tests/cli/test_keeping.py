@@ -32,6 +32,7 @@ def test_a_sound_folder_passes_the_doctor(program: Program) -> None:
         "mailbox",
         "reminders",
         "events",
+        "reports",
     ]
     assert all(line["ok"] and line["detail"] for line in document["checks"])
     assert program.run("doctor").out.count("ok   ") == len(names)

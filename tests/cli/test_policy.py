@@ -117,7 +117,7 @@ def test_a_failed_case_names_itself(program: Program, tmp_path: Path) -> None:
 def test_the_cli_decides_as_the_policy_does(program: Program) -> None:
     """`decide` gives the decision of the policy, and the effect as exit code."""
     policy = kept_policy(POLICY.read_bytes())
-    for facts, code in (((), 3), (("case.open", "case.ticket", "purpose.granted"), 0)):
+    for facts, code in (((), 3), (("case.open", "case.ticket", "case.assigned", "purpose.granted"), 0)):
         options = [part for fact in facts for part in ("--fact", fact)]
         ended = program.run("decide", *READ, *options, "--on", "2027-01-04", "--json", "--policy", POLICY)
         act = Act(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.connectors.running import Office, running
 from tests.connectors.shop import ADA, DATASET, customer, dump, shipment
-from tests.connectors.test_requests import SHOP, holding, late_in, nowhere, written
+from tests.connectors.test_requests import SHOP, kept, late_in, nowhere, written
 from troth.connectors import run_of
 from troth.kernel import NotFound, Refused, SettableClock
 from troth.rights import Duty
@@ -66,8 +66,8 @@ def test_a_correction_reaches_the_other_database(
         office.troth.flush_ledger()
     assert OLD not in str(dump(wrong))
     assert str(dump(wrong)).count(NEW) == 3
-    assert holding(folder, OLD.lower()) == []
-    assert holding(folder, NEW.lower()) == []
+    assert kept(folder, OLD.lower()) == []
+    assert kept(folder, NEW.lower()) == []
 
 
 def test_a_database_that_is_down_is_corrected_later_and_late_is_told(
@@ -99,7 +99,7 @@ def test_a_database_that_is_down_is_corrected_later_and_late_is_told(
         assert office.items(case)[NAMED] == ("done", "1 row corrected")
         office.troth.flush_ledger()
     assert OLD not in str(dump(wrong))
-    assert holding(folder, OLD.lower()) == []
+    assert kept(folder, OLD.lower()) == []
 
 
 def test_what_is_doubtful_waits_for_staff_who_say_that_they_did_it(
@@ -151,7 +151,7 @@ def test_an_erasure_destroys_what_was_put_by(
         item = next(one for one in office.told(case).items if one.target == NAMED)
         assert (item.action, item.state) == ("by-hand", "waiting")
         office.troth.flush_ledger()
-    assert holding(folder, OLD.lower()) == []
+    assert kept(folder, OLD.lower()) == []
 
 
 def test_a_connector_whose_file_is_broken_waits_for_a_correction_too(

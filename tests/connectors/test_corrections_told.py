@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 
 from tests.connectors.shop import ADA, customer, dump, fill
 from tests.connectors.test_correction_requests import NAMED, PLAIN
-from tests.connectors.test_requests import SHOP, holding, late_in, written
+from tests.connectors.test_requests import SHOP, kept, late_in, written
 from tests.connectors.test_webhooks import say, telling
 from tests.connectors.told import Told, callback
 from troth.kernel import Conflict, Refused, SettableClock, Unauthenticated
@@ -63,7 +63,7 @@ def test_the_new_values_that_the_policy_lets_go_are_in_the_message(
         assert office.told(case).matter.state in ("completed", "partially-completed")
         office.troth.flush_ledger()
     for value in (OLD, NEW, OLD_NAME.lower(), NEW_NAME.lower()):
-        assert holding(folder, value) == []
+        assert kept(folder, value) == []
 
 
 def test_no_correction_is_done_before_the_recipient_has_it(

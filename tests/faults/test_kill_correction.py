@@ -15,7 +15,7 @@ import troth
 from tests.connectors.running import running
 from tests.connectors.shop import customer, dump, fill
 from tests.connectors.test_correction_requests import NAMED, NEW, OLD, PLAIN, opened
-from tests.connectors.test_requests import holding, written
+from tests.connectors.test_requests import kept, written
 from tests.faults.test_kill_erasure import SPAWNING, count_commits
 from troth.adapters.connectors import engines, sql
 from troth.kernel import FileClock, SettableClock
@@ -61,7 +61,7 @@ def ended_well(base: Path, clock: SettableClock, case: str) -> None:
     assert OLD not in str(dump(engine))
     assert NEW in str(dump(engine))
     engine.dispose()
-    assert holding(base / "data", OLD.lower()) == []
+    assert kept(base / "data", OLD.lower()) == []
 
 
 @pytest.mark.slow
