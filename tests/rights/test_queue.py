@@ -56,6 +56,7 @@ def _fits(row: MatterRow, wanted: Wanted) -> bool:
         and wanted.kind in ("", row.kind)
         and wanted.state in ("", row.state)
         and wanted.handler in ("", row.handler)
+        and not (wanted.free and row.handler)
         and (bool(wanted.state) or not row.ended_at)
         and (not wanted.late or (not row.ended_at and row.late(NOW)))
     )
