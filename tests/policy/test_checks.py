@@ -188,6 +188,7 @@ FAULTS = [
     Fault("point-opens", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nopens: nothing-declared\nrecord: order"), "declare: point"),
     Fault("matter-incomplete", spoilt("declare: case\n", "declare: case\nmatter: question\n"), "declare: case"),
     Fault("hold-records", with_rule("declare: hold\nname: books\ntitle: Books\nlaw: tax law\nrecords: [nothing]\ndata: [user.name]\npurposes: [essential.service.operations.support]\nkeep: 7 years\n"), "declare: hold"),
+    Fault("case-stages", spoilt("declare: case\n", "declare: case\nstages: [{name: packed, purpose: essential.service.fulfil_order}]\n"), "declare: case"),
     Fault("by-itself", spoilt("declare: case\n", "declare: case\nby_itself: [erase]\n"), "declare: case"),
     Fault("reminder", spoilt("on: [send]\nrecipients: [processor]", "on: [request.received]\nremind: staff.support"), "require: tell-disclosure"),
     Fault("request-kind", spoilt("name: full_name\n", "name: full_name\nasks: true\n"), "declare: field\nname: full_name"),

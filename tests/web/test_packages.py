@@ -78,7 +78,7 @@ def test_memory_does_not_grow_with_the_copy(web: Web) -> None:
     """A copy of many megabytes is made and sent in a few: pages are read, written and let go."""
     ann = Author(web)
     peaks, sizes = [], []
-    for more in (100, 500):
+    for more in (250, 450):
         post_many(web, ann, more, 12_000)
         web.troth.flush_ledger()
         tracemalloc.start()
