@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import (
     answering,
+    campaigning,
     console,
     dashboard,
     deciding,
@@ -38,6 +39,7 @@ PARTS = (
     "startup",
     "events",
     "mail",
+    "campaign",
     "telemetry",
     "insights",
     "gdprbench",
@@ -51,6 +53,7 @@ def main() -> int:
     parser.add_argument("--place", type=Path, default=Path.cwd(), help="folder on the disk to measure")
     parser.add_argument("--people", type=int, default=1_000_000, help="people of the large company")
     parser.add_argument("--events", type=int, default=10_000_000, help="web events that are folded")
+    parser.add_argument("--copies", type=int, default=3_000, help="people whom a campaign writes to")
     parser.add_argument("--records", type=int, default=100_000, help="gdprbench: records loaded")
     parser.add_argument("--operations", type=int, default=10_000, help="gdprbench: operations of each mix")
     parser.add_argument("--threads", type=int, default=4, help="gdprbench: threads that do them")
@@ -94,6 +97,8 @@ def main() -> int:
     for part, measure in (("mail", mailing.run), ("telemetry", recording.run)):
         if part in given.only:
             measure(report, given.place)
+    if "campaign" in given.only:
+        campaigning.run(report, given.place, given.copies)
     if "insights" in given.only:
         insights.run(report, given.place, given.events)
         telemetry.run(report, given.place)

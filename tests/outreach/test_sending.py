@@ -7,13 +7,17 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.support.folders import made_folder
 from tests.support.policies import any_serial_file
 from troth.bootstrap import Troth, open_troth
 from troth.gate import Ask, stage_mail
-from troth.kernel import SettableClock, micros
+from troth.kernel import InvalidInput, SettableClock, micros
 from troth.ledger import Entry, decode_entry
+from troth.outreach import deliverable
 from troth.storage import Statement, job_records
 from troth.vault import record_stance
 
@@ -220,3 +224,25 @@ def test_a_repeat_is_the_same_mail(desk: Desk) -> None:
     (second,) = desk.mails()
     assert first["Message-ID"] == second["Message-ID"]
     assert len(desk.entries()) == 2
+
+
+_LOCAL = st.text('ab.+_-é "@', min_size=1, max_size=70)
+_DOMAIN = st.text("abé.-", min_size=1, max_size=12)
+
+
+@given(st.builds("{}@{}".format, _LOCAL, _DOMAIN))
+@example("ann@xn--bcher-kva.example")
+@example("ann@BÜCHER.example")
+@example(f"{'a' * 65}@example.com")
+@example(f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 63}.com")
+def test_an_address_is_what_the_library_makes_of_it(address: str) -> None:
+    """Whatever somebody typed: the same address as `email-validator` gives, or refused as there."""
+    try:
+        wanted = validate_email(address, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        wanted = None
+    if wanted is None:
+        with pytest.raises(InvalidInput):
+            deliverable(address)
+    else:
+        assert deliverable(address) == wanted

@@ -120,7 +120,8 @@ class BatchSending:
         self, batch: Batch, policy: Policy, rows: Sequence[Row], key: str
     ) -> tuple[list[Held], int, list[End]]:
         """Decide some copies; those that may go are in hand from now on, with the counter of stops as it stood."""
-        asks = [self._ask(batch, policy, row, key) for row in rows]
+        carrier = mail_recipient(policy, self._recipient)
+        asks = [self._ask(batch, carrier, row, key) for row in rows]
         held: list[Held] = []
         ends: list[End] = []
         seen = 0
@@ -148,14 +149,14 @@ class BatchSending:
         if begun is not None:
             held.append(Held(begun, outcome))
 
-    def _ask(self, batch: Batch, policy: Policy, row: Row, key: str) -> Ask:
+    def _ask(self, batch: Batch, carrier: str, row: Row, key: str) -> Ask:
         return Ask(
             act="send",
             purpose=batch.purpose,
             key=key,
             person=row.person,
             fields=batch.fields,
-            recipient=mail_recipient(policy, self._recipient),
+            recipient=carrier,
             channel=CHANNEL,
             case=batch.case,
             topic=batch.topic,

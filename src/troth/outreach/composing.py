@@ -187,13 +187,16 @@ def plain(name: str, value: str) -> str:
         return value
     if name.endswith("text"):
         return "\n".join(_line(line) for line in value.splitlines()).strip("\n")
-    shown = "".join(one if one.isprintable() else " " for one in value)
-    return " ".join(shown.split())[:_LONGEST]
+    return " ".join(_shown(value).split())[:_LONGEST]
 
 
 def _line(text: str) -> str:
     """A line of what somebody wrote, without signs that are not seen and without what would make it code."""
-    return "".join(one if one.isprintable() else " " for one in text).strip()
+    return _shown(text).strip()
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
 
 
 def marked(value: str) -> str:
