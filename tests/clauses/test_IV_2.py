@@ -58,6 +58,16 @@ def test_role_reads_its_fields_under_its_case_and_no_others(vendor: Vendor, role
             key, "instruct", duty.purpose, order="open-case", case_type=duty.case_type or "ticket", person=who
         )
         case = opened.json().get("case", "")
+        asked = site.act(
+            vendor.privacy_key,
+            "instruct",
+            RIGHTS,
+            order="record-stance",
+            about=MARKETING,
+            stance="consented",
+            person=who,
+        )
+        assert asked.status_code == 200, asked.text
         under_case = _readable(site, key, duty.purpose, who, case)
         without = _readable(site, key, duty.purpose, who, "")
     assert (under_case, without) == (duty.reads, duty.without_case)
