@@ -13,7 +13,9 @@ _REPORT = Parameter("name", "path", "name of a declared report", "registered-pro
 _BULLETIN = Parameter(
     "bulletin", "path", "id of its case", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True
 )
-_CASE = Parameter("case", "path", "id of its case", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True)
+_CAMPAIGN = Parameter(
+    "case", "path", "id of its case", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True
+)
 _POINT = Parameter("point", "path", "name of a declared point", "privacy-request", _TEXT, required=True)
 
 
@@ -109,7 +111,7 @@ CONSOLE_OPERATIONS = (
     _form("stepBulletin", "/console/bulletins/{bulletin}/steps", "Approve, start or stop a bulletin", "Fields `csrf`, `step` (approve, start, stop), and `digest` of what was read, to approve.", _BULLETIN),
     _page("pageCampaigns", "/console/campaigns", "Campaigns", "Every campaign by its counts, and the form for a new one."),
     _form("draftCampaign", "/console/campaigns", "Draft a campaign", "Fields `csrf`, `name`, `message`, `expression`, `of`, `starts`, `ends`, `rate`. Nothing is sent."),
-    _page("pageCampaign", "/console/campaigns/{case}", "A campaign", "How far it is, what it says, and what can be done.", _CASE, Parameter("tested", "query", "whether a test was just sent", "yes", _TEXT)),
-    _form("stepCampaign", "/console/campaigns/{case}/steps", "Take a step with a campaign", "Fields `csrf`, `step` (start, pause, resume, stop, count, test), `sure` (`yes` to start or stop), `to`, `language`.", _CASE),
+    _page("pageCampaign", "/console/campaigns/{case}", "A campaign", "How far it is, what it says, and what can be done.", _CAMPAIGN, Parameter("tested", "query", "whether a test was just sent", "yes", _TEXT)),
+    _form("stepCampaign", "/console/campaigns/{case}/steps", "Take a step with a campaign", "Fields `csrf`, `step` (start, pause, resume, stop, count, test), `sure` (`yes` to start or stop), `to`, `language`.", _CAMPAIGN),
     _form("noteChange", "/console/reports/{name}/changes", "Note a change that rests on a report", "Fields `csrf`, `product`, `text`, `release`.", _REPORT),
 )  # fmt: skip
