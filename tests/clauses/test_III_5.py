@@ -48,7 +48,7 @@ def test_every_step_is_noted_with_its_time_and_role(vendor: Vendor) -> None:
     assert hours == [0, 0, 1, 2, 3]
     entries = [e for e in vendor.ledger() if e.get("case") == found["case"]]
     assert [e["act"] for e in entries if e.get("actor") == "staff.privacy"] == [
-        "instruct",
+        "assign-case",
         "verify-case",
         "instruct",
     ]
