@@ -24,7 +24,7 @@ from benchmarks.report import Report, Result
 from troth import Ask
 from troth.adapters import new_dkim_key
 from troth.bootstrap import compile_texts
-from troth.campaigns.running import LEASE
+from troth.campaigns import LEASE
 from troth.outreach import read_message
 
 _LEAST = 600
