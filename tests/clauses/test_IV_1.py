@@ -9,15 +9,20 @@ import pytest
 from tests.clauses.vendor import CANARY, SUPPORT, Site, Vendor
 
 
+def _kept(vendor: Vendor) -> list[str]:
+    """Files that hold the canary, but for the mail that went out, which lies in its folder as at a mail provider."""
+    return [one for one in vendor.files_with(CANARY) if not one.startswith("data/mail/")]
+
+
 @pytest.mark.clause("IV.1")
 def test_raw_stores_hold_no_canary(vendor: Vendor) -> None:
     """A value that was collected stands nowhere in clear: data, write-ahead log, key store, log of the server, backup."""
     with vendor.open() as site:
         values = {"name": f"{CANARY} name", "email": f"{CANARY}@example.com", "ticket_text": f"{CANARY} text"}
         assert site.write_in(1, **values).status_code == 201
-        assert vendor.files_with(CANARY) == []
+        assert _kept(vendor) == []
         vendor.command("--data", vendor.data, "backup", vendor.data.parent / "backup")
-    assert vendor.files_with(CANARY) == []
+    assert _kept(vendor) == []
     assert (vendor.data.parent / "backup").is_dir()
 
 
