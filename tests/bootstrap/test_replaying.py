@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import troth
@@ -28,7 +28,12 @@ STEPS = st.lists(
 def test_a_restore_gives_what_was_there_without_what_was_erased(
     before: list[tuple[str, int, str]], after: list[tuple[str, int, str]]
 ) -> None:
-    """The restored folder equals a model: what the backup saw, less what was erased by now; epoch keys ended or not."""
+    """The restored folder equals a model: what the backup saw, less what was erased by now; epoch keys ended or not.
+
+    Left out: a field erased since the backup whose epoch key has ended. What stood beside it opens with nothing then, and the
+    restore refuses (docs/backups.md).
+    """
+    assume(not {"field", "end"} <= {what for what, _, _ in after})
     with tempfile.TemporaryDirectory() as folder:
         company = Company(Path(folder), PEOPLE)
         held = {who: set(FIELDS) for who in company.people}
