@@ -48,7 +48,7 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for 
     panel=POLICY,
     example=(
         "troth decide --kind use --actor staff.support --purpose essential.service.operations.support --field email"
-        " --fact purpose.granted --fact case.open --fact case.ticket"
+        " --fact purpose.granted --fact case.open --fact case.ticket --fact case.assigned"
     ),
     gives={
         "effect": "permit or deny; exit code 3 on deny",
