@@ -118,6 +118,10 @@ class Campaigns:
             micros(ends) if ends else 0,
             per_hour,
         )
+        return self.campaign(self._opened(key, plan))
+
+    def _opened(self, key: str, plan: Plan) -> str:
+        """Open the case of a plan and keep both together; gives its id."""
         ask = Ask(act="instruct", order="open-case", case_type=CASE, purpose=PURPOSE, key=key)
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -126,7 +130,7 @@ class Campaigns:
 
         (outcome,) = self._gate.perform_along([ask], along)
         _check_done(outcome)
-        return self.campaign(outcome.case)
+        return outcome.case
 
     def count(self, key: str, case: str) -> Size:
         """Count the audience of a campaign; nobody is listed."""

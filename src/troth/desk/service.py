@@ -265,24 +265,7 @@ class Desk:
         """
         row, declared = self._mine(key, number)
         stage = check_stage(declared, row, to)
-        policy, last = self._policy(), is_last(declared, stage)
-        asks = [self._ask(key, row, stage.purpose, act="instruct", order="close-case" if last else "")]
-        if stage.to is not None:
-            fields = given_to(policy, declared, stage.to)
-            asks.append(
-                self._ask(
-                    key,
-                    row,
-                    stage.purpose,
-                    act="disclose",
-                    recipient=stage.to,
-                    fields=fields,
-                    record=row.record,
-                )
-            )
-        if stage.notes is not None:
-            point = policy.points[stage.notes]
-            asks.append(self._noting(key, row, point, dict(values)))
+        asks = self._stage_asks(key, row, declared, stage, values)
         actor, now = self._actor(key), micros(self._clock.now())
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
@@ -293,6 +276,20 @@ class Desk:
 
         outcomes = self._together(asks, along)
         return self._again(row), outcomes[1].values if stage.to is not None else {}
+
+    def _stage_asks(
+        self, key: str, row: Served, declared: CaseType, stage: Stage, values: Mapping[str, Any]
+    ) -> list[Ask]:
+        """The acts that a stage is made of: its step, what its recipient is given, and what is noted with it, in this order."""
+        policy, last = self._policy(), is_last(declared, stage)
+        asks = [self._ask(key, row, stage.purpose, act="instruct", order="close-case" if last else "")]
+        if stage.to is not None:
+            fields = given_to(policy, declared, stage.to)
+            given = {"recipient": stage.to, "fields": fields, "record": row.record}
+            asks.append(self._ask(key, row, stage.purpose, act="disclose", **given))
+        if stage.notes is not None:
+            asks.append(self._noting(key, row, policy.points[stage.notes], dict(values)))
+        return asks
 
     def answer(self, key: str, number: str, text: str) -> Served:
         """Answer whoever wrote a ticket: kept sealed with the ticket, and sent to their mailbox.

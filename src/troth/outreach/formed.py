@@ -41,6 +41,7 @@ def form_mail(
         InvalidInput: A header holds a line end or what is not ASCII.
     """
     name, address = sender
+    boundary = f"=_{message_id.partition('@')[0]}"
     headers = {
         "From": formataddr((name, address)),
         "To": to,
@@ -50,23 +51,29 @@ def form_mail(
         "MIME-Version": "1.0",
         **more,
     }
+    lines = [*_head(headers), f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
+    for kind, body in (("plain", composed.text), ("html", composed.html)):
+        lines += _part(boundary, kind, body)
+    lines += [f"--{boundary}--", ""]
+    return Formed(_CRLF.join(lines).encode("ascii"), at)
+
+
+def _head(headers: Mapping[str, str]) -> list[str]:
     for key, value in headers.items():
         if key != "Subject" and not (value.isascii() and value.isprintable()):
             raise InvalidInput("A header holds what no header may.", field=key, mend="Leave it out.")
-    boundary = f"=_{message_id.partition('@')[0]}"
-    lines = [f"{key}: {value}" for key, value in headers.items()]
-    lines += [f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
-    for kind, body in (("plain", composed.text), ("html", composed.html)):
-        encoding, encoded = _body(body)
-        lines += [
-            f"--{boundary}",
-            f'Content-Type: text/{kind}; charset="utf-8"',
-            f"Content-Transfer-Encoding: {encoding}",
-            "",
-            encoded,
-        ]
-    lines += [f"--{boundary}--", ""]
-    return Formed(_CRLF.join(lines).encode("ascii"), at)
+    return [f"{key}: {value}" for key, value in headers.items()]
+
+
+def _part(boundary: str, kind: str, body: str) -> list[str]:
+    encoding, encoded = _body(body)
+    return [
+        f"--{boundary}",
+        f'Content-Type: text/{kind}; charset="utf-8"',
+        f"Content-Transfer-Encoding: {encoding}",
+        "",
+        encoded,
+    ]
 
 
 def _text(value: str) -> str:
