@@ -1,5 +1,6 @@
 """Clause I.19: no knowing collection from under-13s; the age screen stands before any field and remembers only yes or no."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,9 +23,11 @@ def test_a_neutral_question_stands_before_any_field(vendor: Vendor) -> None:
                 page = person.open(point)
                 assert page.fields.keys() == {"troth-birth-month", "troth-birth-year"}
                 assert {(one.kind, one.value) for one in page.fields.values()} == {("text", "")}
-                question = page.text.partition("<form")[2].partition("</form>")[0]
+                form = page.text.partition("<form")[2].partition("</form>")[0]
+                # Random ids of a form hold any digits by chance.
+                question = re.sub(r'(id|for|name|action|aria-\w+)="[^"]*"', "", form.lower())
                 for hint in ("13", "thirteen", "old enough", "adult", "child", "under"):
-                    assert hint not in question.lower()
+                    assert hint not in question
 
 
 @pytest.mark.clause("I.19")

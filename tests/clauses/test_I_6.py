@@ -160,8 +160,9 @@ def test_it_is_off_to_begin_with(forum: Forum) -> None:
     assert forum.vendor.files_with(forum.said) == []
     told = forum.vendor.ledger()[before:]
     denied = [one for one in told if one.get("purpose") == RELAY and one["effect"] == "deny"]
-    assert denied
-    assert all("I.6" in one["clauses"] for one in denied)
+    by_relay = [one["clauses"] for one in denied if not one["actor"].startswith("staff.")]
+    assert by_relay
+    assert [clauses for clauses in by_relay if "I.6" not in clauses] == []
 
 
 @pytest.mark.clause("I.6")
@@ -322,9 +323,11 @@ def test_report_lets_a_moderator_read_that_message_only(forum: Forum) -> None:
     ann.got(2)
     records = re.findall(r'name="record" value="([0-9a-f]{32})"', ann.get("/relay").text)
     assert len(records) == 2
+    known = [one["case"] for one in forum.vendor.json("case", "list")["cases"]]
     assert ann.marked("/relay/report", record=records[0]) == 303
     key = forum.vendor.key("staff.community", RELAY, cases=("abuse",))
-    case = next(one for one in forum.vendor.json("case", "list")["cases"] if one["type"] == "abuse")
+    (case,) = (one for one in forum.vendor.json("case", "list")["cases"] if one["case"] not in known)
+    assert case["type"] == "abuse"
     common = {"person": case["person"], "case": case["case"]}
     site = forum.site
     read = site.act(key, "use", RELAY, fields=["relay_message", "relay_alias"], **common)
