@@ -1,5 +1,6 @@
 """Campaigns: chosen by handle, sent copy by copy, paused and stopped at the very next one, and told of by counts."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 
 from tests.campaigns.company import CANARY, PEOPLE, TEXT, Marketing
 from tests.support.folders import made_folder
+from tests.support.inside import call
 from tests.support.policies import any_serial_file
 from troth.bootstrap import compile_texts, open_troth
 from troth.campaigns import NEXT, STATES, moved, read_rate
 from troth.gate import ERASED
 from troth.kernel import Conflict, InvalidInput, Refused, SettableClock, micros
+from troth.ledger import staged_count
 from troth.outreach import read_message
 from troth.storage import stage_job
 
@@ -99,6 +102,48 @@ def test_paused_and_stopped_campaigns_send_nothing_more(marketing: Marketing) ->
     marketing.clock.advance(timedelta(minutes=5))
     marketing.run()
     assert marketing.counts(case) == {"sent": 2, "skipped": PEOPLE - 3}
+
+
+def test_a_campaign_that_waits_tells_why_since_when_and_what_to_do(marketing: Marketing) -> None:
+    """Denied as a whole, it waits, told from its first moment on; tried again ever less often, and at once when somebody resumes it."""
+    troth, campaigns, clock = marketing.troth, marketing.troth.campaigns, marketing.clock
+    was = troth.policy_text(troth.policy().sha256)
+    nobody = was.replace(
+        b"permit: choose-for-announcements\nacts: [use]", b"permit: choose-for-announcements\nacts: [collect]"
+    )
+    assert nobody != was
+    case = marketing.draft().case
+    troth.post_policy(troth.draft_policy(nobody))
+    campaigns.start(marketing.key, case)
+    since, since_text = micros(clock.now()), clock.now().isoformat(timespec="seconds")
+    with troth.database.reading() as tx:
+        before = staged_count(tx)
+    for _ in range(12 * 6):
+        marketing.run()
+        clock.advance(timedelta(seconds=10))
+    with troth.database.reading() as tx:
+        assert 5 <= staged_count(tx) - before <= 8, "denials in twelve minutes"
+    waits = campaigns.campaign(case).waits
+    assert waits is not None
+    assert (waits.since, waits.code, waits.clause) == (since, "refused", "II.13")
+    assert waits.what
+    assert "troth policy explain" in waits.mend
+    assert marketing.counts(case) == {}
+    told = call({}, "--data", troth.folder, "campaigns", "status", case).stdout
+    assert f"It waits since {since_text}" in told
+    assert "(clause II.13)" in told
+    listed = json.loads(call({}, "--json", "--data", troth.folder, "campaigns", "list").stdout)
+    assert listed["campaigns"][0]["waits"] == {
+        "since": since_text, "code": "refused", "clause": "II.13", "field": "", "why": waits.what, "mend": waits.mend,
+    }  # fmt: skip
+    clock.advance(timedelta(seconds=1))
+    troth.post_policy(troth.draft_policy(was + b"\n"))
+    campaigns.pause(marketing.key, case)
+    assert campaigns.campaign(case).waits is None, "who paused it needs no reason"
+    campaigns.resume(marketing.key, case)
+    marketing.run()
+    assert campaigns.campaign(case).waits is None
+    assert marketing.counts(case) == {"sent": PEOPLE - 1}
 
 
 def test_the_people_chosen_stand_nowhere_but_by_handle(marketing: Marketing) -> None:

@@ -56,8 +56,8 @@ def test_a_campaign_from_draft_to_stop(web: Web, marketer: Desk) -> None:
     unsure = marketer.post(f"{place}/steps", step="start")
     assert (unsure.status_code, "was not ticked" in unsure.text) == (422, True)
     case = place.rpartition("/")[2]
+    _waits(web, marketer, place, case)
     for step, state in (
-        ("start", "scheduled"),
         ("pause", "paused"),
         ("resume", "scheduled"),
         ("stop", "stopped"),
@@ -88,3 +88,18 @@ def test_nobody_else_sees_campaigns(web: Web) -> None:
     assert desk.get("/console/campaigns").status_code == 403
     assert desk.post("/console/campaigns", **DRAFT).status_code == 403
     assert "/console/campaigns" not in desk.get("/console/me").text
+
+
+def _waits(web: Web, marketer: Desk, place: str, case: str) -> None:
+    """Started under a policy that lets nobody be chosen: the page tells why it waits, by which clause, and what to do."""
+    was = web.troth.policy_text(web.troth.policy().sha256)
+    permitted = b"permit: choose-for-announcements\nacts: [use]"
+    assert permitted in was
+    web.troth.post_policy(web.troth.draft_policy(was.replace(permitted, permitted[:-4] + b"send]")))
+    assert marketer.post(f"{place}/steps", step="start", sure="yes").status_code == 303
+    web.troth.campaign_runner.run_due()
+    assert web.troth.campaigns.campaign(case).waits is not None
+    shown = marketer.get(place).text
+    for words in ("It waits since", 'href="/policy#II.13"', "What to do:", "Nothing is lost"):
+        assert words in shown
+    assert ">waits<" in marketer.get("/console/campaigns").text

@@ -1,6 +1,6 @@
 """Campaigns: a message to a declared audience, planned by handle, sent copy by copy, paused and stopped at any moment (clause II.13)."""
 
-from troth.campaigns.model import NEXT, STATES, Campaign, Plan, State, moved
+from troth.campaigns.model import NEXT, STATES, Campaign, Plan, State, Waits, moved
 from troth.campaigns.running import LEASE, Runner
 from troth.campaigns.service import CASE, PURPOSE, Campaigns, Progress, read_rate
 
@@ -16,6 +16,7 @@ __all__ = [
     "Progress",
     "Runner",
     "State",
+    "Waits",
     "moved",
     "read_rate",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import bindparam, insert, or_, select, update
 
-from troth.campaigns.model import Campaign, Plan
+from troth.campaigns.model import Campaign, Plan, Waits
 from troth.campaigns.tables import campaign
 from troth.kernel import NotFound
 from troth.storage import Lookup, Row, Statement, Transaction
@@ -26,6 +26,7 @@ _COLUMNS = (
     "planned",
     "looked",
     "left_out",
+    "waits",
 )
 _C = campaign.c
 _ADD = Statement(insert(campaign))
@@ -44,7 +45,12 @@ _DUE = Statement(
 _MOVE = Statement(
     update(campaign)
     .where(_C.case_id == bindparam("which"), _C.state == bindparam("was"))
-    .values(state=bindparam("becomes"), began_at=bindparam("begun"), ended_at=bindparam("over"))
+    .values(state=bindparam("becomes"), began_at=bindparam("begun"), ended_at=bindparam("over"), waits="")
+)
+_WAIT = Statement(
+    update(campaign)
+    .where(_C.case_id == bindparam("which"), _C.state == bindparam("was"))
+    .values(waits=bindparam("told"))
 )
 _PLANNED = Statement(
     update(campaign)
@@ -92,6 +98,7 @@ def add(tx: Transaction, case: str, plan: Plan, now: int) -> None:
             "{}",
             "",
             0,
+            "",
         ),
     )
 
@@ -157,6 +164,12 @@ def note_planned(
     return changed == 1
 
 
+def note_waits(tx: Transaction, one: Campaign, waits: Waits | None) -> None:
+    """Note why a campaign does not go on, or that it does again; nothing where somebody moved it meanwhile."""
+    told = msgspec.json.encode(waits).decode() if waits is not None else ""
+    tx.run(_WAIT, {"which": one.case, "was": one.state, "told": told})
+
+
 def lease(tx: Transaction, case: str, who: str, now: int, until: int) -> str | None:
     """Take a campaign, or keep it, until an instant (microseconds); gives who had it before, None where somebody has it."""
     before = tx.lookup(_HOLDER, [(case,)])[case,]
@@ -176,7 +189,7 @@ def runs(tx: Transaction, case: str, who: str, now: int) -> bool:
 
 
 def _campaign(row: Row) -> Campaign:
-    case, *plan, state, created, began, ended, cursor, planned, looked, left_out = row
+    case, *plan, state, created, began, ended, cursor, planned, looked, left_out, waits = row
     return Campaign(
         case,
         Plan(*plan),
@@ -188,4 +201,5 @@ def _campaign(row: Row) -> Campaign:
         bool(planned),
         looked,
         msgspec.json.decode(left_out, type=dict[str, int]),
+        msgspec.json.decode(waits, type=Waits) if waits else None,
     )

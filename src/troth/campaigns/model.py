@@ -67,6 +67,26 @@ class Plan(NamedTuple):
     per_hour: int = 0
 
 
+class Waits(NamedTuple):
+    """Why a campaign that was started does not go on; nobody is named.
+
+    Args:
+        since: When it stopped going on (microseconds).
+        code: Kind of the problem, as the API names it.
+        what: What stands in the way, in words.
+        clause: Clause of the policy that denies it; empty where none does.
+        field: Setting or field at fault; empty for none.
+        mend: What somebody can do about it.
+    """
+
+    since: int
+    code: str
+    what: str
+    clause: str
+    field: str
+    mend: str
+
+
 class Campaign(NamedTuple):
     """A campaign as it stands. Instants in microseconds, 0 for never.
 
@@ -81,6 +101,7 @@ class Campaign(NamedTuple):
         planned: Whether everybody has been gone through.
         looked: People who could be chosen.
         left_out: People who could not, by reason.
+        waits: Why it does not go on; None while it does.
     """
 
     case: str
@@ -93,3 +114,4 @@ class Campaign(NamedTuple):
     planned: bool = False
     looked: int = 0
     left_out: Mapping[str, int] = {}
+    waits: Waits | None = None

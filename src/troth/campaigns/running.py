@@ -10,7 +10,7 @@ from functools import cached_property
 from threading import Event, Thread
 
 from troth.campaigns import keeping
-from troth.campaigns.model import Campaign, moved
+from troth.campaigns.model import Campaign, Waits, moved
 from troth.campaigns.service import close
 from troth.gate import Chosen, Gate, Inquiry, note_matter
 from troth.kernel import Clock, Log, TrothError, Unavailable, micros, new_id, raised_at
@@ -30,7 +30,11 @@ WINDOW = 100
 """Copies decided in one unit of work."""
 PLANNING_ACT = "use"
 _HOUR = timedelta(hours=1)
-_REST = timedelta(seconds=10)
+_REST, _LONGEST_REST = timedelta(seconds=10), timedelta(minutes=10)
+_DOUBLINGS = 6
+_UNTAKEN = Unavailable(
+    "Nobody takes the mail.", mend="It is tried again by itself; `troth doctor` tries the mail server."
+)
 _log = Log("troth.campaigns")
 
 
@@ -68,6 +72,7 @@ class Runner:
         self._me = new_id()
         self._rest: dict[str, int] = {}
         self._failed: set[str] = set()
+        self._denied: dict[str, int] = {}
         self._stopping = Event()
         self._thread: Thread | None = None
 
@@ -106,6 +111,8 @@ class Runner:
         for one in found:
             if self._stopping.is_set():
                 return False
+            if one.state == "scheduled" and self._denied.pop(one.case, 0):
+                self._rest.pop(one.case, None)  # whoever lets it go on wants it tried now
             if self._rest.get(one.case, 0) <= now:
                 worked = self._step(one) or worked
         return worked
@@ -128,7 +135,9 @@ class Runner:
         except TrothError as error:
             # What the policy denies as a whole stays for a person: nothing is sent, and the campaign tells that it waits.
             _log.error("campaign_waits", campaign=one.case, code=error.code, clause=error.clause)
-            self._leave(one.case)
+            self._tell(one, error)
+            tries = self._denied[one.case] = self._denied.get(one.case, 0) + 1
+            self._leave(one.case, min(_REST * 2 ** min(tries - 1, _DOUBLINGS), _LONGEST_REST))
             return False
 
     def _take(self, case: str) -> bool:
@@ -146,10 +155,22 @@ class Runner:
         self._failed.discard(case)
         return True
 
-    def _leave(self, case: str) -> None:
+    def _leave(self, case: str, rest: timedelta = _REST) -> None:
         """Let a campaign rest a while after something failed; what is in hand is dealt with before it goes on."""
-        self._rest[case] = micros(self._clock.now() + _REST)
+        self._rest[case] = micros(self._clock.now() + rest)
         self._failed.add(case)
+
+    def _tell(self, one: Campaign, error: TrothError | None) -> None:
+        """Let a campaign tell why it does not go on, since when; None where it does."""
+        waits = None
+        if error is not None:
+            since = one.waits.since if one.waits is not None else micros(self._clock.now())
+            waits = Waits(since, error.code, error.what, error.clause, error.field, error.mend)
+        else:
+            self._denied.pop(one.case, None)
+        if waits != one.waits:
+            with self._database.transaction() as tx:
+                keeping.note_waits(tx, one, waits)
 
     def _begin(self, one: Campaign) -> bool:
         with self._database.transaction() as tx:
@@ -182,6 +203,8 @@ class Runner:
                 raise Unavailable("Another process chooses people for it.", mend="It goes on by itself.")
 
         self._gate.choose(inquiry, one.cursor, choice.holds, along)
+        if one.waits:
+            self._tell(one, None)
         return True
 
     def _send(self, one: Campaign) -> bool:
@@ -195,6 +218,12 @@ class Runner:
         with self._database.reading() as tx:
             due = self._outbox.next_due(tx, one.case)
             left = self._outbox.in_hand(tx, one.case)
+        if handed.waiting:
+            self._tell(one, _UNTAKEN)
+        elif one.waits and (
+            one.waits.code != _UNTAKEN.code or handed.sent or handed.skipped or handed.failed
+        ):
+            self._tell(one, None)
         if due is None and not left:
             return self._finish(one, "")
         if any(handed):

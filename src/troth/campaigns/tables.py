@@ -24,6 +24,8 @@ campaign = Table(
     Column("left_out", Text, nullable=False),
     Column("holder", Text, nullable=False),
     Column("leased_until", BigInteger, nullable=False),
+    # JSON: since when and why it waits, in words that hold no value; empty while it goes on
+    Column("waits", Text, nullable=False, server_default=""),
     Index(None, "state", "starts_at"),
     Index(None, "created_at"),
 )

@@ -25,6 +25,7 @@ _STATES = {
     "starts": "when it may begin; empty for at once",
     "ends": "when what is left is not sent any more; empty for the end of its case",
     "per_hour": "most messages an hour; 0 for as fast as it goes",
+    "waits": "null while it goes on; else since, code, clause, field, why and mend of what stands in the way",
 }
 _PROGRESS = {
     **_STATES,
@@ -155,7 +156,10 @@ def list_(say: Say) -> None:
     """List the newest campaigns."""
     with say.open() as troth:
         found = troth.campaigns.campaigns()
-    rows = [(one.case, one.plan.name, one.state, moment(one.created_at)) for one in found]
+    rows = [
+        (one.case, one.plan.name, f"{one.state}, waits" if one.waits else one.state, moment(one.created_at))
+        for one in found
+    ]
     say.answer(
         {"campaigns": [_document(one) for one in found]},
         table(("campaign", "name", "state", "drafted"), rows),
@@ -191,7 +195,36 @@ def _document(one: "Campaign") -> dict[str, Any]:
         "starts": moment(one.plan.starts_at),
         "ends": moment(one.plan.ends_at),
         "per_hour": one.plan.per_hour,
+        "waits": _waits(one),
     }
+
+
+def _waits(one: "Campaign") -> dict[str, str] | None:
+    found = one.waits
+    if found is None:
+        return None
+    return {
+        "since": moment(found.since),
+        "code": found.code,
+        "clause": found.clause,
+        "field": found.field,
+        "why": found.what,
+        "mend": found.mend,
+    }
+
+
+def _waiting(one: "Campaign") -> list[str]:
+    """Why it waits, and what can be done, in words; nothing where it does not."""
+    found = one.waits
+    if found is None:
+        return []
+    by = f" (clause {found.clause})" if found.clause else f" ({found.field})" if found.field else ""
+    return [
+        f"It waits since {moment(found.since)}: {found.what}{by}",
+        f"What to do: {found.mend}" if found.mend else "",
+        "Nothing is lost. It is tried again within ten minutes, and at once after `pause` and `resume`.",
+        "",
+    ]
 
 
 def _progress(told: "Progress") -> dict[str, Any]:
@@ -212,12 +245,13 @@ def _line(told: "Progress") -> str:
     return (
         f"{told.campaign.state}: {counts['sent']} sent, {told.left} to go, "
         f"{counts['skipped']} skipped, {counts['failed']} failed"
+        + "".join(f". {line}" for line in _waiting(told.campaign)[:1])
     )
 
 
 def _text(told: "Progress") -> str:
     one = told.campaign
-    lines = [f"{one.plan.name}: {one.state}", ""]
+    lines = [f"{one.plan.name}: {one.state}", "", *_waiting(one)]
     lines += [f"{number:>9} {state}" for state, number in told.counts.items() if number or state == "sent"]
     lines += [f"          {number} because of {why}" for why, number in told.skipped.items()]
     lines += [f"          {number} not chosen: {why}" for why, number in one.left_out.items()]
