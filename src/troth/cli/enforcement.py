@@ -42,6 +42,7 @@ ESTABLISHED = (
     "purpose.granted",
     "case.open",
     "case.assigned",
+    "stage.others",
     "person.consented",
     "person.objected",
     "person.blocked",

@@ -175,7 +175,8 @@ class Desk:
         else:
             steps, after = self._own_steps(row.case), None if row.ended_at else following(declared, row.state)
         own = bool(row.holder) and row.holder == self._actor(key).who
-        return Shown(row, declared, steps, after, own, after is not None and self._may(key, after.purpose))
+        may = after is not None and after.open_to(self._actor(key).role) and self._may(key, after.purpose)
+        return Shown(row, declared, steps, after, own, may)
 
     def take(self, key: str, number: str) -> Served:
         """Take a case over; from now on nobody else opens what is reserved to whom it is assigned.
@@ -282,7 +283,11 @@ class Desk:
     ) -> list[Ask]:
         """The acts that a stage is made of: its step, what its recipient is given, and what is noted with it, in this order."""
         policy, last = self._policy(), is_last(declared, stage)
-        asks = [self._ask(key, row, stage.purpose, act="instruct", order="close-case" if last else "")]
+        asks = [
+            self._ask(
+                key, row, stage.purpose, act="instruct", order="close-case" if last else "", stage=stage.name
+            )
+        ]
         if stage.to is not None:
             fields = given_to(policy, declared, stage.to)
             given = {"recipient": stage.to, "fields": fields, "record": row.record}

@@ -41,6 +41,8 @@ def facts_of(
             facts.append("case.assigned")
         if case.verified_at:
             facts.append("person.verified")
+    if ask.stage and not _own_stage(ask, actor, case, policy):
+        facts.append("stage.others")
     if actor.person and actor.person == person:
         facts += ("person.self", "person.verified") if actor.fresh else ("person.self",)
     if ask.signal:
@@ -55,6 +57,13 @@ def facts_of(
     if ask.point:
         facts += _at_point(ask, policy)
     return tuple(sorted(set(facts)))
+
+
+def _own_stage(ask: Ask, actor: Actor, case: Case | None, policy: Policy) -> bool:
+    """Whether the stage that an act brings its case to is declared, and for the role of whoever acts."""
+    declared = policy.cases.get(case.case_type) if case is not None else None
+    stages = declared.stages if declared is not None else ()
+    return any(one.name == ask.stage and one.open_to(actor.role) for one in stages)
 
 
 def _fits(ask: Ask, policy: Policy) -> bool:

@@ -67,6 +67,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         found: Kinds of personal data found in free text; the gate sets it.
         once: Random text that marks a collection, so that the same one sent again counts once; empty for no mark.
         assignee: For `assign-case`: id of the member of staff or of the key that gets it; empty for whoever orders it.
+        stage: Of an act under a case: the stage that it brings the case to.
         signal: Whether the browser sent Global Privacy Control or Do Not Track.
         topic: Of a message: the declared topic that it is about. For `stop-topic`, `resume-topic` and `show-stops` with `channel`:
             what is stopped or taken up again; both empty for everything.
@@ -108,6 +109,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""
     sender: str = ""
     assignee: str = ""
+    stage: str = ""
     signal: bool = False
     topic: str = ""
     hashed: str = ""

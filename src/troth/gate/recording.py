@@ -32,6 +32,7 @@ class Words(NamedTuple):
     recipients: Collection[str]
     channels: Collection[str]
     topics: Collection[str]
+    stages: Collection[str]
 
     @classmethod
     def of(cls, policy: Policy) -> "Words":
@@ -43,7 +44,8 @@ class Words(NamedTuple):
             if isinstance(rule, Permit | Forbid):
                 channels.update(rule.channels)
         channels |= {channel for topic in policy.topics.values() for channel in topic.channels}
-        return cls(uses, policy.recipients.keys(), channels, policy.topics.keys())
+        stages = {stage.name for case in policy.cases.values() for stage in case.stages}
+        return cls(uses, policy.recipients.keys(), channels, policy.topics.keys(), stages)
 
 
 def recorded(
@@ -90,6 +92,8 @@ def _detail(one: Weighed, words: Words) -> dict[str, str]:
         shown["confirmed"] = "mailbox"
     if shown:
         return shown
+    if ask.stage:
+        return {"stage": known_word(ask.stage, words.stages)}
     if ask.order in FINDING_ORDERS:
         return {"identifiers": " ".join(sorted(ask.identify))}
     if ask.order in LIST_ORDERS | CHILD_ORDERS:

@@ -13,6 +13,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A step in which a case is worked on."""
 
     name: Annotated[Name, Meta(description="what the case is afterwards, such as packed or shipped")]
+    by: Annotated[
+        SomeKeys, Meta(description="roles that may bring a case to it; for others it is `stage.others`")
+    ]
     purpose: Annotated[
         Key, Meta(description="the data use that whoever takes it serves; the policy decides who may")
     ]
@@ -26,6 +29,10 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             description="the collection point at which what is noted with it is kept, such as the number of a parcel"
         ),
     ] = None
+
+    def open_to(self, role: str) -> bool:
+        """Whether a role, or one above it, is among those that may bring a case to it."""
+        return any(role == one or role.startswith(f"{one}.") for one in self.by)
 
 
 class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="declare", tag="case"):
@@ -73,6 +80,11 @@ class CaseType(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         SpanText | None,
         Meta(description="how long after it was closed it may be opened again; left out: never"),
     ] = None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that it names."""
+        return (*self.opened_by, *self.vouched_by, *(role for stage in self.stages for role in stage.by))
 
     @property
     def served(self) -> bool:

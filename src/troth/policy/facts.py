@@ -19,6 +19,7 @@ FACTS: dict[str, str] = {
     "purpose.granted": "the credential of the caller was granted this purpose",
     "case.open": "the case cited is open, covers this person and is assigned to the actor's role",
     "case.assigned": "the case cited is open, covers this person and is assigned to whoever acts",
+    "stage.others": "the act brings a case to a stage that its declaration names for other roles only",
     "person.self": "the person acts on their own data",
     "person.consented": "the person has consented to this purpose and not withdrawn",
     "person.objected": "the person has objected to this purpose",

@@ -8,8 +8,11 @@ from troth.policy.draft import Draft, label
 from troth.policy.holds import Hold
 from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS
 from troth.policy.model import Finding
-from troth.policy.rules import Require
+from troth.policy.rules import Forbid, Require
 from troth.policy.things import Field, Point, Recipient
+
+OTHERS = "stage.others"
+"""The fact that an act brings a case to a stage of other roles."""
 
 
 def _unopenable(draft: Draft) -> Iterator[Finding]:
@@ -125,6 +128,20 @@ def _unamended(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unheld(draft: Draft) -> Iterator[Finding]:
+    held = any(
+        "instruct" in rule.acts and rule.when == (OTHERS,) and not rule.unless for rule in draft.of(Forbid)
+    )
+    for case in draft.of(CaseType):
+        if case.stages and case.purpose and not held:
+            yield draft.find(
+                case,
+                "stages-unheld",
+                f"{label(case)} names who may bring it to each stage, and no rule holds anybody to it",
+                f"write a forbid rule with acts: [instruct] and when: [{OTHERS}]",
+            )
+
+
 def _unstaged(draft: Draft) -> Iterator[Finding]:
     points = {point.name: point for point in draft.of(Point)}
     recipients = {one.name for one in draft.of(Recipient)}
@@ -221,6 +238,7 @@ CHECKS = (
         "a case whose stages name what is not declared, or a point that joins a case it cannot join",
         _unstaged,
     ),
+    Check("stages-unheld", "a case whose stages name roles that no rule holds anybody to", _unheld),
     Check("reminder", "a reminder without a day, or one that is the promise itself", _unreminded),
     Check("by-itself", "what is carried out by itself and is no kind of request", _unattended),
     Check("field-corrects", "a field for a new value whose target is no field of its type", _uncorrected),

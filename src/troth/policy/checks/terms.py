@@ -72,7 +72,7 @@ def _roles(draft: Draft) -> Iterator[Finding]:
     for item in _items(draft):
         actors = (
             _listed(item, "actors")
-            + ((*item.opened_by, *item.vouched_by) if isinstance(item, CaseType) else ())
+            + (item.roles if isinstance(item, CaseType) else ())
             + ((item.actor,) if isinstance(item, Point | Pixel | Report) and item.actor else ())
             + ((item.remind,) if isinstance(item, Require) and item.remind else ())
         )

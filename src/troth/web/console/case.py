@@ -199,6 +199,7 @@ def _next_stage(policy: Policy, found: Shown) -> dict[str, Any]:
     return {
         "following": after,
         "may": found.may,
+        "followed_by": " and ".join(Said(policy).role(one) for one in after.by) if after is not None else "",
         "recipient": policy.recipients.get(after.to or "") if after is not None else None,
         "noted": [policy.fields[name] for name in point.fields] if point is not None else (),
     }
