@@ -11,8 +11,9 @@ from tests.support.lakes import installation, write_reports
 USAGE = "analytics.reporting.product_usage"
 VISITS = "analytics.reporting.site_usage"
 TELEMETRY = "analytics.reporting.telemetry"
-WEEK = timedelta(days=7)
-"""The vendor's clock begins on a Monday; a week later that week's reports are due."""
+WEEK, LATE = timedelta(days=7), timedelta(days=2)
+DUE = WEEK + LATE
+"""The vendor's clock begins on a Monday; a week and the two days for what comes late later, that week's reports are due."""
 
 
 def visitors(site: Site, text: str, number: int, name: str, *, times: int = 1) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clauses.reporting import TELEMETRY, USAGE, WEEK, cells, holds, installations, run
+from tests.clauses.reporting import DUE, TELEMETRY, USAGE, WEEK, cells, holds, installations, run
 from tests.clauses.vendor import RIGHTS, Site, Vendor
 
 NUMBER = 600
@@ -25,7 +25,7 @@ def test_there_is_a_report_for_each_question(vendor: Vendor) -> None:
     analyst = vendor.key("staff.analyst", TELEMETRY)
     installations(vendor, NUMBER)
     installations(vendor, NUMBER, "2026-W04")
-    vendor.clock.advance(WEEK)
+    vendor.clock.advance(DUE)
     quality = run(vendor, analyst, "use-and-quality")
     popular = run(vendor, analyst, "feature-popularity")
     vendor.clock.advance(timedelta(days=24))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clauses.reporting import TELEMETRY, WEEK, cells, installations, run, told_of
+from tests.clauses.reporting import DUE, LATE, TELEMETRY, WEEK, cells, installations, run, told_of
 from tests.clauses.vendor import Vendor
 
 BUDGET = "budget: {epsilon: 10, each: week}"
@@ -21,7 +21,7 @@ def test_too_small_a_cohort_gives_no_figure(vendor: Vendor, reference_text: str)
     changed = vendor.data.parent / "changed.md"
     changed.write_text(text, encoding="utf-8")
     vendor.json("policy", "publish", changed)
-    vendor.clock.advance(WEEK)
+    vendor.clock.advance(DUE)
     told = run(vendor, analyst, "retention")
     assert (told["state"], told["figures"]) == ("withheld", None)
     assert [one["effect"] for one in told_of(vendor, "retention")] == ["permit", "permit", "deny"]
@@ -32,7 +32,7 @@ def test_no_figure_below_the_least_is_shown(vendor: Vendor) -> None:
     """Whatever the noise does, a figure is at least the least that the report shows, or not there."""
     analyst = vendor.key("staff.analyst", TELEMETRY)
     installations(vendor, 76)  # 19 in each of four buckets: one short
-    vendor.clock.advance(WEEK)
+    vendor.clock.advance(DUE)
     told = run(vendor, analyst, "retention")
     for cell in cells(told, "weeks_in_use", "shares").values():
         assert cell["figure"] is None or cell["figure"] >= 20
@@ -49,7 +49,7 @@ def test_when_the_budget_is_used_up_nothing_more_is_shown(vendor: Vendor, refere
     changed.write_text(text, encoding="utf-8")
     vendor.json("policy", "publish", changed)
     installations(vendor, 400)
-    vendor.clock.advance(WEEK)
+    vendor.clock.advance(DUE)
     first = run(vendor, analyst, "feature-popularity")
     denied = run(vendor, analyst, "use-and-quality", 3)
     assert run(vendor, analyst, "feature-popularity") == first  # what was paid for stays free
@@ -77,6 +77,7 @@ def test_a_differencing_attack_fails(vendor: Vendor) -> None:
     numbers = [400 - place % 2 for place in range(len(weeks))]
     for week, number in zip(weeks, numbers, strict=True):
         installations(vendor, number, week)
+    vendor.clock.advance(LATE)
     off = set()
     for number in numbers:
         vendor.clock.advance(WEEK)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.clauses.reporting import TELEMETRY, WEEK, cells, installations, told_of
+from tests.clauses.reporting import DUE, LATE, TELEMETRY, WEEK, cells, installations, told_of
 from tests.clauses.vendor import CANARY, Site, Vendor
 from tests.support.waiting import wait_until
 
@@ -34,12 +34,13 @@ def standing(site: Site, key: str) -> dict[str, Any]:
 
 @pytest.mark.clause("II.9")
 def test_a_run_happens_by_itself_and_a_missed_one_is_told(vendor: Vendor, reference_text: str) -> None:
-    """On Monday the week's reports are analysed and compared with the week before; weeks without a server are told as missed."""
+    """Two days behind a week its reports are analysed, also what came late, and compared with the week before; weeks without a server are missed."""
     analyst = vendor.key("staff.analyst", TELEMETRY)
     scheduled_alone(vendor, reference_text)
     installations(vendor, 400)
     installations(vendor, 800, "2026-W03")
-    for week in ("2026-01-12", "2026-01-19"):
+    vendor.clock.advance(LATE)
+    for week in ("2026-01-14", "2026-01-21"):
         vendor.clock.advance(WEEK)
         with vendor.open() as site:
             wait_until(lambda: not standing(site, analyst)["late"], "the report is run")
@@ -50,11 +51,11 @@ def test_a_run_happens_by_itself_and_a_missed_one_is_told(vendor: Vendor, refere
         wait_until(lambda: not standing(site, analyst)["late"], "the late report is run")
         runs = site.request("GET", f"/v1/reports/{REPORT}/runs", key=analyst).json()["runs"]
     assert [(one["state"], one["due"][:10]) for one in runs] == [
-        ("withheld", "2026-02-09"),  # nobody reported in that week
-        ("missed", "2026-02-02"),
-        ("missed", "2026-01-26"),
-        ("done", "2026-01-19"),
-        ("done", "2026-01-12"),
+        ("withheld", "2026-02-11"),  # nobody reported in that week
+        ("missed", "2026-02-04"),
+        ("missed", "2026-01-28"),
+        ("done", "2026-01-21"),
+        ("done", "2026-01-14"),
     ]
     first, second = (cells(one, "weeks_in_use", "shares")["0"] for one in (runs[4], runs[3]))
     assert (first["before"], second["before"]) == (None, first["figure"])
@@ -68,7 +69,7 @@ def test_a_column_that_could_identify_makes_the_run_refuse(vendor: Vendor, refer
     scheduled_alone(vendor, reference_text)
     installations(vendor, 400)
     installations(vendor, 1, installation_id=CANARY)
-    vendor.clock.advance(WEEK)
+    vendor.clock.advance(DUE)
     with vendor.open() as site:
         wait_until(lambda: standing(site, analyst)["last"] is not None, "the report was tried")
         last = standing(site, analyst)["last"]

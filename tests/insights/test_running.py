@@ -64,11 +64,11 @@ class Company(NamedTuple):
 
 @pytest.fixture
 def company(tmp_path: Path, clock: SettableClock) -> Iterator[Company]:
-    """A company with the reference policy, in the week after its data."""
+    """A company with the reference policy, when the reports of its week are due."""
     made_folder(tmp_path / "data", clock)
     with open_troth(tmp_path / "data", clock=clock) as troth:
         key, _ = troth.issue_key(name="a", role="staff.analyst", purposes=[VISITS, TELEMETRY])
-        clock.advance(timedelta(days=7))
+        clock.advance(timedelta(days=9))
         yield Company(troth, key)
 
 
@@ -187,3 +187,19 @@ def test_no_true_figure_stands_anywhere(company: Company) -> None:
     shown = [cell.figure for table in run.figures.tables for cell in table.cells]
     if number not in shown:  # the noise is 0 in about 1 of 4 figures
         assert company.bytes_with(str(number)) == before
+
+
+def test_a_run_waits_for_what_comes_late(company: Company) -> None:
+    """On Monday the week before is not looked at yet; what came until the third day counts, and the period before that is the one that is shown."""
+    write_reports(company.lake / "reports", [installation({"weeks_in_use": 1}) for _ in range(200)])
+    clock = company.troth.clock
+    assert isinstance(clock, SettableClock)
+    clock.advance(timedelta(days=-2))
+    early = company.troth.insights.run("retention", company.key)
+    assert (early.period, early.state) == ("2025-12-29/2026-01-05", "withheld")
+    write_reports(company.lake / "reports", [installation({"weeks_in_use": 1}) for _ in range(200)])
+    clock.advance(timedelta(days=2))
+    told = company.troth.insights.run("retention", company.key)
+    assert told.period == "2026-01-05/2026-01-12"
+    assert told.figures is not None
+    assert 350 < told.figures.total < 450

@@ -49,7 +49,8 @@ def looks(web: Web) -> int:
 
 @pytest.fixture
 def analyst(web: Web) -> Desk:
-    """An analyst who is signed in."""
+    """An analyst who is signed in, on a Wednesday: the reports of the week before are due."""
+    web.clock.advance(timedelta(days=2))
     desk = Desk(web, "ada.example", "staff.analyst")
     desk.sign_in()
     return desk
@@ -139,7 +140,7 @@ def test_a_run_that_keeps_failing_spends_the_budget_slowly(
     dying = tmp_path / "dying.py"
     dying.write_text("raise SystemExit(1)\n", encoding="utf-8")
     monkeypatch.setattr("troth.insights.protected.Noise", lambda: Noise(dying))
-    web.clock.advance(timedelta(days=7))
+    web.clock.advance(timedelta(days=9))
     with pytest.raises(Unavailable):
         web.troth.insights.run_due()
     once = paid(web)

@@ -129,7 +129,7 @@ class Insights:
         return kept[-1]
 
     def _run_protected(self, policy: Policy, report: Report, key: str, due_at: int, opened: Opener) -> Run:
-        period = period_before(report.schedule, self._clock.now())
+        period = period_before(report.schedule, self._clock.now() - report.settles)
         with self._guard:
             with self._database.snapshot() as tx:
                 kept = run_of_period(tx, report.name, period.name)
@@ -182,7 +182,7 @@ class Insights:
                 field="report",
                 mend="Name a report with an epsilon.",
             )
-        period = period_before(report.schedule, self._clock.now())
+        period = period_before(report.schedule, self._clock.now() - report.settles)
         return period.name, report_sql(policy, report, period, dialect)
 
     def runs(self, name: str, key: str) -> list[Run]:
@@ -228,15 +228,17 @@ class Insights:
 
     def _run_due(self, report: Report, role: str) -> None:
         now = self._clock.now()
-        start = period_start(report.schedule, now)
+        start = period_start(report.schedule, now - report.settles)
+        due_at = micros(start + report.settles)
         with self._database.transaction() as tx:
             last = last_due(tx, report.name)
-            if not _due(last, start, _first_posted(tx)) or _failed_lately(tx, report, now):
+            if not _due(report, last, start, _first_posted(tx)) or _failed_lately(tx, report, now):
                 return
             if last:
-                for missed in starts_between(report.schedule, from_micros(last), start):
-                    keep_run(tx, Run(new_id(), report.name, "", micros(now), 0, micros(missed), "missed"))
-        self.run(report.name, self._key(role, report.purposes), micros(start))
+                for missed in starts_between(report.schedule, from_micros(last) - report.settles, start):
+                    wanted = micros(missed + report.settles)
+                    keep_run(tx, Run(new_id(), report.name, "", micros(now), 0, wanted, "missed"))
+        self.run(report.name, self._key(role, report.purposes), due_at)
 
 
 def reported(policy: Policy, name: str) -> Report:
@@ -274,8 +276,8 @@ def _first_posted(tx: Transaction) -> int:
     return min((one.posted_at for one in versions(tx) if one.posted_at), default=0)
 
 
-def _due(last: int, start: datetime, since: int) -> bool:
-    return last < micros(start) and since < micros(start)
+def _due(report: Report, last: int, start: datetime, since: int) -> bool:
+    return last < micros(start + report.settles) and since < micros(start)
 
 
 def _failed_lately(tx: Transaction, report: Report, now: datetime) -> bool:
@@ -291,7 +293,7 @@ def _standing(tx: Transaction, report: Report, since: int, now: datetime) -> Sta
     lacks = lacking(report)
     if not (report.schedule and report.computed):
         return Standing(report, report.computed, last, missed, late=False, next_at=None, lacks=lacks)
-    start = period_start(report.schedule, now)
-    late = _due(last_due(tx, report.name), start, since)
-    due = start if late else next_start(report.schedule, start)
+    start = period_start(report.schedule, now - report.settles)
+    late = _due(report, last_due(tx, report.name), start, since)
+    due = (start if late else next_start(report.schedule, start)) + report.settles
     return Standing(report, True, last, missed, late, due, lacks)  # noqa: FBT003  a named tuple's member

@@ -1,5 +1,6 @@
 """What may be counted about people, and never shown of one of them: reports on use, audiences for marketing."""
 
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -23,6 +24,8 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
 }
 """What may be shown of a metric of each type; the first is meant where nothing is said."""
 MOST_CONTRIBUTED = 100_000
+LATE_DAYS = 2
+"""Whole days that a run over metrics of installations waits: they send within a day, and some are switched off."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +115,25 @@ class Report(Named, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
         Literal["", "weekly", "monthly"],
         Meta(description="run by itself when a week (Monday) or month begins, UTC"),
     ] = ""
+    wait: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=28,
+                description="whole days behind a week or month that its run waits for what comes late; left out: "
+                f"{LATE_DAYS} where it shows metrics of installations, else 0",
+            ),
+        ]
+        | None
+    ) = None
+
+    @property
+    def settles(self) -> timedelta:
+        """How long after its period ended a run may look at it. Installations spread their uploads over a day, and may be off."""
+        if self.wait is not None:
+            return timedelta(days=self.wait)
+        return timedelta(days=LATE_DAYS if self.metrics else 0)
 
     @property
     def protected(self) -> bool:
