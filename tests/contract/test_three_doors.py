@@ -7,7 +7,6 @@ expected answer stands beside the act; every door must give exactly it.
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 import troth
 from tests.support.policies import any_serial_file
 from tests.support.process import TROTH, ClockFile, Troth
+from tests.support.starting import run
 from troth.kernel import FileClock
 
 SUPPORT = "essential.service.operations.support"
@@ -229,14 +229,8 @@ def program(prepared: Prepared) -> Door:
     environment = {**os.environ, "TROTH_CLOCK_FILE": str(prepared.clock.path), "TROTH_DATA": str(folder)}
 
     def ask(given: dict[str, Any], key: str) -> Answer:
-        result = subprocess.run(
-            [TROTH, "act", "--ask", "-", "--json"],
-            input=json.dumps(given),
-            env={**environment, "TROTH_KEY": key},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
+        result = run(
+            [TROTH, "act", "--ask", "-", "--json"], {**environment, "TROTH_KEY": key}, json.dumps(given)
         )
         document = json.loads(result.stdout)
         assert bool(result.returncode) == ("error" in document), result
@@ -303,14 +297,11 @@ def test_every_door_decides_alike(act: dict[str, Any], prepared: Prepared, clien
         day = opened.clock.now().date().isoformat()
         lists = {"data": tuple(act["data"]), "facts": tuple(act.get("facts", ()))}
         expected = opened.policy().explain(troth.Act(**{**act, **lists, "on": day})).to_dict()
-    result = subprocess.run(
+    result = run(
         [TROTH, "policy", "explain", "--act", json.dumps(act), "--json", "--data", prepared.folder],
-        env={**os.environ, "TROTH_CLOCK_FILE": str(prepared.clock.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+        {**os.environ, "TROTH_CLOCK_FILE": str(prepared.clock.path)},
     )
+    assert result.returncode == 0, result
     assert json.loads(result.stdout) == json.loads(json.dumps(expected))
     response = client.post(
         "/v1/decide", json=act, headers={"Authorization": f"Bearer {prepared.keys['support']}"}

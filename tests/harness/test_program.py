@@ -10,6 +10,7 @@ from tests.support.process import Troth
 @pytest.mark.slow
 def test_the_program_serves_a_folder_that_it_made(troth_program: Troth) -> None:
     """`troth init` makes a folder with a key; `troth serve` answers on it, stops on a signal, and serves it again."""
+    troth_program.afresh = True
     key = troth_program.init()
     assert key
     for _ in range(2):

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,10 +14,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.support import starting
 from tests.support.waiting import wait_until
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-TROTH = Path(sys.executable).parent / "troth"
+TROTH = starting.TROTH
 
 
 class ClockFile:
@@ -54,9 +54,18 @@ class Troth:
         folder: The data folder.
         clock: The clock of all its processes.
         environment: Further environment variables of all its processes.
+        afresh: Whether each of its processes starts from nothing (tests/support/starting.py).
     """
 
-    def __init__(self, folder: Path, clock: ClockFile, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: ClockFile,
+        environment: Mapping[str, str] | None = None,
+        *,
+        afresh: bool = False,
+    ) -> None:
+        self.afresh = afresh
         self.folder = folder
         self.clock = clock
         self.environment = {
@@ -87,15 +96,7 @@ class Troth:
         Raises:
             AssertionError: It ended with another status; the message shows all it printed.
         """
-        result = subprocess.run(
-            [TROTH, *arguments],
-            env=self.environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        result = starting.run([TROTH, *arguments], self.environment, text, afresh=self.afresh)
         if status is not None and result.returncode != status:
             shown = " ".join(map(str, arguments))
             raise AssertionError(f"troth {shown}: status {result.returncode}\n{result.stdout}{result.stderr}")
@@ -126,13 +127,8 @@ class Serving:
         self.log = troth.folder.parent / f"serve-{port}.log"
         command: list[str | Path] = [TROTH, "serve", "--data", troth.folder, "--port", str(port), *arguments]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command,
-                env=troth.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            self.process = starting.start(
+                command, troth.environment, stdout=log, stderr=log, session=True, afresh=troth.afresh
             )
 
     def __enter__(self) -> Self:
