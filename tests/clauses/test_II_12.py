@@ -13,6 +13,7 @@ from tests.clauses.desk import Clerk, canary_files, journal, ticket
 from tests.clauses.vendor import CANARY
 from tests.web.conftest import SUPPORT, Web, serving
 from troth.desk import Served
+from troth.kernel import new_id
 
 FIELDS = ["name", "email", "ticket_text"]
 
@@ -103,9 +104,9 @@ def write_in(web: Web, subject: str, text: str, sender: str = "ann@example.com",
         sender,
         "support@example.com",
         subject,
-        "<x@example.com>",
+        more.get("mark", f"<{new_id()}@mail.example.org>"),
     )
-    for name in ("references", "auto_submitted"):
+    for name in ("in_reply_to", "references", "auto_submitted"):
         if name in more:
             mail[name.replace("_", "-")] = more[name]
     mail.set_content(text)
@@ -186,3 +187,59 @@ def close_and_go_on(web: Web, ann: Clerk, row: Served, path: str, others: set[st
     mail = web.troth.folder / "mail"
     assert [one for one in canary_files(web, CANARY) if not Path(one).is_relative_to(mail)] == []
     assert canary_files(web, "zq-canary-file") == []
+
+
+OWN = "<CAF+zq-own.1@mail.example.org>"
+
+
+@pytest.mark.clause("II.12")
+def test_answers_stand_in_the_conversation_of_whoever_asked(web: Web) -> None:
+    """Each mail of ours answers the person's own by its Message-ID, which nobody else is told; by it their next mail joins too."""
+    write_in(web, "Help", "It hums.", mark=OWN)
+    (row,) = web.troth.desk.cases(web.keys["support"], "ticket", "open")
+    (received,) = sent(web)
+    assert (received["In-Reply-To"], received["References"]) == (OWN, OWN)
+    write_in(web, "And one thing more", "It blinks.", mark="<zq-own.2@mail.example.org>", in_reply_to=OWN)
+    write_in(web, "Me too", "Let me in.", "eve@example.com", in_reply_to=OWN)
+    write_in(web, "Mine", "The same mark.", "eve@example.com", mark=OWN)
+    ann = Clerk(web, "ann.support", "staff.support")
+    path = f"/console/cases/{row.number}"
+    assert ann.post(f"{path}/steps", step="take").status_code == 303
+    page = ann.post(f"{path}/read").text
+    assert ("It hums." in page, "It blinks." in page, "Let me in." in page, "zq-own" in page) == (
+        True,
+        True,
+        False,
+        False,
+    )
+    assert ann.post(f"{path}/steps", step="answer", answer="Hold the button.").status_code == 303
+    web.troth.background.run_due()
+    answer = sent(web)[-1]
+    assert answer["In-Reply-To"] == "<zq-own.2@mail.example.org>"
+    assert answer["References"].split() == [OWN, received["Message-ID"], "<zq-own.2@mail.example.org>"]
+    first, second = sent(web, "eve@example.com")
+    assert "zq-own" not in first.as_string()
+    assert second["In-Reply-To"] == OWN
+    linked = web.troth.desk.cases(web.keys["support"], "ticket", "open")
+    assert [one.about for one in linked if one.case != row.case] == ["", ""]
+    mail = web.troth.folder / "mail"
+    assert [one for one in canary_files(web, "zq-own") if not Path(one).is_relative_to(mail)] == []
+
+
+@pytest.mark.clause("II.12")
+def test_hostile_marks_of_mails_are_left_out(web: Web) -> None:
+    """A Message-ID that is too long, torn, no ASCII, twice there, or looks like a payment card, is taken over nowhere; the mail is."""
+    hostile = (
+        f"<{'a' * 300}@x>", "<a\x07b@x>", "<a b@x>", "<a@x>\r\n <b@x>", "<\u00e4@x>", "a@x", "<a@x", "<4111111111111111@x>",
+        "<a@x>\r\nMessage-ID: <b@x>",
+    )  # fmt: skip
+    for number, mark in enumerate(hostile):
+        head = f"From: u{number}@example.com\r\nTo: support@example.com\r\nSubject: Help\r\nMessage-ID: {mark}\r\n\r\n"
+        web.troth.inbox.keep(
+            f"u{number}@example.com", ["support@example.com"], f"{head}It hums.\r\n".encode()
+        )
+    web.troth.background.run_due()
+    for number, mark in enumerate(hostile):
+        (told,) = sent(web, f"u{number}@example.com")
+        assert (told["In-Reply-To"], told["References"]) == (None, None), mark
+    assert len(web.troth.desk.cases(web.keys["support"], "ticket", "open")) == len(hostile)

@@ -196,6 +196,7 @@ FAULTS = [
     Fault("agent-field", spoilt("name: full_name\n", "name: full_name\nagent: mailbox\n"), "declare: field\nname: full_name"),
     Fault("agent-field", spoilt("name: full_name\n", "name: full_name\nagent: name\n"), "declare: point"),
     Fault("field-corrects", spoilt("name: full_name\n", "name: full_name\ncorrects: email\n"), "declare: field\nname: full_name"),
+    Fault("field-mail-id", spoilt("name: full_name\n", "name: full_name\nmail_id: true\n"), "declare: field\nname: full_name"),
     Fault("point-amends", spoilt("declare: point\n", "declare: point\namends: [nothing]\n"), "declare: point"),
     Fault("request-uses", spoilt("name: full_name\n", "name: full_name\nuses: true\n"), "declare: field\nname: full_name"),
     Fault("point-issued", spoilt("fields: {email: required, full_name: optional}", "fields: {email: required, full_name: optional}\nissued: [order_number]"), "declare: point"),

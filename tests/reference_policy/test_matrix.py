@@ -7,6 +7,7 @@ from troth.policy import Act, Policy
 ORDERS = {"order_number", "order_lines", "order_total", "parcel_number"}
 REGISTRATION = {"product", "serial", "issued_serial", "product_version", "purchase_date"}
 TICKETS = {"ticket_text", "ticket_file", "ticket_answer"}
+MARKS = {"ticket_mail"}
 ADDRESSES = {"country", "shipping_address", "billing_address"}
 PROFILE = {"username", "language", "interests", "relay_alias"}
 WEB = {"page_address", "referrer", "event_name", "event_properties", "device_class", "robot"}
@@ -24,6 +25,7 @@ MAY_READ: dict[str, set[str]] = {
     | ORDERS
     | REGISTRATION
     | TICKETS
+    | MARKS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
     | {
@@ -43,6 +45,7 @@ MAY_READ: dict[str, set[str]] = {
     | ORDERS
     | REGISTRATION
     | TICKETS
+    | MARKS
     | {"job_title", "preferences", "payment_token", "installation_id", "cookie_id", "ip_address"}
     | WEB
     | {
@@ -61,6 +64,7 @@ MAY_READ: dict[str, set[str]] = {
     | PROFILE
     | REGISTRATION
     | TICKETS
+    | MARKS
     | {"preferences", "relay_message", "relay_subject", "request_text", "request_kind", "request_uses"}
     | {"new_name", "new_phone", "new_company", "new_job_title", "new_country"}
     | AGENTS,

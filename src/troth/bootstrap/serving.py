@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from troth.bootstrap.speaking import language_of_matter, told_in, words_for
 from troth.collection import DEFAULT_MEDIA, MAX_BYTES
-from troth.desk import ANSWER, TAKEN_IN, TICKET, answer_field, mails_of
+from troth.desk import ANSWER, TAKEN_IN, TICKET, answer_field, mails_of, records_of_mails
 from troth.outreach import Template
 from troth.policy import CaseType, Field, Policy
 from troth.rights import MatterRow, matter_by_case
@@ -42,19 +42,19 @@ def ticket_templates(troth: "Troth", purpose: str) -> list[Template]:
         del person
         return (_ticket(troth, handles).record, handles.get("record", ""))
 
-    language, before = language_of_matter(troth), _before(troth)
+    language, before, theirs = language_of_matter(troth), _before(troth), _theirs(troth)
     return [
         Template(
             TAKEN_IN, purpose, reads=("name",), variables=("number", "due"), fresh=about, language=language,
-            records=lambda _, handles: (_ticket(troth, handles).record,), thread=before, sender=support_address,
+            records=lambda _, handles: (_ticket(troth, handles).record,), thread=before, theirs=theirs, sender=support_address,
         ),
         Template(
             ANSWER, purpose, reads=("name",), variables=("number", "due", "answer_text"), fresh=about, language=language,
-            records=records, writes=written, thread=before, sender=support_address, written=True,
+            records=records, writes=written, thread=before, theirs=theirs, sender=support_address, written=True,
         ),
         Template(
             FILES_LEFT, purpose, variables=("number", "due", "count", "most", "size", "media"), fresh=files, language=language,
-            records=lambda _, handles: (_ticket(troth, handles).record,), thread=before, sender=support_address,
+            records=lambda _, handles: (_ticket(troth, handles).record,), thread=before, theirs=theirs, sender=support_address,
         ),
     ]  # fmt: skip
 
@@ -95,6 +95,18 @@ def _before(troth: "Troth") -> Callable[[str, Mapping[str, str]], tuple[str, ...
         return tuple(sent)
 
     return before
+
+
+def _theirs(troth: "Troth") -> Callable[[str, Mapping[str, str]], tuple[str, ...]]:
+    """The records of the mails that a mail about a ticket answers: the person's first, and their latest."""
+
+    def theirs(person: str, handles: Mapping[str, str]) -> tuple[str, ...]:
+        del person
+        with troth.database.reading() as tx:
+            came = records_of_mails(tx, handles.get("case", ""))
+        return tuple(dict.fromkeys((*came[:1], *came[-1:])))
+
+    return theirs
 
 
 def _ticket(troth: "Troth", handles: Mapping[str, str]) -> MatterRow:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
-from troth.bootstrap.intake import EMAIL, ROLE, intake_ask, intake_key, point_for
+from troth.bootstrap.intake import EMAIL, ROLE, intake_ask, intake_key, mail_id_of, point_for
 from troth.bootstrap.serving import FILES_LEFT, MOST_FILES, file_field
 from troth.collection import DEFAULT_MEDIA, UnfitFile, kept_file
-from troth.desk import TICKET, case_of_mails, note_mail, note_step
+from troth.desk import TICKET, case_of_mails, mail_mark, note_mail, note_step, note_their_mail
 from troth.gate import Ask, Outcome, joined_records, stage_mail
 from troth.inbound import ForStaff, InboundMail, Received
 from troth.kernel import NotFound, Unavailable, is_id, micros
 from troth.outreach import address_field
-from troth.policy import Point, Policy
+from troth.policy import Point, Policy, mail_id_field
 from troth.rights import (
     MatterRow,
     Reading,
@@ -78,26 +78,31 @@ class Support:
             point = point_for(policy, TICKET)
         except NotFound:
             raise ForStaff("no-point") from None
-        if not self._few(policy, mail):
+        sender = self._sender(policy, mail)
+        if not self._few(sender):
             raise ForStaff("too-often")
-        files, named = self._files(policy, received), self._named(mail)
+        files, named = self._files(policy, received), self._named(mail, sender)
         if named is None or named.ended_at or not self._join(policy, received, named, files):
             self._open(policy, received, point, named, files)
 
-    def _few(self, policy: Policy, mail: InboundMail) -> bool:
-        """Whether little came from the sender within a day."""
-        field = address_field(policy)
-        pair = (field, normalised("email", mail.sender))
+    def _sender(self, policy: Policy, mail: InboundMail) -> str:
+        """Handle of whoever has the address that a mail claims to come from; empty for nobody."""
+        pair = (address_field(policy), normalised("email", mail.sender))
+        with self._troth.database.reading() as tx:
+            return self._troth.vault.find_persons(tx, [pair]).get(pair, "")
+
+    def _few(self, person: str) -> bool:
+        """Whether little came from somebody within a day."""
         since = micros(self._troth.clock.now() - _DAY)
         with self._troth.database.reading() as tx:
-            person = self._troth.vault.find_persons(tx, [pair]).get(pair, "")
             return not person or received_since(tx, person, since) < MOST_OF_A_DAY
 
-    def _named(self, mail: InboundMail) -> MatterRow | None:
-        """The ticket that a mail answers: by a mail of ours that it names, else by the number in its subject."""
-        ours = [found[1] for one in mail.replies_to if (found := _OURS.fullmatch(one)) and is_id(found[1])]
+    def _named(self, mail: InboundMail, sender: str) -> MatterRow | None:
+        """The ticket that a mail answers: by one of ours that it names, or of the sender's own, else by the number in its subject."""
+        known = [found[1] for one in mail.replies_to if (found := _OURS.fullmatch(one)) and is_id(found[1])]
+        known += [self._mark(sender, one) for one in mail.replies_to if sender]
         with self._troth.database.reading() as tx:
-            row = matter_by_case(tx, case_of_mails(tx, ours)) if ours else None
+            row = matter_by_case(tx, case_of_mails(tx, known)) if known else None
             for number in _NUMBER.findall(mail.subject) if row is None else ():
                 row = row or matter_by_number(tx, read_number(number))
         return row if row is not None and row.matter == TICKET else None
@@ -109,9 +114,8 @@ class Support:
             full = len(joined_records(tx, row.case)) >= MOST_JOINED
         if point is None or full:
             return False
-        text = next(name for name in point.fields if policy.fields[name].type == "text")
-        said = received.mail.text.strip()[: policy.fields[text].max_length] or "(empty)"
-        values = [{text: said}, *self._extra(policy, files.kept)]
+        said = self._said(policy, point, received.mail)
+        values = [said, *self._extra(policy, files.kept)]
         asks = [self._joining(policy, received, point, row.case, one) for one in values]
         now = micros(self._troth.clock.now())
 
@@ -119,6 +123,7 @@ class Support:
             if not outcomes[0].permitted or not received.settle(tx):
                 raise _Undone
             note_step(tx, row.case, now, "wrote-again", "", "")
+            self._note(tx, received.mail, outcomes[0], now)
             self._tell(tx, outcomes[0].person, row.case, files.left + _refused(outcomes[1:]), now)
 
         try:
@@ -140,6 +145,8 @@ class Support:
             done = outcomes[0]
             if done.permitted and named is not None:
                 point_to(tx, done.case, named.case)
+            if done.permitted:
+                self._note(tx, received.mail, done, now)
             if done.permitted and not others and not received.settle(tx):
                 raise _Undone
             if done.permitted and not others:
@@ -210,6 +217,23 @@ class Support:
     def _extra(self, policy: Policy, kept: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
         field = file_field(policy)
         return [{field.name: one} for one in kept] if field is not None else []
+
+    def _said(self, policy: Policy, point: Point, mail: InboundMail) -> dict[str, Any]:
+        """What somebody wrote in a mail that joins a ticket, and the Message-ID that their mail program gave to it."""
+        known = [policy.fields[name] for name in point.fields]
+        text = next(field for field in known if field.type == "text" and not field.mail_id)
+        said = {text.name: mail.text.strip()[: text.max_length] or "(empty)"}
+        own = mail_id_of(mail)
+        return said | ({field.name: own for field in known if field.mail_id} if own else {})
+
+    def _note(self, tx: Transaction, mail: InboundMail, done: Outcome, now: int) -> None:
+        """Note where the Message-ID of a mail is kept, so that answers name it, and the next mail that does finds the ticket."""
+        own = mail_id_of(mail)
+        if own and mail_id_field(self._troth.policy()) and done.person and done.case and done.record:
+            note_their_mail(tx, self._mark(done.person, own), done.case, done.record, now)
+
+    def _mark(self, person: str, message_id: str) -> str:
+        return mail_mark(self._troth.web_secret, person, message_id)
 
     def _tell(self, tx: Transaction, person: str, case: str, left: int, now: int) -> None:
         """Tell the sender that files could not be taken, where some could not."""

@@ -1,7 +1,14 @@
 """The desk: orders and tickets as cases, with views that end with the case and a queue that shows nobody."""
 
 from troth.desk.forgetting import forget_person
-from troth.desk.keeping import case_of_mails, mails_of, note_mail, note_step
+from troth.desk.keeping import (
+    case_of_mails,
+    mails_of,
+    note_mail,
+    note_step,
+    note_their_mail,
+    records_of_mails,
+)
 from troth.desk.listing import Listing, Place
 from troth.desk.model import (
     ANSWERED,
@@ -16,6 +23,7 @@ from troth.desk.model import (
     check_stage,
     following,
     is_last,
+    mail_mark,
     reasons_of,
 )
 from troth.desk.picking import answer_field
@@ -46,8 +54,11 @@ __all__ = [
     "following",
     "forget_person",
     "is_last",
+    "mail_mark",
     "mails_of",
     "note_mail",
     "note_step",
+    "note_their_mail",
     "reasons_of",
+    "records_of_mails",
 ]

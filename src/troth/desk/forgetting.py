@@ -2,6 +2,7 @@
 
 from troth.desk import keeping
 from troth.gate import end_case
+from troth.rights import matters_of
 from troth.storage import Transaction
 
 ERASED_PERSON = "the person was erased"
@@ -16,3 +17,5 @@ def forget_person(tx: Transaction, person: str, now: int) -> None:
             keeping.end_row(tx, case, now, ERASED_PERSON)
             keeping.note_step(tx, case, now, "closed", "", "")
             end_case(tx, case, now)
+    for matter in matters_of(tx, person):
+        keeping.forget_their_mails(tx, matter.case)

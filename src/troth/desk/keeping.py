@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from troth.desk.model import CLOSED, FREE, MINE, Served
 from troth.desk.tables import desk_case, desk_mail, desk_step
 from troth.kernel import new_id
 from troth.rights import Step
-from troth.storage import Lookup, Row, Statement, Transaction
+from troth.storage import Lookup, Row, Statement, Transaction, Upsert
 
 _c = desk_case.c
 _TAKEN = (
@@ -54,9 +54,16 @@ _STEPS = Statement(
     .order_by(_s.step_id)
 )
 _SENT = Statement(insert(desk_mail))
+_CAME = Upsert(desk_mail, by=("message",), update=("case_id", "at", "record"))
 _CASE_OF_MAIL = Lookup(desk_mail, by=("message",), take=("case_id",))
 _m = desk_mail.c
-_MAILS = Statement(select(_m.message).where(_m.case_id == bindparam("which")).order_by(_m.at, _m.message))
+_OURS = Statement(
+    select(_m.message).where(_m.case_id == bindparam("which"), _m.record == "").order_by(_m.at, _m.message)
+)
+_THEIRS = Statement(
+    select(_m.record).where(_m.case_id == bindparam("which"), _m.record != "").order_by(_m.at, _m.record)
+)
+_FORGET = Statement(delete(desk_mail).where(_m.case_id == bindparam("which"), _m.record != ""))
 
 
 def add_case(tx: Transaction, row: Served) -> None:
@@ -176,18 +183,33 @@ def steps_of(tx: Transaction, case: str) -> list[Step]:
 
 def note_mail(tx: Transaction, message: str, case: str, at: int) -> None:
     """Note that a mail of ours is about a case, by the left part of its Message-ID."""
-    tx.run(_SENT, (message, case, at))
+    tx.run(_SENT, (message, case, at, ""))
+
+
+def note_their_mail(tx: Transaction, mark: str, case: str, record: str, at: int) -> None:
+    """Note that a mail of the person's own is about a case, by `mail_mark`; the record holds its Message-ID, sealed."""
+    tx.run(_CAME, (mark, case, at, record))
 
 
 def case_of_mails(tx: Transaction, messages: Sequence[str]) -> str:
-    """The case of the first of some mails that is one of ours; empty where none is."""
+    """The case of the first of some mails that is known, of ours by their ids, of the person by `mail_mark`; else empty."""
     found = tx.lookup(_CASE_OF_MAIL, [(one,) for one in messages])
     return next((str(found[(one,)][0]) for one in messages if (one,) in found), "")
 
 
 def mails_of(tx: Transaction, case: str) -> list[str]:
     """The mails of ours about a case, oldest first."""
-    return [str(row[0]) for row in tx.rows(_MAILS, {"which": case})]
+    return [str(row[0]) for row in tx.rows(_OURS, {"which": case})]
+
+
+def records_of_mails(tx: Transaction, case: str) -> list[str]:
+    """The records in which the Message-IDs of the person's own mails about a case are sealed, oldest first."""
+    return [str(row[0]) for row in tx.rows(_THEIRS, {"which": case})]
+
+
+def forget_their_mails(tx: Transaction, case: str) -> None:
+    """Forget which mails the person wrote about a case."""
+    tx.run(_FORGET, {"which": case})
 
 
 def _served(row: Row | None) -> Served | None:

@@ -1,5 +1,7 @@
 """Cases by which staff serve people: what the queue shows of them, and the stages in which they are worked on; pure."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -78,6 +80,11 @@ class Served(NamedTuple):
     def late(self, now: int) -> bool:
         """Whether the day of the answer is over at an instant (microseconds)."""
         return bool(self.due_at) and (self.ended_at or now) > self.due_at
+
+
+def mail_mark(secret: bytes, person: str, message_id: str) -> str:
+    """By what a mail of somebody's own is known again: a keyed hash of its Message-ID, so that nobody else's can be the same."""
+    return hmac.new(secret, f"ticket mail\0{person}\0{message_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def following(declared: CaseType, stage: str) -> Stage | None:

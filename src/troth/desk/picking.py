@@ -7,9 +7,13 @@ _SERIAL = "serial"
 
 
 def fields_read(policy: Policy, declared: CaseType) -> tuple[str, ...]:
-    """Every field that stands in the records of a type of case, in the order of its points; the policy decides who sees which."""
+    """Every field that stands in the records of a type of case, in the order of its points; the policy decides who sees which.
+
+    The Message-IDs of mails are for mail programs, and nobody asks for them.
+    """
     points = [one for one in policy.points.values() if declared.name in (one.opens, one.joins)]
-    return tuple(dict.fromkeys(name for point in points for name in point.fields))
+    names = dict.fromkeys(name for point in points for name in point.fields)
+    return tuple(name for name in names if not policy.fields[name].mail_id)
 
 
 def given_to(policy: Policy, declared: CaseType, recipient: str) -> tuple[str, ...]:

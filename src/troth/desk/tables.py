@@ -42,7 +42,9 @@ desk_mail = Table(
     Column("message", Text, primary_key=True),
     Column("case_id", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("record", Text, nullable=False, server_default=""),
     Index(None, "case_id", "at"),
     sqlite_with_rowid=False,
 )
-"""A mail of ours about a ticket, by the left part of its Message-ID, by which an answer finds its ticket."""
+"""A mail about a ticket, by which the next one finds it: one of ours by the left part of its Message-ID; one of the person by a keyed
+hash of its Message-ID, with the record in which that is sealed."""

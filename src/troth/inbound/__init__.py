@@ -2,7 +2,7 @@
 
 from troth.inbound.model import MOST_HOPS, Attachment, Bounce, Complaint, File, InboundMail, parted_address
 from troth.inbound.polling import Fetched, Mailbox, OpenMailbox, Poller, Wanted
-from troth.inbound.reading import hops_of, read_mail
+from troth.inbound.reading import hops_of, is_mail_id, read_mail
 from troth.inbound.routing import ForStaff, Handle, Received, Route, for_staff
 from troth.inbound.service import RECEIVED, STAFF, WAITING, Inbox, Kept
 
@@ -29,6 +29,7 @@ __all__ = [
     "Wanted",
     "for_staff",
     "hops_of",
+    "is_mail_id",
     "parted_address",
     "read_mail",
 ]

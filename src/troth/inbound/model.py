@@ -101,7 +101,7 @@ class InboundMail(NamedTuple):
         reply_to: Address of Reply-To; empty when there is none.
         to: Addresses of To and Cc.
         subject: On one line.
-        message_id: Message-ID with its angle brackets.
+        message_id: Message-ID with its angle brackets; empty where there is none that could stand in a header.
         replies_to: Message-IDs of In-Reply-To and References.
         language: What the sender's program says of the language, such as `de`; empty when it says nothing.
         text: The text/plain part, or the text of the HTML part.

@@ -32,7 +32,7 @@ MOST_NAMED = 100
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
 _LINE_ENDS = re.compile(rb"\r?\n\r?\n")
 _MULTIPART = re.compile(rb"(?i)content-type\s*:\s*(?:multipart|message)/")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -109,6 +109,11 @@ def envelope_of(raw: bytes) -> Envelope:
     return Envelope(senders[0][1] if senders else "", (*named, to))
 
 
+def is_mail_id(text: str) -> bool:
+    """Whether a text is a Message-ID that can stand in a header: in brackets, visible signs of ASCII only, not too long."""
+    return _MESSAGE_ID.fullmatch(text) is not None
+
+
 def _head(raw: bytes) -> bytes:
     end = _LINE_ENDS.search(raw[: MOST_HEAD + 4])
     return raw[: end.start()] if end else raw
@@ -140,7 +145,7 @@ def _read(message: "_Mail", fault: str) -> InboundMail:
         reply_to=replies[0][1] if replies else "",
         to=tuple(address for _, address in [*_addresses(message, "to"), *_addresses(message, "cc")]),
         subject=clean_line(_header(message, "subject")),
-        message_id=next(iter(_ids(message, "message-id")), ""),
+        message_id=_own_id(message),
         replies_to=tuple(dict.fromkeys((*_ids(message, "in-reply-to"), *_ids(message, "references")))),
         language=_language(message),
         text=clean_text(text)[:MOST_TEXT],
@@ -255,6 +260,12 @@ def _addresses(message: "_Mail", name: str) -> list[tuple[str, str]]:
 def _ids(message: "_Mail", name: str) -> list[str]:
     values = " ".join(str(value)[:MOST_HEADER] for value in message.get_all(name) or ())
     return _MESSAGE_ID.findall(values)[:MOST_NAMED]
+
+
+def _own_id(message: "_Mail") -> str:
+    """The Message-ID, where there is one and it can stand in a header of ours; else an empty text."""
+    values = [str(value).strip() for value in message.get_all("message-id") or ()]
+    return values[0] if len(values) == 1 and is_mail_id(values[0]) else ""
 
 
 def _language(message: "_Mail") -> str:

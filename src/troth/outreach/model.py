@@ -139,6 +139,8 @@ class Template(NamedTuple):
         writes: Gives the fields that hold what somebody wrote, by the name of their variable, by the policy. A variable whose name
             ends in `text` keeps its lines.
         thread: Gives the jobs of the mails in its thread, oldest first, from the same as `fresh`.
+        theirs: Gives the records that hold the Message-IDs of the person's own mails that it answers, oldest first, from the same
+            as `fresh`; read by the same decision.
         sender: Gives the address that it comes from, by the policy, where that is not the settings' own.
         written: Whether a person wrote it, so that it does not call itself automatic (RFC 3834).
     """
@@ -156,5 +158,6 @@ class Template(NamedTuple):
     records: Callable[[str, Mapping[str, str]], tuple[str, ...]] | None = None
     writes: Callable[[Policy], Mapping[str, str]] | None = None
     thread: Callable[[str, Mapping[str, str]], tuple[str, ...]] | None = None
+    theirs: Callable[[str, Mapping[str, str]], tuple[str, ...]] | None = None
     sender: Callable[[Policy], str] | None = None
     written: bool = False

@@ -14,7 +14,7 @@ from troth.outreach.composing import Composed, Composer
 from troth.outreach.model import Mail, Mailer, Template, Undeliverable
 from troth.outreach.phrases import greeting
 from troth.outreach.wire import WIRE
-from troth.policy import Policy
+from troth.policy import Policy, mail_id_field
 from troth.storage import Job, JobOver
 
 CHANNEL = "email"
@@ -25,6 +25,7 @@ _PROCESSOR = "processor"
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 """What stands before the @ of most addresses (RFC 5322, dot-atom); of any other the library judges the whole."""
 _LOCAL, _WHOLE = 64, 254
+_MAIL_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
 class From(NamedTuple):
@@ -81,7 +82,10 @@ class Sending:
             raise JobOver("no-address")
         shown = {kind: _field_of(policy, kind) for kind in template.reads}
         shown |= template.writes(policy) if template.writes is not None else {}
-        outcome = self._decided(job, template, policy, (address, *(name for name in shown.values() if name)))
+        theirs = self._theirs(job, template, policy)
+        outcome = self._decided(
+            job, template, policy, (address, *(name for name in shown.values() if name)), theirs
+        )
         values = _joined(outcome) if template.records is not None else outcome.values
         to = values.get(address)
         if not isinstance(to, str):
@@ -99,6 +103,7 @@ class Sending:
             template,
             to,
             self._composer.compose(template.name, {**_handles(job), **variables}, language),
+            _marks(outcome, mail_id_field(policy), theirs),
         )
 
     def _template(self, job: Job) -> Template:
@@ -113,19 +118,27 @@ class Sending:
             return self._composer.template(template.instead(job.person, job.body))
         return template
 
-    def _decided(self, job: Job, template: Template, policy: Policy, fields: tuple[str, ...]) -> Outcome:
+    def _theirs(self, job: Job, template: Template, policy: Policy) -> tuple[str, ...]:
+        """The records of the person's own mails that a mail answers, where the policy has a field for their Message-IDs."""
+        known = template.theirs is not None and template.records is not None and mail_id_field(policy)
+        return template.theirs(job.person, job.body) if known and template.theirs is not None else ()
+
+    def _decided(
+        self, job: Job, template: Template, policy: Policy, fields: tuple[str, ...], theirs: tuple[str, ...]
+    ) -> Outcome:
         """The act of sending, permitted and recorded."""
+        records = template.records(job.person, job.body) if template.records is not None else ()
         ask = Ask(
             act="send",
             purpose=job.body.get("purpose") or template.purpose,
             key=self._key(),
             person=job.person,
-            fields=fields,
+            fields=(*fields, mail_id_field(policy)) if theirs else fields,
             recipient=mail_recipient(policy, self._from.recipient),
             channel=CHANNEL,
             case=job.body.get("case", ""),
             record=template.record(job.person, job.body) if template.record is not None else "",
-            records=template.records(job.person, job.body) if template.records is not None else (),
+            records=tuple(dict.fromkeys((*records, *theirs))),
         )
         (outcome,) = self._perform([ask])
         if outcome.permitted:
@@ -155,7 +168,9 @@ class Sending:
             "clause": clause,
         }
 
-    def _hand_over(self, job: Job, policy: Policy, template: Template, to: str, composed: Composed) -> None:
+    def _hand_over(
+        self, job: Job, policy: Policy, template: Template, to: str, composed: Composed, theirs: Sequence[str]
+    ) -> None:
         own = template.sender(policy) if template.sender is not None else ""
         sender = own or self._from.address or policy.front.contact.support
         message = EmailMessage(policy=WIRE)
@@ -168,10 +183,11 @@ class Sending:
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = message_id(job.job_id, sender)
         thread = template.thread(job.person, job.body) if template.thread is not None else ()
-        before = [one for one in thread if one < job.job_id]
-        if before:
-            message["In-Reply-To"] = message_id(before[-1], sender)
-            message["References"] = " ".join(message_id(one, sender) for one in before)
+        before = [message_id(one, sender) for one in thread if one < job.job_id]
+        named = list(dict.fromkeys((*theirs[:1], *before, *theirs[1:])))
+        if named:  # what it answers is what the person wrote last (RFC 5322, section 3.6.4)
+            message["In-Reply-To"] = theirs[-1] if theirs else named[-1]
+            message["References"] = " ".join(named)
         if not template.written:
             message["Auto-Submitted"] = "auto-generated"
         message.set_content(composed.text)
@@ -191,6 +207,12 @@ def _joined(outcome: Outcome) -> dict[str, Any]:
         for name, kept in held.items():
             found.setdefault(name, kept["value"])
     return found
+
+
+def _marks(outcome: Outcome, field: str, records: Sequence[str]) -> list[str]:
+    """The Message-IDs that some of the records hold, in their order, those that may stand in a header."""
+    kept = [outcome.values.get(one, {}).get(field, {}).get("value") for one in records]
+    return [one for one in kept if isinstance(one, str) and _MAIL_ID.fullmatch(one)]
 
 
 def _handles(job: Job) -> dict[str, str]:

@@ -13,7 +13,7 @@ from troth.policy.explaining import Explanation
 from troth.policy.facts import FACTS, SUPPRESSIONS, split_condition
 from troth.policy.front import FrontMatter
 from troth.policy.holds import HeldValue, Hold, kept_by
-from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS, agent_field
+from troth.policy.matters import MATTER_EVENTS, REQUEST_KINDS, agent_field, mail_id_field
 from troth.policy.model import ACT_KINDS, Act, Decision, Finding, PolicyErrors
 from troth.policy.policy import Policy
 from troth.policy.products import (
@@ -122,6 +122,7 @@ __all__ = [
     "instant_before",
     "kept_by",
     "kept_policy",
+    "mail_id_field",
     "owned",
     "owner_fields",
     "points_to_somebody",

@@ -15,6 +15,11 @@ REQUEST_KINDS = ("access", "portability", "correct", "erase", "restrict", "objec
 """What a request may ask for; `other` until somebody has read it."""
 
 
+def mail_id_field(policy: "Policy") -> str:
+    """Name of the field that holds the Message-ID of a mail; empty where the policy has none."""
+    return next((name for name, field in policy.fields.items() if field.mail_id), "")
+
+
 def agent_field(policy: "Policy", says: str) -> str:
     """Name of the field that says something of an agent who asks for somebody else; empty where the policy has none.
 

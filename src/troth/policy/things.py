@@ -69,6 +69,13 @@ class Field(Thing, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
             "mailbox (type email), or the written authority (type file)"
         ),
     ] = None
+    mail_id: Annotated[
+        bool,
+        Meta(
+            description="of a text: the Message-ID of the mail that it came with; what we write back names it, to whoever wrote that "
+            "mail alone"
+        ),
+    ] = False
     max_length: Annotated[
         int, Meta(ge=1, le=1_000_000, description="longest value, in characters; of a file, in bytes")
     ] = 4000

@@ -115,6 +115,19 @@ def _uncorrected(draft: Draft) -> Iterator[Finding]:
             )
 
 
+def _unthreaded(draft: Draft) -> Iterator[Finding]:
+    marks = {field.name: field for field in draft.of(Field) if field.mail_id}
+    for field in marks.values():
+        needed = any(point.fields.get(field.name) == "required" for point in draft.of(Point))
+        if field.type != "text" or field.identifier or field.scan != "none" or needed:
+            yield draft.find(
+                field,
+                "field-mail-id",
+                f"{label(field)} holds the Message-ID of a mail, and is of another type, or looked for, or asked of people",
+                "write type: text, no identifier: or scan:, and take it as optional",
+            )
+
+
 def _unamended(draft: Draft) -> Iterator[Finding]:
     kinds = {point.record for point in draft.of(Point) if point.record}
     for point in draft.of(Point):
@@ -248,5 +261,8 @@ CHECKS = (
         _unamended,
     ),
     Check("request-uses", "a field for the uses of a request that is no choice among data uses", _unused),
+    Check(
+        "field-mail-id", "a field for the Message-ID of a mail that people could not leave out", _unthreaded
+    ),
     Check("request-kind", "a field for what a request asks for that is no choice among kinds", _unasked),
 )
