@@ -46,12 +46,24 @@ def test_a_drill_passes_before_and_after_the_end_of_the_epoch_key(company: Compa
 
 
 @pytest.mark.slow
+def test_a_drill_tells_what_a_restore_leaves_out(company: Company) -> None:
+    """Beside a field erased since, what was sealed under the same key is counted once the epoch key is gone; the drill passes."""
+    company.erase(company.people[3], "product")
+    for state, lost in (("open", 0), ("shut", 1)):
+        done = drill_folder(company.troth)
+        assert done.passed
+        assert [(one.state, one.lost) for one in drill_found(done)] == [(state, lost)]
+        company.end_epochs()
+
+
+@pytest.mark.slow
 def test_a_drill_that_reads_nobody_does_not_pass(company: Company) -> None:
     """When everybody was re-keyed and the epoch key is gone, nobody living opens: nothing is proven."""
     company.end_epochs()
     rekey_folder(company.troth)
     done = drill_folder(company.troth)
     assert (done.passed, done.opened, done.controls) == (False, 0, 0)
+    assert [one.state for one in drill_found(done)] == ["rekeyed"]
 
 
 @pytest.mark.slow

@@ -243,8 +243,31 @@ def test_an_old_backup_opens_with_the_key_store_in_use_alone(halves: Halves, ste
     assert "epoch-keys" in halves.desk.program.ok("jobs", "run")["tasks"]
     assert list(halves.epochs.glob("*.epoch")) == []
     document = halves.desk.program.ok(*halves.restore())
-    assert document["keys_from"] == "key store in use"
+    assert (document["keys_from"], document["lost"]) == ("key store in use", {"people": 0, "values": {}})
     assert halves.read(halves.to).document["values"] == {"name": "Ann Example"}
+
+
+def test_what_opens_with_no_key_is_left_out_and_told(halves: Halves, steered: ClockFile) -> None:
+    """A field erased since ended the key of those beside it: once the epoch key is gone they are lost, and the restore says so."""
+    program = halves.desk.program
+    halves.erase("--field", "email")
+    steered.advance(timedelta(days=7))
+    program.ok("jobs", "run")
+    told = program.run(*halves._replace(to=halves.to / "1").restore())
+    assert (told.code, "LOST: 1 values of 1 people" in told.out) == (0, True)
+    assert "1 of name" in told.out
+    assert "Ann" not in told.out
+    document = program.ok(*halves._replace(to=halves.to / "2").restore())
+    assert document["erased_again"] == {"people": 0, "slots": 1}
+    assert document["lost"] == {"people": 1, "values": {"name": 1}}
+    entries = [one["entry"] for one in program.ok("ledger", "show", "--data", halves.to / "2")["entries"]]
+    assert [(one["act"], one.get("fields", [])) for one in entries[-3:-1]] == [
+        ("erased", ["email"]),
+        ("lost", ["name"]),
+    ]
+    assert entries[-1]["detail"]["lost"] == "1"
+    assert halves.read(halves.to / "2").document["values"] == {}
+    assert program.ok("doctor", "--data", halves.to / "2")["ok"] is True
 
 
 def test_without_the_key_store_in_use_an_old_backup_is_shut(halves: Halves, steered: ClockFile) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.polling import mailbox_state
     from troth.bootstrap.receiving import mail_coming_in
     from troth.bootstrap.reminding import unreached
+    from troth.bootstrap.replaying import Lost
     from troth.bootstrap.representing import agent_request
     from troth.bootstrap.restoring import Restored, Wish, restore_folder
     from troth.bootstrap.retaining import Forecast, dispose_due, retention_forecast
@@ -47,6 +48,7 @@ __all__ = [
     "EventSettings",
     "Forecast",
     "Initialised",
+    "Lost",
     "Opened",
     "Restored",
     "Settings",

@@ -28,6 +28,7 @@ from troth.storage import Database, Task, open_database
 from troth.vault import (
     NOTHING,
     Drill,
+    EpochOver,
     KeyRing,
     Probe,
     WrongRoot,
@@ -53,7 +54,7 @@ _PAGE = 500
 _STEPS = 4
 
 Step = Callable[[int], None]
-State = Literal["open", "shut", "other-root", "absent", "refused"]
+State = Literal["open", "shut", "rekeyed", "other-root", "absent", "refused"]
 
 
 class DrillFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,12 +63,14 @@ class DrillFound(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         archive: Its id; empty when nobody can tell.
         at: Where its data half is.
-        state: "open" while its epoch key lives, "shut" when it opens with the key store in use alone, "other-root" when an
-            earlier root key wrapped its epoch key, "absent" when it is not there, "refused" when it cannot be restored.
+        state: "open" while its epoch key lives, "shut" when it opens with the key store in use alone, "rekeyed" when its epoch
+            key is gone and everybody has new keys since, so that nothing opens it, "other-root" when an earlier root key
+            wrapped its epoch key, "absent" when it is not there, "refused" when it cannot be restored.
         people: People who are in it and were erased since.
         fields: Their values, and erased fields, that were tried; each with every key there is.
         opened: Those that opened.
         controls: Values of living people that opened in the same way.
+        lost: Values of living people that a restore cannot bring back, for their key was ended with a field beside them.
         told: Why it is refused.
     """
 
@@ -78,6 +81,7 @@ class DrillFound(msgspec.Struct, frozen=True, kw_only=True):
     fields: int = 0
     opened: int = 0
     controls: int = 0
+    lost: int = 0
     told: str = ""
 
     @property
@@ -197,7 +201,8 @@ class _Trial:
         self._archive = ""
         self._gone: list[str] = []
         self._controls: list[str] = []
-        self._tried, self._opened_controls = NOTHING, 0
+        self._spare: list[str] = []
+        self._tried, self._opened_controls, self._lost = NOTHING, 0, 0
 
     def run(self, step: Step) -> DrillFound:
         """Restore and try it; a step is told when it is done."""
@@ -226,6 +231,7 @@ class _Trial:
             fields=self._tried.values,
             opened=self._tried.opened,
             controls=self._opened_controls,
+            lost=self._lost,
         )
 
     def _look_through(self, data: Database) -> None:
@@ -236,6 +242,7 @@ class _Trial:
             if len(self._controls) < CONTROLS:
                 self._choose_controls(data, there)
             self._gone += sorted(set(page) - known(self._troth.database, page))
+        self._controls += self._spare[: CONTROLS - len(self._controls)]
         self._tried = self._tried.plus(self._try_gone(data, keys))
         self._tried = self._tried.plus(self._try_slots(data, keys))
         self._opened_controls += try_people(data, keys, self._controls).opened
@@ -243,8 +250,10 @@ class _Trial:
     def _choose_controls(self, data: Database, there: Sequence[str]) -> None:
         """Living people whose values open; where people were re-keyed since, those who just have values."""
         for who in there[: 4 * CONTROLS]:
-            if len(self._controls) < CONTROLS and try_people(data, self._troth.vault.keys, [who]).people:
-                self._controls.append(who)
+            tried = try_people(data, self._troth.vault.keys, [who])
+            if tried.people:
+                (self._controls if tried.opened else self._spare).append(who)
+        del self._controls[CONTROLS:]
 
     def _restored_too(self, data: Database, folder: Path, checked: Manifest, step: Step) -> State:
         """Restore as an operator would; try the gone with what came back, and look whether they came back."""
@@ -253,6 +262,9 @@ class _Trial:
             made = restore_folder(wish, self._troth.clock, checked=checked)
         except WrongRoot:
             return "other-root"
+        except EpochOver:
+            return "rekeyed"
+        self._lost = sum(made.replayed.lost.values.values())
         step(3)
         settings = read_settings(folder, {})
         data_place, keys_place = store_places(folder, settings)

@@ -1,6 +1,10 @@
-"""What must not come back with a backup: erasures since then, from whatever still knows of them, done again."""
+"""What must not come back with a backup: erasures since then, from whatever still knows of them, done again.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+What opens with no key any more, because its key was ended by such an erasure, can't come back; it is counted and told.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -14,10 +18,13 @@ from troth.storage import Database, Frame, Transaction, open_current
 from troth.vault import (
     REMNANT,
     WHOLE,
+    EpochOver,
     Erased,
+    Shut,
     all_erased,
     begin_erasure,
     copy_listings,
+    drop_shut,
     end_keys,
     erase_fields,
     forget_parcels,
@@ -28,18 +35,28 @@ from troth.vault import (
     living,
     mark_remnant,
     parted,
+    people_in,
     read_journal,
+    sort_shut,
 )
 
 _PAGE = 500
 
 
+class Lost(NamedTuple):
+    """What the backup holds and no key opens any more: of how many people, and how many values by field."""
+
+    people: int
+    values: Mapping[str, int]
+
+
 class Replayed(NamedTuple):
-    """What was erased again: people and slots; and what told of the erasures."""
+    """What was erased again: people and slots; what told of the erasures; and what was lost by them."""
 
     people: int
     slots: int
     told_by: tuple[str, ...]
+    lost: Lost
 
 
 class Present(NamedTuple):
@@ -124,11 +141,13 @@ class Erasures:
                 self._erase_people(troth, page) for page in keyless_people(troth.database, troth.vault.keys)
             )
             self.told_by.append("key store in use")
-        slots = self._erase_slots(troth)
+        slots, outdated = self._erase_slots(troth)
+        lost = self._drop_shut(troth)
+        self._end_keys(troth, outdated)
         if self._present is not None and self._present.database is not None:
             with self._present.database.snapshot() as tx:
                 copy_listings(tx, troth.database)
-        return Replayed(people, slots, tuple(self.told_by))
+        return Replayed(people, slots, tuple(self.told_by), lost)
 
     def later_slots(self, restored: Database) -> list[Erased]:
         """Erasures of slots that the restored data does not know of."""
@@ -150,11 +169,12 @@ class Erasures:
             erased += troth.gate.resume_erasures()
         return erased
 
-    def _erase_slots(self, troth: Troth) -> int:
+    def _erase_slots(self, troth: Troth) -> tuple[int, list[tuple[str, str]]]:
+        """Erase slots again; gives their number, and the key groups whose keys must go."""
         rows, erased = iter(self.later_slots(troth.database)), 0
+        outdated: list[tuple[str, str]] = []
         while page := list(islice(rows, _PAGE)):
             there = set(living(troth.database, [row.person for row in page]))
-            outdated: dict[tuple[str, str], int] = {}
             with troth.database.transaction() as tx:
                 now = micros(troth.clock.now())
                 for row in page:
@@ -164,16 +184,54 @@ class Erasures:
                         mark_remnant(tx, row.person)
                         continue
                     field, within = parted(row.slot)
-                    groups = erase_fields(tx, row.person, [field], now, within)
-                    outdated.update(dict.fromkeys(groups, now))
-                    record_erased(tx, row.person, field, now)
+                    outdated += erase_fields(tx, row.person, [field], now, within)
+                    _record(tx, "erased", row.person, [field], now)
                     erased += 1
-            end_keys(troth.database, troth.vault.keys, outdated, micros(troth.clock.now()))
-        return erased
+        return erased, sorted(set(outdated))
+
+    def _drop_shut(self, troth: Troth) -> Lost:
+        """Let go what no key opens, for its key was ended since the backup; before what is left gets new keys."""
+        with troth.database.snapshot() as tx:
+            emptied = {(row.person, row.key_group) for row in {*all_erased(tx), *self.rows} if row.key_group}
+        values, people, held, replaced = Counter[str](), 0, 0, False
+        for page in people_in(troth.database):
+            with troth.database.transaction() as tx:
+                found = sort_shut(tx, troth.vault.keys, living(troth.database, page), emptied)
+                drop_shut(tx, found.shut)
+                lost = _by_person(found.shut)
+                for who, slots in lost.items():
+                    _record(tx, "lost", who, slots, micros(troth.clock.now()))
+            held += found.held
+            people += len(lost)
+            values.update(parted(one.slot)[0] for one in found.shut)
+            replaced = replaced or any((one.person, one.key_group) not in emptied for one in found.shut)
+        if replaced and not held:
+            raise EpochOver(
+                "Everybody's keys were replaced since this backup, and its epoch key is gone: nothing in it opens.",
+                clause="III.7",
+                mend="Restore a backup from after the re-keying.",
+            )
+        return Lost(people, dict(sorted(values.items())))
+
+    @staticmethod
+    def _end_keys(troth: Troth, outdated: Sequence[tuple[str, str]]) -> None:
+        for start in range(0, len(outdated), _PAGE):
+            now = micros(troth.clock.now())
+            end_keys(
+                troth.database, troth.vault.keys, dict.fromkeys(outdated[start : start + _PAGE], now), now
+            )
 
 
-def record_erased(tx: Transaction, person: str, field: str, now: int) -> None:
-    """Put into the ledger that a field was erased again."""
+def _by_person(shut: Iterable[Shut]) -> dict[str, list[str]]:
+    """Names of the fields of which each person lost a value, in order."""
+    found: dict[str, set[str]] = {}
+    for one in shut:
+        found.setdefault(one.person, set()).add(parted(one.slot)[0])
+    return {who: sorted(fields) for who, fields in found.items()}
+
+
+def _record(tx: Transaction, act: str, person: str, fields: Sequence[str], now: int) -> None:
+    """Put into the ledger that fields were erased again, or lost."""
     entry_id = new_id()
-    entry = Entry(id=entry_id, at=now, act="erased", effect="permit", person=person, fields=(field,))
+    entry = Entry(id=entry_id, at=now, act=act, effect="permit", person=person, fields=tuple(fields))
     stage(tx, [(entry_id, person, encode_entry(entry))])

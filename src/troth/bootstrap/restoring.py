@@ -124,8 +124,9 @@ def restore_folder(
 
     Raises:
         Conflict: Something stands in the new folder; nothing was written.
-        Corrupt: The backup was altered, or what was restored does not verify; it was taken back.
-        EpochOver: The backup's epoch key is gone, and there is no key store in use.
+        Corrupt: The backup was altered, or what was restored does not verify, or has a value without a key and nothing
+            tells of the key's end; it was taken back.
+        EpochOver: The backup's epoch key is gone, and there is no key store in use, or everybody was re-keyed since.
         NotFound: A half, the root key, or whatever tells who was erased is missing.
         Unavailable: The disk is full; what was restored was taken back.
     """
@@ -353,6 +354,8 @@ def _note_restored(troth: Troth, data: Manifest, replayed: Replayed, places: Seq
         if places:
             move_epochs(tx, "\n".join(map(str, places)))
         told = {"archive": data.pair, "people": str(replayed.people), "slots": str(replayed.slots)}
+        if replayed.lost.people:
+            told["lost"] = str(sum(replayed.lost.values.values()))
         record(tx, "restored", micros(troth.clock.now()), told)
     troth.flush_ledger()
     troth.keystore.scrub()

@@ -69,7 +69,7 @@ def _row(one: "Archive") -> dict[str, object]:
         "fields": "values that were tried",
         "opened": "those that opened; none, when all is well",
         "controls": "values of living people that opened in the same way",
-        "archives": "archive, at, state, people, fields, opened, controls and told of each",
+        "archives": "archive, at, state, people, fields, opened, controls, lost and told of each",
     },
 )
 def drill(
@@ -101,7 +101,7 @@ def drill(
 
 
 def _drill_document(done: "Drill", found: "list[DrillFound]") -> dict[str, object]:
-    names = ("archive", "at", "state", "people", "fields", "opened", "controls", "told")
+    names = ("archive", "at", "state", "people", "fields", "opened", "controls", "lost", "told")
     return {
         "drill": done.drill,
         "began": moment(done.began_at),
@@ -118,6 +118,7 @@ def _drill_document(done: "Drill", found: "list[DrillFound]") -> dict[str, objec
 _STATES = {
     "open": "its epoch key lives, nobody erased came back",
     "shut": "its epoch key is gone, it opens with the key store in use alone",
+    "rekeyed": "its epoch key is gone and everybody has new keys since, nothing opens it",
     "other-root": "an earlier root key wrapped its epoch key",
     "absent": "it is not there",
     "refused": "it cannot be restored",
@@ -131,6 +132,10 @@ def _told(document: dict[str, object]) -> str:
         lines.append(f"{one['at']}: {_STATES[str(one['state'])]}. {one['told']}".rstrip())
         if one["opened"]:
             lines.append(f"  {one['opened']} values of erased people opened.")
+        if one["lost"]:
+            lines.append(
+                f"  {one['lost']} values of living people open with no key any more; a restore leaves them out."
+            )
     verdict = "Passed" if document["passed"] else "FAILED"
     why = ""
     if not document["passed"] and not document["controls"]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from troth.bootstrap import Restored
+    from troth.bootstrap import Lost, Restored
     from troth.flows import Backup
 
 app = typer.Typer()
@@ -94,6 +94,7 @@ def _tell_backup(say: Say, made: "Backup", places: list[Path], *, alone: bool) -
         "made": "when the backup was made",
         "keys_from": "where the keys come from: backup, or key store in use",
         "erased_again": "people and slots (fields, or fields in records) that were erased since and are erased here too",
+        "lost": "values that no key opens any more: of how many people, and how many by field",
         "told_by": "what told who was erased since",
         "ledger": "size and root of the ledger that was verified",
         "versions": "policy versions that were verified",
@@ -142,6 +143,7 @@ def _tell_restored(say: Say, made: "Restored") -> None:
         "made": made.made.isoformat(),
         "keys_from": made.keys_from,
         "erased_again": {"people": again.people, "slots": again.slots},
+        "lost": {"people": again.lost.people, "values": again.lost.values},
         "told_by": list(again.told_by),
         "ledger": {"size": made.ledger_size, "root": made.ledger_root},
         "versions": made.versions,
@@ -149,9 +151,19 @@ def _tell_restored(say: Say, made: "Restored") -> None:
     lines = [
         f"Restored into {made.folder}, with the keys of the {made.keys_from}.",
         f"Erased again: {again.people} people, {again.slots} fields, as told by {', '.join(again.told_by)}.",
+        *_lost(again.lost),
         f"Verified: {made.ledger_size} ledger entries, {made.versions} policy versions.",
     ]
     say.answer(document, "\n".join(lines))
+
+
+def _lost(lost: "Lost") -> list[str]:
+    if not lost.people:
+        return []
+    values = ", ".join(f"{number} of {field}" for field, number in lost.values.items())
+    total = sum(lost.values.values())
+    told = f"LOST: {total} values of {lost.people} people, which no key opens any more: {values}."
+    return [f"{told} The keys that sealed them were ended since, by an erasure beside them or a re-keying."]
 
 
 @command(

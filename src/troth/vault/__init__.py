@@ -113,6 +113,7 @@ from troth.vault.sealing import NewestKeys
 from troth.vault.selftest import try_sealing
 from troth.vault.service import Vault
 from troth.vault.settling import Settlers
+from troth.vault.shut import Shut, drop_shut, sort_shut
 from troth.vault.stances import STANCES, record_stance, said_since, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
@@ -177,6 +178,7 @@ __all__ = [
     "Seen",
     "SeenPage",
     "Settlers",
+    "Shut",
     "Standing",
     "StoreKeyStatus",
     "StreamCipher",
@@ -210,6 +212,7 @@ __all__ = [
     "dispose_listed",
     "drills",
     "drop_reasons",
+    "drop_shut",
     "end_keys",
     "end_move",
     "epochs_in",
@@ -287,6 +290,7 @@ __all__ = [
     "seal_briefly",
     "seen_people",
     "slot_of",
+    "sort_shut",
     "stances_of",
     "standing_columns",
     "stops_seen",

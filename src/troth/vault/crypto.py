@@ -8,6 +8,7 @@ changed value from a genuine one that was moved.
 """
 
 import hashlib
+import hmac
 import secrets
 from typing import NamedTuple
 
@@ -119,6 +120,13 @@ class Opener:
 def unseal(key: bytes, marking: bytes, place: Place, sealed: bytes) -> bytes:
     """Open one sealed value; see `Opener.unseal`."""
     return Opener(key, marking).unseal(place, sealed)
+
+
+def marked(marking: bytes, place: Place, sealed: bytes) -> bool:
+    """Whether the marks of a sealed value say that it was sealed for a place; whether it opens there they don't tell."""
+    nonce, marks = sealed[1:_MARKS_AT], sealed[_MARKS_AT:_BODY_AT]
+    whole = len(sealed) > _BODY_AT and sealed[0] == FORMAT
+    return whole and hmac.compare_digest(marks, _marks(marking, nonce, place))
 
 
 def diagnosis(

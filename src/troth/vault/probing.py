@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from troth.storage import Database, Lookup, Row, Statement
+from troth.storage import Database, Lookup, Statement
 from troth.vault import crypto
 from troth.vault.errors import MovedField, MovedPerson, MovedVersion, Tampered
 from troth.vault.keyring import FIRST_GENERATION, KeyRing
@@ -64,7 +64,7 @@ def try_people(
     found = NOTHING
     for (who,), rows in sealed.items():
         wanted = [row for row in rows if slots is None or row[0] in slots[who]]
-        opened = sum(_opens(keys, who, row, known.get(who, ())) for row in wanted)
+        opened = sum(opens(keys, crypto.Place(who, *row[:3]), row[3], known.get(who, ())) for row in wanted)
         found = found.plus(Probe(bool(wanted), len(wanted), opened))
     return found
 
@@ -104,9 +104,8 @@ def keyless_people(data: Database, keys: KeyRing) -> Iterator[list[str]]:
             yield sorted(who for (who,) in sealed)
 
 
-def _opens(keys: KeyRing, who: str, row: Row, known: Sequence[bytes]) -> bool:
-    slot, policy, generation, sealed = row
-    place = crypto.Place(who, slot, policy, generation)
+def opens(keys: KeyRing, place: crypto.Place, sealed: bytes, known: Sequence[bytes]) -> bool:
+    """Whether a sealed value opens at its place with any of some keys."""
     return any(_opens_with(key, keys.marking, place, sealed) for key in known)
 
 

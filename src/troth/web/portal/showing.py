@@ -71,6 +71,7 @@ DID: Mapping[str, str] = {
     "analyse": "Your data was counted",
     "erase": "Data was deleted",
     "erased": "The deletion was finished",
+    "lost": "Data could not be brought back from a backup",
     "open-case": "A case was opened",
     "close-case": "A case was closed",
     "reopen-case": "A case was opened again",
