@@ -7,6 +7,7 @@ the engine adds up right, and within the bounds, is shown in `test_engine.py`; t
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 from msgspec.structs import replace
 
 from tests.insights.test_noise import most_advantage, outside_allowed
@@ -42,6 +43,7 @@ def told_apart(guess: Callable[[int], bool], tries: int) -> float:
     return right - wrong
 
 
+@pytest.mark.slow
 def test_a_differencing_attack_on_two_runs_learns_nothing() -> None:
     """Whoever sees one report before and another after somebody's objection cannot tell whether he was in the group.
 
@@ -65,6 +67,7 @@ def test_a_differencing_attack_on_two_runs_learns_nothing() -> None:
     assert told_apart(lambda there: (exact if there else 0) >= 2, tries) == 1.0
 
 
+@pytest.mark.slow
 def test_a_membership_attack_on_a_page_learns_nothing() -> None:
     """Whoever knows every visitor of a page but one, and puts up pages of his own, cannot tell whether that one was there.
 

@@ -2,7 +2,7 @@
 
 It takes orders on a socket (its file descriptor is the first argument). Each order becomes a process of its own by a fork:
 its own command line, variables, working folder and standard files, and from there the program's own entry point. What a
-process would load at its start is there already; nothing else of it has run. `tests/support/starting.py` gives the orders.
+process would load at its start is there already, the framework's routes with it; nothing else of it has run. `tests/support/starting.py` gives the orders.
 """
 
 import faulthandler
@@ -93,6 +93,9 @@ def _become(order: dict[str, Any], files: list[int]) -> None:
 if __name__ == "__main__":
     for name in PRELOADED:
         importlib.import_module(name)
+    from troth.web.app import framework
+
+    framework()  # made at the first start of a server, and the same for each
     gc.collect()
     gc.freeze()
     born(socket.socket(fileno=int(sys.argv[1])))

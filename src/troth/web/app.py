@@ -1,10 +1,11 @@
 """The application: a small dispatcher for the hot endpoints in front of Litestar for all others."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from http import HTTPStatus
 
 from litestar import Litestar
-from litestar.datastructures import State
 
 from troth.bootstrap import Troth
 from troth.choice import ShownNotices
@@ -39,13 +40,14 @@ from troth.web import (
     telemetry,
 )
 from troth.web.acts import PEOPLE, Acting
-from troth.web.asgi import App, Message, Receive, Scope, Send, respond
+from troth.web.asgi import SITE, App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
 from troth.web.forms import pages as form_pages
 from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns, guarded, security_headers
+from troth.web.lasting import Life
 from troth.web.limiting import Submissions
 from troth.web.measuring import Metrics
 from troth.web.portal import agents as portal_agents
@@ -138,17 +140,22 @@ def create_app(troth: Troth) -> App:
     )
     site.renderer.heading = lambda: pages.heading(troth)
     site.renderer.words = lambda scope: speech_at(pages.policy_in_force(troth), scope).words
-    framework = Litestar(
+    life = Life(
+        [shown.start], [batcher.close, partial(asyncio.to_thread, shown.stop), tracking.close, door.close]
+    )
+    return Front(site, life, tracking, door)
+
+
+@cache
+def framework() -> Litestar:
+    """The framework with every route: made once a process, for it knows nothing of a folder (`SITE` tells each request's)."""
+    return Litestar(
         HANDLERS,
         exception_handlers={Exception: handle},
         openapi_config=None,
         logging_config=None,
-        state=State({"site": site}),
-        on_startup=[shown.start],
-        on_shutdown=[batcher.close, shown.stop, tracking.close, door.close],
         request_max_body_size=None,
     )
-    return Front(site, framework, tracking, door)
 
 
 def _prepare_keys(troth: Troth) -> None:
@@ -190,20 +197,19 @@ class Front:
 
     Args:
         site: Shared parts.
-        framework: Handles all but the hot endpoints.
+        life: Begins and ends what serves beside the requests.
         tracking: Handles the endpoints that trackers call.
         door: Handles the endpoints that installed products call.
     """
 
-    def __init__(self, site: Site, framework: App, tracking: Tracking, door: telemetry.ReportDoor) -> None:
-        self.site = site
+    def __init__(self, site: Site, life: Life, tracking: Tracking, door: telemetry.ReportDoor) -> None:
+        self.site, self._life = site, life
         self._tracking, self._door = tracking, door
         self._own_host = telemetry.OwnHost(site.troth.settings.web.telemetry_host)
-        self._framework = framework
         public_url = site.troth.settings.web.public_url
         self._headers = security_headers(public_url)
         self._cookies = CookieGuard(
-            framework,
+            framework(),
             policy=site.troth.policy,
             clock=site.troth.clock,
             https=True if public_url.startswith("https://") else None,
@@ -216,8 +222,12 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
+        if scope["type"] == "lifespan":
+            await self._life(receive, send)
+            return
+        scope = {**scope, SITE: self.site}
         if scope["type"] != "http":
-            await self._framework(scope, receive, send)
+            await framework()(scope, receive, send)
             return
         path, method = str(scope["path"]), str(scope["method"])
         if self._own_host.elsewhere(scope, path):
@@ -241,8 +251,8 @@ class Front:
             await self._hot(self._people, scope, receive, send)
         else:
             if method == "HEAD":
-                scope = {**scope, "method": "GET"}
-            await self._framework(scope, receive, send)
+                scope["method"] = "GET"
+            await framework()(scope, receive, send)
 
     async def _hot(self, methods: Mapping[str, App], scope: Scope, receive: Receive, send: Send) -> None:
         method = str(scope["method"])

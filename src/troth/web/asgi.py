@@ -17,6 +17,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+SITE = "troth.site"
+"""Name in a request's scope of what the application's handlers share."""
 MAX_BODY = 1_000_000
 MAX_DEPTH = 16
 MAX_QUERY = 8_000

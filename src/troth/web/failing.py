@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from troth.collection import InvalidSubmission
 from troth.gate import Problem
 from troth.kernel import Log, TrothError, new_id, raised_at
-from troth.web.asgi import Scope, Send, header, respond
+from troth.web.asgi import SITE, Scope, Send, header, respond
 from troth.web.problems import MEDIA_TYPE, error_headers, problem_body, title_of
 from troth.web.rendering import HTML, Renderer
 from troth.web.said import DETAILS, MENDS
@@ -78,7 +78,9 @@ def rendered(error: Exception, scope: Scope, renderer: Renderer) -> tuple[int, b
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The framework's way to an error's answer."""
-    status, body, media, headers = rendered(error, request.scope, request.app.state["site"].renderer)
+    scope: Scope = request.scope
+    renderer: Renderer = scope[SITE].renderer
+    status, body, media, headers = rendered(error, scope, renderer)
     return Response(body, status_code=status, media_type=media, headers=headers)
 
 

@@ -10,7 +10,7 @@ from troth.bootstrap import Troth
 from troth.choice import ShownNotices
 from troth.policy import Policy, kept_policy
 from troth.web.acts import Acting
-from troth.web.asgi import JSON
+from troth.web.asgi import JSON, SITE, Scope
 from troth.web.evidence import SelfTest
 from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns
@@ -69,7 +69,8 @@ class Site(NamedTuple):
 
 def site_of(request: Request[Any, Any, Any]) -> Site:
     """The parts of the application that a request came to."""
-    site: Site = request.app.state["site"]
+    scope: Scope = request.scope
+    site: Site = scope[SITE]
     return site
 
 
