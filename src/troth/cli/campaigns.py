@@ -13,10 +13,13 @@ from troth.cli.sources import KeyFile, api_key, moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from troth.bootstrap import Troth
     from troth.campaigns import Campaign, Progress
 
 app = group("campaigns", "Campaigns: a message to an audience, which anybody can stop while it runs.")
-Case = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its id, as `troth campaigns new` gives it.")]
+Case = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="Its id, as `troth campaigns new` gives it, or its name.")
+]
 LOOK_SECONDS = 2.0
 _STATES = {
     "campaign": "its id, also that of its case",
@@ -88,7 +91,7 @@ def new(
 @command(
     app,
     "count",
-    example="troth campaigns count ID --key-file marketing.key",
+    example="troth campaigns count Spring --key-file marketing.key",
     gives={
         "count": "people in its audience; null for fewer than the cohort",
         "left_out": "by reason",
@@ -99,7 +102,7 @@ def count(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """Count whom a campaign would go to, and who is left out by reason; nobody is listed."""
     key = api_key(key_file)
     with say.open() as troth:
-        size = troth.campaigns.count(key, campaign)
+        size = troth.campaigns.count(key, _meant(troth, campaign))
     few = f"fewer than {size.cohort}"
     lines = [f"{few if size.people is None else size.people} people"]
     lines += [f"  left out, {why}: {few if n is None else n}" for why, n in size.left_out.items()]
@@ -108,31 +111,31 @@ def count(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     )
 
 
-@command(app, "start", example="troth campaigns start ID --key-file marketing.key", gives=_STATES)
+@command(app, "start", example="troth campaigns start Spring --key-file marketing.key", gives=_STATES)
 def start(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """Let a draft go, at once or when its start comes; `troth serve` sends it."""
     _step(say, "start", campaign, key_file)
 
 
-@command(app, "pause", example="troth campaigns pause ID --key-file marketing.key", gives=_STATES)
+@command(app, "pause", example="troth campaigns pause Spring --key-file marketing.key", gives=_STATES)
 def pause(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """Let a campaign rest: the very next message is not sent."""
     _step(say, "pause", campaign, key_file)
 
 
-@command(app, "resume", example="troth campaigns resume ID --key-file marketing.key", gives=_STATES)
+@command(app, "resume", example="troth campaigns resume Spring --key-file marketing.key", gives=_STATES)
 def resume(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """Let a campaign that was paused go on."""
     _step(say, "resume", campaign, key_file)
 
 
-@command(app, "stop", example="troth campaigns stop ID --key-file marketing.key", gives=_STATES)
+@command(app, "stop", example="troth campaigns stop Spring --key-file marketing.key", gives=_STATES)
 def stop(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """End a campaign for good: the very next message is not sent, and its case is closed."""
     _step(say, "stop", campaign, key_file)
 
 
-@command(app, "status", example="troth campaigns status ID --watch", gives=_PROGRESS)
+@command(app, "status", example="troth campaigns status Spring --watch", gives=_PROGRESS)
 def status(
     say: Say,
     campaign: Case,
@@ -143,11 +146,12 @@ def status(
 ) -> None:
     """Show how far a campaign is, by counts."""
     with say.open() as troth:
-        told = troth.campaigns.progress(campaign)
+        case = _meant(troth, campaign)
+        told = troth.campaigns.progress(case)
         while watch and not told.campaign.ended_at:
             say.note(_line(told))
             sleep(LOOK_SECONDS)
-            told = troth.campaigns.progress(campaign)
+            told = troth.campaigns.progress(case)
     say.answer(_progress(told), _text(told))
 
 
@@ -169,8 +173,20 @@ def list_(say: Say) -> None:
 def _step(say: Say, step: str, campaign: str, key_file: Any) -> None:
     key = api_key(key_file)
     with say.open() as troth:
-        done: Campaign = getattr(troth.campaigns, step)(key, campaign)
+        done: Campaign = getattr(troth.campaigns, step)(key, _meant(troth, campaign))
     say.answer(_document(done), f"{done.plan.name}: {done.state}")
+
+
+def _meant(troth: "Troth", given: str) -> str:
+    """The id of a campaign that is named by id, or by a name that only one of the newest has."""
+    called = [one.case for one in troth.campaigns.campaigns() if one.plan.name == given]
+    if len(called) > 1:
+        raise BadUsage(
+            f"{len(called)} campaigns are called {given}.",
+            mend=f"Name one by its id: {', '.join(called)}.",
+            field="CAMPAIGN",
+        )
+    return called[0] if called else given
 
 
 def _when(text: str, option: str) -> "datetime | None":
