@@ -8,11 +8,10 @@ disk holds for the very next message. Nothing rendered is kept.
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from queue import Empty, SimpleQueue
-from threading import Event
 
 from troth.gate import Ask, Outcome
 from troth.kernel import Clock, InvalidInput, Log, TrothError, Unavailable, micros, raised_at
@@ -273,15 +272,15 @@ class _Window:
         self._again: deque[Row] = deque()
         self._back: deque[Row] = deque()
         self._untaken = 0
-        self._ended = Event()
 
     def hand_over(self) -> tuple[list[Row], list[End], bool]:
         """Hand over; gives the copies to be decided anew, how the others ended, and whether nobody took any more."""
         threads = self._sending.start(self._work, len(self._left))
         ended: list[End] = []
-        while not all(thread.done() for thread in threads):
-            ended += self._note(_GATHER_SECONDS)
-        ended += self._note(0)
+        working = set(threads)
+        while working:
+            _, working = wait(working, _GATHER_SECONDS)
+            ended += self._note()
         for thread in threads:
             thread.result()
         if self._back:
@@ -297,7 +296,6 @@ class _Window:
             try:
                 one = self._left.popleft()
             except IndexError:
-                self._ended.set()
                 return
             against = (
                 "halted" if self._untaken >= _UNTAKEN else self._sending.looking(self._going, self._seen)
@@ -313,11 +311,9 @@ class _Window:
                     self._untaken = self._untaken + 1 if untaken else 0
                 self._ends.put(end)
 
-    def _note(self, seconds: float) -> list[End]:
-        """Commit what has ended within so long a time, together."""
+    def _note(self) -> list[End]:
+        """Commit what has ended by now, together."""
         found: list[End] = []
-        if seconds:
-            self._ended.wait(seconds)
         while True:
             try:
                 found.append(self._ends.get_nowait())
