@@ -161,6 +161,28 @@ def test_whatever_is_written_verifies(subject: str, text: str) -> None:
     assert verified(content, ED25519) == [True]
 
 
+NAMES = st.sampled_from(["From", "to", "Subject", "X-More", "CONTENT-TYPE", "List-Unsubscribe", "Date"])
+VALUES = st.lists(st.text("aZ:;=<\t .", min_size=1), min_size=1, max_size=4).map(
+    lambda parts: (
+        ("\r\n\t" if len(parts) % 2 else "\r\n ").join(part for part in parts if part.strip()) or "a"
+    )
+)
+
+
+@given(
+    headers=st.lists(st.tuples(NAMES, st.sampled_from([":", ": ", ":\t"]), VALUES), max_size=9),
+    body=st.lists(st.sampled_from([b"", b"text", b".", b" ", b"\t words  here "]), max_size=6),
+    ends=st.booleans(),
+)
+def test_any_form_of_a_mail_is_canonical_as_dkimpy_sees_it(
+    headers: list[tuple[str, str, str]], body: list[bytes], *, ends: bool
+) -> None:
+    """Headers that repeat, are folded and hold blanks of all kinds verify, and so do bodies that end in empty lines or in none."""
+    lines = ["From: support@example.com", *(name + colon + value for name, colon, value in headers)]
+    content = "\r\n".join(lines).encode() + b"\r\n\r\n" + b"\r\n".join(body) + (b"\r\n" if ends else b"")
+    assert verified(QUICK(content), ED25519) == [True]
+
+
 def test_a_file_that_holds_no_key_is_refused() -> None:
     """Broken, short and foreign keys are named as such; nothing of them is repeated."""
     from cryptography.hazmat.primitives import serialization as form
