@@ -81,7 +81,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "session": PART,
     },
     "bootstrap/accounting.py": {"language": MEMBER},
-    "bootstrap/links.py": {"language": MEMBER, "preferences": PART},
+    "bootstrap/links.py": {"email": CHANNEL, "language": MEMBER, "phone": CHANNEL, "preferences": PART},
     "bootstrap/preferring.py": {"email": CHANNEL},
     "gate/collecting.py": {"email": CHANNEL},
     "preferences/model.py": {"phone": CHANNEL},

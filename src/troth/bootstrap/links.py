@@ -22,6 +22,13 @@ _INSTEAD = {
 """What the mailbox of somebody known is sent instead of a confirmation, by the point's part in accounts; of preferences: anybody's."""
 
 
+WHAT = {
+    "email": "{what}, by e-mail",
+    "phone": "{what}, by telephone",
+    "letter": "{what}, by letter",
+}
+
+
 class MailedLinks:
     """Makes the links of mails about a submission that waits.
 
@@ -94,9 +101,24 @@ class MailedLinks:
             "ends": told_in(words_in(troth, handles.get("language", "")), ends),
         }
 
-    def to_preferences(self, person: str, handles: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002  the shape
-        """The page on which one asks for a link to one's preferences."""
-        return {"link": f"{self._troth.settings.web.public_url.rstrip('/')}/preferences"}
+    def stopped(self, person: str, handles: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002  the shape
+        """The variables of a mail that confirms a stop: what is stopped, how everything is, and where one changes one's mind."""
+        troth, words = self._troth, words_in(self._troth, handles.get("language", ""))
+        topic, contact = troth.policy().topics.get(handles.get("topic", "")), troth.policy().front.contact
+        by = WHAT.get(handles.get("channel", ""), "{what}")
+        what = (topic.title or topic.name) if topic is not None else words("all announcements")
+        whole = topic is None and by == "{what}"
+        return {
+            "link": f"{troth.settings.web.public_url.rstrip('/')}/preferences",
+            "what": what if by == "{what}" else words(by, what=what),
+            "all": ""
+            if whole
+            else words(
+                "You want no announcements at all? Write to {address} with the subject “{subject}”, or press “Stop everything” on the page below.",
+                address=contact.privacy,
+                subject=contact.optout_subject,
+            ),
+        }
 
     def _owner(self, submission: str) -> str:
         try:

@@ -57,7 +57,7 @@ def mail_templates(troth: "Troth") -> list[Template]:
             variables=("link", "ends"),
             fresh=links.preferences,
         ),
-        Template(NOTED, _NOTIFY, variables=("link",), fresh=links.to_preferences),
+        Template(NOTED, _NOTIFY, variables=("link", "what", "all"), fresh=links.stopped),
         Template("address-changed", _NOTIFY),
         Template("account-closed", _NOTIFY),
         *matter_templates(troth, links, _NOTIFY),

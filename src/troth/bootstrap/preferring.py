@@ -77,7 +77,9 @@ def ways_out(troth: "Troth", *, person: str, address: str, purpose: str, topic: 
     hashed = troth.preferences.hashed(address)
     token = troth.stop_tokens.issue(person, purpose, topic, "email", message, hashed)
     base = troth.settings.web.public_url.rstrip("/")
-    subject = troth.policy().front.contact.optout_subject
+    subject, declared = troth.policy().front.contact.optout_subject, troth.policy().topics.get(topic)
+    if subject and declared is not None:
+        subject = f"{subject}: {declared.title or declared.name}"
     by_mail = f"mailto:{troth.envelopes.stop(message)}" + (f"?subject={quote(subject)}" if subject else "")
     return WaysOut(
         f"{base}/stop/{token}", by_mail, f"{base}/preferences/{token}", troth.envelopes.bounce(message)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from troth.bootstrap.intake import intake_key, stop_ask
-from troth.gate import OPTING_OUT, RETURNING, UNDELIVERABLE, Ask, Outcome, mailbox_hash, stage_mail
+from troth.gate import OPTING_OUT, RETURNING, UNDELIVERABLE, Ask, Outcome, mailbox_hash
 from troth.inbound import Bounce, Complaint, ForStaff, InboundMail, Received, Route
 from troth.kernel import InvalidInput, Log, Unavailable, is_id, micros
 from troth.outreach import Row
-from troth.preferences import NOTED, Stop, takes
+from troth.preferences import Stop, declared, stage_noted, takes, topic_named
 from troth.storage import Transaction
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Returned:
     def stop(self, received: Received) -> None:
         """A mail to the address that stops what a message was about, by whichever address it comes.
 
+        It is confirmed to whoever got the message, but where no person wrote it: nobody answers a program (RFC 3834).
+
         Raises:
             ForStaff: Nobody wrote it, or nothing tells who it is about.
             Unavailable: A store takes no work; it is tried again.
@@ -77,12 +79,16 @@ class Returned:
         mail, row = received.mail, self._row(received.recipient)
         if mail.bounce is not None or mail.complaint is not None or mail.looping:
             raise ForStaff("automatic")
-        asks = [self._stop(row.person, row.channel, mail)] if row is not None and is_id(row.person) else []
-        if not asks and mail.sender and not mail.automatic:
-            asks = [stop_ask(self._troth, mail)]
-        if not asks:
+        if row is not None and is_id(row.person):
+            policy = self._troth.policy()
+            topic = topic_named(policy, mail.subject, self._troth.campaigns.topic(row.batch))
+            topic, channel = declared(policy, topic, row.channel)
+            ask = self._stop(row.person, channel, mail, topic=topic)
+        elif mail.sender and not mail.automatic:
+            ask = stop_ask(self._troth, mail)
+        else:
             raise ForStaff("automatic")
-        self._do(received, asks, told=asks[0].person)
+        self._do(received, [ask], confirmed=not mail.automatic)
 
     def _row(self, address: str) -> Row | None:
         """The message that an address of ours names, where we made the address."""
@@ -154,7 +160,7 @@ class Returned:
         except InvalidInput:
             return None
 
-    def _stop(self, person: str, channel: str, mail: InboundMail, hashed: str = "") -> Ask:
+    def _stop(self, person: str, channel: str, mail: InboundMail, hashed: str = "", topic: str = "") -> Ask:
         return Ask(
             act="instruct",
             purpose=OPTING_OUT,
@@ -162,21 +168,21 @@ class Returned:
             order="stop-topic",
             person=person,
             hashed=hashed,
+            topic=topic,
             channel=channel,
             language=mail.language,
         )
 
-    def _do(self, received: Received, asks: Sequence[Ask], told: str = "") -> None:
-        """Do orders once, in the unit of work that also says that the mail is handled; `told` is acknowledged by mail."""
+    def _do(self, received: Received, asks: Sequence[Ask], *, confirmed: bool = False) -> None:
+        """Do orders once, in the unit of work that also says that the mail is handled; where it is so, whoever is meant is told by mail."""
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             if not all(one.permitted for one in outcomes):
                 return
             if not received.settle(tx):
                 raise _HandledBefore
-            if told:
-                now = micros(self._troth.clock.now())
-                stage_mail(tx, NOTED, person=told, now=now, language=asks[0].language)
+            if confirmed and outcomes[0].person:
+                stage_noted(tx, asks[0], outcomes[0], outcomes[0].person, micros(self._troth.clock.now()))
 
         try:
             outcomes = self._troth.gate.perform_along(asks, along)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from troth.campaigns import keeping
 from troth.campaigns.model import NEXT, OVER, Campaign, Plan, moved
 from troth.gate import Ask, Gate, Outcome, end_case, note_matter
-from troth.kernel import Clock, Conflict, InvalidInput, Refused, Unauthenticated, micros
+from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros
 from troth.outreach import Audiences, Message, Messages, Outbox, Size
 from troth.policy import Act, Policy
 from troth.storage import Database, Transaction
@@ -161,6 +161,13 @@ class Campaigns:
         """
         with self._database.reading() as tx:
             return keeping.read(tx, case)
+
+    def topic(self, case: str) -> str:
+        """The topic of what is sent under a case; empty where it is no campaign's, or its message names none."""
+        try:
+            return self._messages.version(self.campaign(case).plan.template).topic
+        except NotFound:
+            return ""
 
     def campaigns(self) -> list[Campaign]:
         """The newest campaigns."""

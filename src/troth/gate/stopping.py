@@ -71,7 +71,8 @@ def stop_or_resume(
     """Carry out a permitted order of this kind at an instant (microseconds).
 
     Returns:
-        For `show-stops`: whether somebody is known, and what is on, as topics by channel.
+        For `show-stops`: whether somebody is known, and what is on, as topics by channel. For `stop-topic`: whether it
+        is new, so that it is confirmed once.
 
     Raises:
         InvalidInput: It names no declared topic or channel, or nothing to go by.
@@ -93,8 +94,7 @@ def stop_or_resume(
     elif ask.order == "resume-topic":
         _resume(tx, policy, one.person, hashes, wanted, now)
     else:
-        everything = not wanted.topic and not wanted.channel
-        add_reasons(tx, hashes, [OPTED_OUT if everything else wanted.reason], now)
+        return {"new": _stop(tx, hashes, wanted, now)}
     return {}
 
 
@@ -132,6 +132,14 @@ def lift_stops(tx: Transaction, policy: Policy, who: str, purpose: str, channel:
         Wanted(name, place).reason for name in ("", *(one.name for one in topics)) for place in ("", channel)
     }
     drop_reasons(tx, hashes_of(tx, who), reasons)
+
+
+def _stop(tx: Transaction, hashes: Collection[tuple[str, bytes]], wanted: Wanted, now: int) -> bool:
+    """Keep a stop; tells whether it was not kept before."""
+    before = reasons_on(tx, hashes)
+    everything = not wanted.topic and not wanted.channel
+    add_reasons(tx, hashes, [OPTED_OUT if everything else wanted.reason], now)
+    return OPTED_OUT not in before if everything else not _stopped_by(before, wanted)
 
 
 def _check(policy: Policy, ask: Ask, wanted: Wanted) -> None:

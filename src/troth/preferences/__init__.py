@@ -1,8 +1,8 @@
 """Preferences: what people hear of, per topic and channel; links that stop it in one step (clauses II.14 and II.15)."""
 
 from troth.gate import stops_seen
-from troth.preferences.model import CENTRE, LIFE, LINK, How, Stop, Wish, told
-from troth.preferences.service import NOTED, Preferences, link_of, mail_field
+from troth.preferences.model import CENTRE, LIFE, LINK, How, Stop, Wish, declared, told, topic_named
+from troth.preferences.service import NOTED, Preferences, link_of, mail_field, stage_noted
 from troth.preferences.tokens import BadToken, Envelopes, StopTokens, takes
 
 __all__ = [
@@ -17,9 +17,12 @@ __all__ = [
     "Stop",
     "StopTokens",
     "Wish",
+    "declared",
     "link_of",
     "mail_field",
+    "stage_noted",
     "stops_seen",
     "takes",
     "told",
+    "topic_named",
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select
 from troth.gate import OPTING_OUT, Ask, Outcome, is_stopped, matching_fields, stage_mail
 from troth.kernel import Clock, InvalidInput, NotFound, Refused, Unavailable, micros
 from troth.policy import Policy
-from troth.preferences.model import CENTRE, How, Stop, Wish
+from troth.preferences.model import CENTRE, How, Stop, Wish, declared
 from troth.preferences.tables import soft_bounce
 from troth.storage import Database, Statement, Transaction, Upsert
 
@@ -84,12 +84,7 @@ class Preferences:
             everything: Whether everything is meant instead.
             language: Of the page or mail by which it reached us (BCP 47); empty for the policy's.
         """
-        topic = stop.topic if stop.topic in self._policy().topics else ""
-        channel = stop.channel if not topic or stop.channel in self._policy().topics[topic].channels else ""
-        known = {channel for one in self._policy().topics.values() for channel in one.channels}
-        channel = channel if channel in known else ""
-        if everything:
-            topic = channel = ""
+        topic, channel = ("", "") if everything else declared(self._policy(), stop.topic, stop.channel)
         ask = self._ask("stop-topic", stop, topic, channel, language)
         return self._order([ask], "" if how in _SHOWN else stop.person)[0]
 
@@ -160,17 +155,32 @@ class Preferences:
         )  # fmt: skip
 
     def _order(self, asks: Sequence[Ask], told: str | None = "") -> list[Outcome]:
-        """Do orders, and promise whoever is told of them a mail; None for whoever the orders turn out to be about."""
+        """Do orders, and promise whoever is told of a new stop a mail; None for whoever the orders turn out to be about."""
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             person = outcomes[0].person if told is None else told
             if person and outcomes[0].permitted:
-                now = micros(self._clock.now())
-                stage_mail(tx, NOTED, person=person, now=now, language=asks[0].language)
+                stage_noted(tx, asks[0], outcomes[0], person, micros(self._clock.now()))
 
         outcomes = self._perform_along(asks, along)
         _check(outcomes)
         return outcomes
+
+
+def stage_noted(tx: Transaction, ask: Ask, outcome: Outcome, person: str, now: int) -> None:
+    """Promise a mail that confirms a stop, once: one that was kept before is confirmed no second time.
+
+    Args:
+        tx: Unit of work of the stop.
+        ask: The order.
+        outcome: What became of it.
+        person: Handle of whom the mail goes to.
+        now: Instant (microseconds).
+    """
+    if outcome.values.get("new"):
+        stage_mail(
+            tx, NOTED, person=person, now=now, language=ask.language, topic=ask.topic, channel=ask.channel
+        )
 
 
 _SHOWN = frozenset({"one-click", "page", "centre"})
