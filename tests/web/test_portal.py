@@ -67,6 +67,23 @@ def test_everybody_sees_their_own_only(web: Web) -> None:
     assert ben.get(path).status_code == 200
 
 
+def test_one_chooses_what_one_hears_of_without_a_second_mail(web: Web) -> None:
+    """The overview leads to one's own preferences at once, where a topic is taken up; signed out, the same link asks for a mailbox."""
+    ann, ben = Author(web), Author(web, "ben@example.com", "SN-0002")
+    assert '<a href="/preferences">' in ann.get("/my").text
+    led = ann.get("/preferences")
+    assert led.status_code == 303
+    assert led.headers["cache-control"] == "no-store"
+    centre = str(led.headers["location"])
+    assert "checked" not in ann.get(centre).text
+    assert ann.send(centre, do="save", **{"on-events:email": "yes"}).status_code == 303
+    assert ann.get(str(ann.get("/preferences").headers["location"])).text.count("checked") == 1
+    assert "checked" not in ben.get(str(ben.get("/preferences").headers["location"])).text
+    answered(web)
+    assert list((web.troth.folder / "mail").glob("*.eml")) == []
+    assert 'name="email"' in web.get("/preferences").text
+
+
 def test_values_tell_where_they_came_from(web: Web) -> None:
     """The point and channel, the instant, the clause, the version and until when, beside the values of a record."""
     ann = Author(web)

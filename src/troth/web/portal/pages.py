@@ -140,6 +140,7 @@ def _overview(request: AnyRequest) -> Response[bytes]:
         switches=switches(policy, choice),
         relay=relay_of(policy),
         agents=agents_point(policy),
+        topics=policy.topics,
     )
     answer.headers.update(OWN_FORMS)
     return answer
