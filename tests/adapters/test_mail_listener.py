@@ -6,14 +6,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Protocol, Self
 
 import pytest
 
 from tests.inbound.conftest import ADDRESS, REFUSED, Post, engine_served, post
 from tests.support.waiting import wait_until
 from troth.adapters import Limits, mail_listener
-from troth.inbound import MOST_HOPS, WAITING
+from troth.inbound import MOST_HOPS, WAITING, Inbox
 from troth.kernel import InvalidInput
 
 __all__ = ["engine_served", "post"]
@@ -21,8 +21,16 @@ MAIL = "From: ann@example.com\r\nSubject: Hello\r\n\r\nText\r\n.dotted\r\n"
 Listen = Callable[..., int]
 
 
+class Taking(Protocol):
+    """Something with an inbox."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """The inbox that what is listened for goes to."""
+
+
 @contextmanager
-def listening(post: Post, scheme: str = "smtp", limits: Limits | None = None) -> Iterator[int]:
+def listening(post: Taking, scheme: str = "smtp", limits: Limits | None = None) -> Iterator[int]:
     """A listener in a thread of its own; gives its port."""
     loop = asyncio.new_event_loop()
     listener = mail_listener(post.inbox, f"{scheme}://127.0.0.1:0", "mail.example.com", limits or Limits())

@@ -39,7 +39,7 @@ def to(address: str, subject: str, sender: str = "Ann <ann@elsewhere.example>") 
     return mail
 
 
-def report(status: str, recipient: str = "") -> EmailMessage:
+def report(status: str, recipient: str = "", action: str = "failed") -> EmailMessage:
     """A delivery report (RFC 3464)."""
     told = f"Final-Recipient: rfc822; {recipient}\r\n" if recipient else ""
     raw = (
@@ -47,7 +47,7 @@ def report(status: str, recipient: str = "") -> EmailMessage:
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"{told}Action: failed\r\nStatus: {status}\r\n\r\n--b--\r\n"
+        f"{told}Action: {action}\r\nStatus: {status}\r\n\r\n--b--\r\n"
     )
     return _parsed(raw)
 

@@ -1,6 +1,6 @@
 """Stops per topic and channel: at once, under keyed hashes, until a newer word from the same mailbox."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -60,6 +60,15 @@ def _says(
 def _erase(company: Company, person: str) -> None:
     case = company.open_case("request", "staff.privacy", RIGHTS, person)
     assert company.act("erase", "staff.privacy", RIGHTS, person=person, case=case).permitted
+
+
+def _corrected(company: Company, person: str, address: str) -> Outcome:
+    """Staff put another address in the place of somebody's."""
+    case = company.open_case("request", "staff.privacy", RIGHTS, person)
+    return company.act(
+        "collect", "staff.privacy", RIGHTS, point="correction", channel="api", notice="correction-notice",
+        person=person, case=case, values={"email": address},
+    )  # fmt: skip
 
 
 def _on(company: Company, person: str, **more: Any) -> set[tuple[str, str]]:
@@ -137,6 +146,65 @@ def test_nobody_is_asked_again_within_a_year(company: Company) -> None:
     company.clock.advance(timedelta(days=286))
     mailer = {"case": company.open_case("campaign", "staff.marketing", "marketing.communications", who)}
     assert _send(company, who, "events", ASKING, **mailer).permitted
+
+
+@pytest.mark.parametrize(
+    ("stopped", "last", "first"),
+    [
+        ("2026-01-05T09:00", "2027-01-05T23:59", "2027-01-06T00:00"),
+        ("2027-02-28T23:59", "2028-02-28T23:59", "2028-02-29T00:00"),
+        ("2027-03-01T00:00", "2028-03-01T23:59", "2028-03-02T00:00"),
+        ("2028-02-29T12:00", "2029-02-28T23:59", "2029-03-01T00:00"),
+    ],
+)
+def test_twelve_months_are_those_of_the_calendar(
+    company: Company, stopped: str, last: str, first: str
+) -> None:
+    """They end with the day of the same date (UTC), in a leap year as in any; of 29 February with the last of the month."""
+    company.clock.set(datetime.fromisoformat(stopped).replace(tzinfo=UTC))
+    who = _import(company)
+    _says(company, who)
+    assert _stop(company, person=who, topic="offers", channel="email").permitted
+    for instant, asked in ((last, False), (first, True)):
+        company.clock.set(datetime.fromisoformat(instant).replace(tzinfo=UTC))
+        case = company.open_case("campaign", "staff.marketing", "marketing.communications", who)
+        assert _send(company, who, "events", ASKING, case=case).permitted is asked
+
+
+def test_a_dead_address_is_dead_by_itself(company: Company) -> None:
+    """Mail that comes back says nothing of the telephone, nor of the address that takes the dead one's place; stops go along."""
+    phone = "+14155550123"
+    who = _import(company, phone=phone)
+    _says(company, who)
+    assert _stop(company, person=who, topic="offers", channel="email").permitted
+    noted = company.act(
+        "instruct", "service.intake", "essential.service.returned_mail",
+        order="note-undeliverable", person=who, hashed=_hashed(company),
+    )  # fmt: skip
+    assert noted.permitted, noted
+    assert _send(company, who, "events").clauses == ("I.5",)
+    _corrected(company, who, "new@example.com")
+    assert _send(company, who, "events").permitted
+    assert _send(company, who, "offers").clauses == ("II.14",)
+
+
+@pytest.mark.parametrize("reason", ["everything", "offers", "objected"])
+def test_what_was_refused_follows_a_corrected_address(company: Company, reason: str) -> None:
+    """Whoever corrects the address of somebody: it stays refused at the new one, also for who comes back with it after an erasure."""
+    who = _import(company)
+    _says(company, who)
+    if reason == "objected":
+        _says(company, who, "objected")
+    else:
+        one = {"topic": reason, "channel": "email"} if reason == "offers" else {}
+        assert _stop(company, person=who, **one).permitted
+    _corrected(company, who, "new@example.com")
+    assert not _send(company, who, "offers").permitted
+    _erase(company, who)
+    again = _comes_back(company, "new@example.com")
+    _says(company, again)
+    assert not _send(company, again, "offers").permitted
+    assert _send(company, again, "events").permitted is (reason == "offers")
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,8 @@ class Meeting:
     """A transaction that waits, after looking up, until another one has looked up too."""
 
     def __init__(self, tx: Any, together: threading.Barrier) -> None:
-        self._tx, self._together, self.run_many = tx, together, tx.run_many
+        self._tx, self._together = tx, together
+        self.run_many, self.lookup_all = tx.run_many, tx.lookup_all
 
     def lookup(self, *arguments: Any) -> Any:
         """Look up, then wait."""

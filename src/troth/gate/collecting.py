@@ -30,7 +30,6 @@ from troth.vault import (
     change_record,
     create_record,
     end_move,
-    follow_address,
     forget_reasons,
     found_record,
     held_fields,
@@ -263,8 +262,6 @@ class Collector:
         field = self._policy.fields[kind]
         (before,) = self._vault.read_fields(self._tx, [ReadWant(decision, who, (field,))])
         pairs = identifiers_of(values, self._policy)
-        old = identifiers_of(before, self._policy)
-        follow_address(self._tx, self._vault.keys, old, pairs)
         self._vault.add_identifiers(self._tx, who, pairs, self._policy.fields)
         self._write(decision, who, values, "")
         forget_proofs(self._tx, who)

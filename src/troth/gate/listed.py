@@ -1,7 +1,8 @@
 """Facts that outlive a record or limit it: the suppression list, and who is known to be a child."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from troth.gate.access import covers
@@ -33,10 +34,9 @@ OPTED_OUT = "opted-out"
 STOPPED = "stopped:"
 """Prefix of the reason that keeps a stop; topic and channel follow, parted by a colon, `*` for any."""
 ANY = "*"
-RECENTLY = timedelta(days=365)
-"""So long after a stop nobody is asked whether they would like to hear of something again."""
 _CHILD = {"person.child", "parent.verified", "parent.sharing"}
-_MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_EPOCH = date(1970, 1, 1).toordinal()
 _REMEMBERED = 4_096
 """Most answers kept for a policy version: callers may name any purpose."""
 
@@ -184,7 +184,7 @@ def suppression_facts(rules: ListRules, kinds: Iterable[Listed], about: About, n
     for kind, reason, since in kinds:
         if not rules.counts(kind, reason):
             continue
-        if reason.startswith((STOPPED, OBJECTED, OPTED_OUT)) and now - since < RECENTLY // _MICROSECOND:
+        if reason.startswith((STOPPED, OBJECTED, OPTED_OUT)) and since >= recent_from(now // _DAY):
             facts.add("stop.recent")
         if reason.startswith(STOPPED):
             topic, _, channel = reason.removeprefix(STOPPED).partition(":")
@@ -196,6 +196,19 @@ def suppression_facts(rules: ListRules, kinds: Iterable[Listed], about: About, n
         elif covers(reason.removeprefix(OBJECTED), about.purpose):
             facts.add("person.objected")
     return facts
+
+
+@lru_cache(maxsize=8)
+def recent_from(day: int) -> int:
+    """From when on (microseconds) a stop is recent on a day, as days since 1970: within 12 months of the calendar (UTC).
+
+    For so long nobody is asked whether they would like to hear of something again. Like a period of law that is expressed in months,
+    they end with the last hour of the day of the same date, or of the month that has none.
+    """
+    today = date.fromordinal(_EPOCH + day)
+    leap = (today.month, today.day) == (2, 29)
+    begun = date(today.year - 1, 3, 1) if leap else today.replace(year=today.year - 1)
+    return (begun.toordinal() - _EPOCH) * _DAY
 
 
 def childhood_facts(known: Childhood, now: int) -> set[str]:

@@ -90,7 +90,8 @@ def stop_or_resume(
     if ask.order == "show-stops":
         return {"known": bool(hashes_of(tx, one.person)), "on": _on(tx, policy, one.person, hashes)}
     if ask.order == UNDELIVERABLE:
-        add_reasons(tx, hashes, [BOUNCED], now)
+        addresses = matching_fields(policy)
+        add_reasons(tx, [(kind, blind) for kind, blind in hashes if kind in addresses], [BOUNCED], now)
     elif ask.order == "resume-topic":
         _resume(tx, policy, one.person, hashes, wanted, now)
     else:

@@ -117,7 +117,14 @@ from troth.vault.shut import Shut, drop_shut, sort_shut
 from troth.vault.stances import STANCES, record_stance, said_since, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
-from troth.vault.stops import add_reasons, count_stop, drop_reasons, hashes_of, reasons_on, stops_seen
+from troth.vault.stops import (
+    add_reasons,
+    count_stop,
+    drop_reasons,
+    hashes_of,
+    reasons_on,
+    stops_seen,
+)
 from troth.vault.store_keys import RootKey, create_key_store
 from troth.vault.suppression import (
     BOUNCED,
@@ -127,7 +134,6 @@ from troth.vault.suppression import (
     Listed,
     copy_listings,
     dispose_listed,
-    follow_address,
     forget_reasons,
     listings,
     listings_of,
@@ -222,7 +228,6 @@ __all__ = [
     "expired_submissions",
     "finish_archive",
     "finish_erasure",
-    "follow_address",
     "forget_parcels",
     "forget_reasons",
     "found_record",

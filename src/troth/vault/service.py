@@ -16,6 +16,7 @@ from troth.vault.model import PersonState, ReadWant, WriteWant, parted, slot_of
 from troth.vault.sealing import WRITE, NewestKeys, check_allowed, missing_key, sealed_rows
 from troth.vault.settling import ADD_IDENTIFIER, ADD_PERSON, FIND
 from troth.vault.slots import NewestSlot
+from troth.vault.stops import follow_identifiers, hashes_of
 from troth.vault.tables import identifier, person, preference, sealed_field
 
 _PEOPLE = Lookup(person, by=("person",), take=("policy", "state", "has_stances"))
@@ -176,7 +177,8 @@ class Vault:
 
         A new value takes the place of the person's earlier one; values that are unique, such as order numbers, name things
         of which a person has several, and accumulate. A value that people share, such as a household's telephone number,
-        finds only the first of them.
+        finds only the first of them. What stands on the suppression list under a value that gives way stands there under the new
+        one too: an opt-out survives (answer 26 of the register).
 
         Args:
             tx: Unit of work.
@@ -196,13 +198,15 @@ class Vault:
             return
         found = tx.lookup(FIND, list(taken))
         stale = _replaced(taken, found, who, fields or {}, record, within)
-        if stale and not fresh:
+        had = hashes_of(tx, who) if stale and not fresh else []
+        if had:
             tx.run_many(_FORGET_IDENTIFIER, [{"who": who, "name": kind} for kind in stale])
         # A plain insert: giving way to a row that another process adds meanwhile would leave this person unfindable.
         tx.run_many(
             ADD_IDENTIFIER,
             [(*key, who, record if key[0] in within else "") for key in taken if key not in found],
         )
+        follow_identifiers(tx, who, had)
 
     def keys_ahead(
         self, tx: Transaction, wanted: Mapping[str, set[str]], fresh: Collection[str], now: int

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import bindparam, delete, select, update
 
 from troth.storage import Lookup, Statement, Transaction, Upsert
+from troth.vault.suppression import BOUNCED
 from troth.vault.tables import identifier, stop_count, suppression
 
 Hashed = tuple[str, bytes]
@@ -56,6 +57,34 @@ def drop_reasons(tx: Transaction, hashes: Iterable[Hashed], reasons: Collection[
     tx.run_many(
         _DROP,
         [{"name": kind, "hash": blind, "why": reason} for kind, blind in hashes for reason in reasons],
+    )
+
+
+def follow_identifiers(tx: Transaction, who: str, before: Collection[Hashed]) -> None:
+    """Put a person's new identifiers on the list for what the ones they take the place of stand there for, from the same instants.
+
+    That mail to the old one comes back is no news of the new one.
+
+    Args:
+        tx: Unit of work.
+        who: Handle of the person.
+        before: The keyed hashes of the person's identifiers before the change, from `hashes_of`.
+    """
+    now = hashes_of(tx, who) if before else []
+    gone = [one for one in before if one not in now]
+    new = [one for one in now if one not in before]
+    if not gone or not new:
+        return
+    found = tx.lookup_all(_ON, gone)
+    tx.run_many(
+        _ADD,
+        [
+            (kind, blind, reason, since)
+            for (was, _), rows in found.items()
+            for kind, blind in new
+            for reason, since in rows
+            if kind == was and reason != BOUNCED
+        ],
     )
 
 

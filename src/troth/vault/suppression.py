@@ -124,21 +124,6 @@ def forget_reasons(tx: Transaction, who: str, reasons: Iterable[str]) -> None:
         tx.run(_FORGET, {"who": who, "why": reason})
 
 
-def follow_address(tx: Transaction, keys: KeyRing, old: Sequence[Listing], new: Sequence[Listing]) -> None:
-    """Put a person's new identifiers on the list for what their old ones stand there for, from the same instants.
-
-    That mail to the old one comes back is no news of the new one.
-    """
-    rows = {
-        (kind, keys.blind(kind, value), reason, since)
-        for (before, _), listed in listings(tx, keys, old).items()
-        for kind, value in new
-        for reason, since in listed
-        if kind == before and reason != BOUNCED
-    }
-    tx.run_many(_ADD, sorted(rows))
-
-
 def release(tx: Transaction, keys: KeyRing, pairs: Sequence[Listing], reason: str) -> int:
     """Take identifiers (field name, normalised value) off the list for a reason; gives the number that stood there."""
     return sum(
