@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from email.message import EmailMessage
@@ -104,6 +105,20 @@ def test_a_mail_shows_nobody_in_messages() -> None:
 
 class TestFolder:
     """The folder in place of a server."""
+
+    def test_a_mail_that_was_made_ready_is_the_one_that_lies_there(self, tmp_path: Path) -> None:
+        """Making it ready signs it, handing it over then signs nothing more, and what lies there is the same as without."""
+
+        def sign(content: bytes) -> bytes:
+            return b"X-Signed: here\r\n" + content
+
+        mailer = FolderMailer(tmp_path / "mail", sign)
+        for one in (mailer.ready(mail(1)), mailer.ready(mailer.ready(mail(2))), mail(3)):
+            mailer.send(one)
+        contents = [file.read_bytes() for file in sorted((tmp_path / "mail").iterdir())]
+        assert [content.count(b"X-Signed") for content in contents] == [1, 1, 1]
+        alike = [re.sub(rb"<\d@|={15}\d+==", b"", content) for content in contents]
+        assert alike[0] == alike[1] == alike[2]
 
     def test_a_repeat_replaces(self, tmp_path: Path) -> None:
         """The same job sent again is the same file."""

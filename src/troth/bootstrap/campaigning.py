@@ -120,6 +120,7 @@ def sending_of(troth: "Troth") -> BatchSending:
         stops=stops_seen,
         connections=mail.connections,
         one_look=troth.gate.one_look,
+        ready=troth.mailer.ready,
     )
 
 

@@ -44,10 +44,12 @@ class Formed(NamedTuple):
     Args:
         content: Headers and body, ASCII, CR LF at each line's end.
         date: That of its header.
+        signed: Whether its signatures stand in it already, where mail is signed.
     """
 
     content: bytes
     date: datetime
+    signed: bool = False
 
 
 class Mail(NamedTuple):
@@ -111,6 +113,9 @@ class Mailer(Protocol):
 
 class OpenMailer(Mailer, Protocol):
     """A mailer that keeps connections open between two mails."""
+
+    def ready(self, mail: Mail) -> Mail:
+        """A mail as it goes over the wire, signed; `send` does the same with one that was not made ready before."""
 
     def close(self) -> None:
         """Take leave of whoever takes the mails; `send` opens what it needs again."""

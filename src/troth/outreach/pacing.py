@@ -233,6 +233,10 @@ class PacedMailer:
         self.mailer = mailer
         self._pacing, self._counts = pacing, counts
 
+    def ready(self, mail: Mail) -> Mail:
+        """See `OpenMailer.ready`."""
+        return self.mailer.ready(mail)
+
     def send(self, mail: Mail) -> None:
         """See `Mailer.send`."""
         with ExitStack() as stack:

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
-from troth.adapters.mail.forming import Sign, unsigned, wire_form
+from troth.adapters.mail.forming import Sign, made_ready, unsigned, wire_form
 from troth.kernel import Unavailable
 from troth.outreach import Formed, Mail
 
@@ -28,6 +28,10 @@ class FolderMailer:
 
     def __init__(self, folder: Path, sign: Sign = unsigned) -> None:
         self._folder, self._sign = folder, sign
+
+    def ready(self, mail: Mail) -> Mail:
+        """See `OpenMailer.ready`."""
+        return made_ready(mail, self._sign)
 
     def send(self, mail: Mail) -> None:
         """See `Mailer.send`; the file is there whole, on disk, or not at all.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 
-from troth.outreach import WIRE, Formed
+from troth.outreach import WIRE, Formed, Mail
 
 Sign = Callable[[bytes], bytes]
 """Gives a mail in wire form with its signatures."""
@@ -22,8 +22,15 @@ def wire_form(message: EmailMessage | Formed, sign: Sign = unsigned) -> bytes:
     A lone CR or LF, which servers read in different ways, becomes CR LF before the mail is signed.
     """
     if isinstance(message, Formed):
-        return sign(message.content)
+        return message.content if message.signed else sign(message.content)
     content = message.as_bytes(policy=WIRE)
     if not content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n"):
         content = _LONE.sub(b"\r\n", content)
     return sign(content if content.endswith(b"\r\n") else content + b"\r\n")
+
+
+def made_ready(mail: Mail, sign: Sign) -> Mail:
+    """A mail in wire form with its signatures, so that nothing but carrying is left to do."""
+    message = mail.message
+    dated = message.date if isinstance(message, Formed) else message["Date"].datetime
+    return mail._replace(message=Formed(wire_form(message, sign), dated, signed=True))

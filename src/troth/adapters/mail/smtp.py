@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 
 from troth.adapters.mail.connection import GONE, TIMEOUT_SECONDS, Connection, Lost, Parcel, Server
-from troth.adapters.mail.forming import Sign, unsigned, wire_form
+from troth.adapters.mail.forming import Sign, made_ready, unsigned, wire_form
 from troth.kernel import Unavailable
 from troth.outreach import Deferred, Mail
 
@@ -40,6 +40,10 @@ class SmtpMailer:
         self._turn = BoundedSemaphore(connections)
         self._lock = Lock()
         self._idle: list[Connection] = []
+
+    def ready(self, mail: Mail) -> Mail:
+        """See `OpenMailer.ready`."""
+        return made_ready(mail, self._sign)
 
     def send(self, mail: Mail) -> None:
         """See `Mailer.send`.
