@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import (
     answering,
+    audience,
     campaigning,
     console,
     dashboard,
@@ -34,6 +35,7 @@ PARTS = (
     "dashboard",
     "import",
     "scale",
+    "audience",
     "drill",
     "requests",
     "startup",
@@ -104,8 +106,9 @@ def main() -> int:
         telemetry.run(report, given.place)
     if "scale" in given.only:
         scale.run(report, given.place, 10_000, given.people)
-    if "drill" in given.only:
-        drilling.run(report, given.place, given.people)
+    for part, measured in (("audience", audience.run), ("drill", drilling.run)):
+        if part in given.only:
+            measured(report, given.place, given.people)
     if "requests" in given.only:
         answering.run(report, given.place)
     if "gdprbench" in given.only:

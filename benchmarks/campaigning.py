@@ -87,7 +87,8 @@ def run(report: Report, place: Path, copies: int) -> None:
         with _serving(kept) as port, company(copies, place, tickets=False) as made:
             plain = _plain(port, min(copies, 1_000))
             _lead_to(made, port)
-            _ask_for_announcements(made)
+            ask_for_announcements(made)
+            made.troth.messages.add(compile_texts(made.troth, [read_message(_MESSAGE)]))
             if copies <= _MOST_TWICE:
                 _whole(report, made, plain)
             _killed(report, made, kept)
@@ -113,7 +114,8 @@ def _lead_to(made: Company, port: int) -> None:
     made.troth = troth.open(made.folder)
 
 
-def _ask_for_announcements(made: Company) -> None:
+def ask_for_announcements(made: Company) -> None:
+    """Everybody agrees to announcements by e-mail."""
     for start in range(0, len(made.people), _GROUP):
         asks = [
             Ask(
@@ -123,7 +125,6 @@ def _ask_for_announcements(made: Company) -> None:
             for who in made.people[start : start + _GROUP]
         ]  # fmt: skip
         done(made.troth.perform(asks))
-    made.troth.messages.add(compile_texts(made.troth, [read_message(_MESSAGE)]))
 
 
 def _started(made: Company) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Company:
         database_url: A postgresql:// URL for the data; empty for SQLite.
         keystore_url: The same for the key store.
         tickets: Whether they have one; without, very many people are made in less than half the time.
+        more: Gives further values that somebody registers with, by number.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class Company:
         keystore_url: str = "",
         *,
         tickets: bool = True,
+        more: Callable[[int], dict[str, Any]] = lambda _: {},
     ) -> None:
         self.folder = folder
+        self._more = more
         self._with_tickets = tickets
         made = troth.init_folder(
             folder, policy=any_serial(folder), database_url=database_url, keystore_url=keystore_url
@@ -74,6 +77,7 @@ class Company:
             "email": f"person{number}@example.com",
             "product": "sensor",
             "serial": f"SN-{number:08d}",
+            **self._more(number),
         }
         return self._collect(values)
 
@@ -140,10 +144,12 @@ def done(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 @contextmanager
-def company(people: int, place: Path, *, tickets: bool = True) -> Iterator[Company]:
+def company(
+    people: int, place: Path, *, tickets: bool = True, more: Callable[[int], dict[str, Any]] = lambda _: {}
+) -> Iterator[Company]:
     """A company that is gone after the block."""
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-", dir=place))
-    made = Company(folder / "data", people, tickets=tickets)
+    made = Company(folder / "data", people, tickets=tickets, more=more)
     try:
         yield made
     finally:

@@ -142,7 +142,7 @@ class Requests(RuleBasedStateMachine):
             self._becomes_one(case, self.model[case])
         after = self._row(case)
         assert after.received_at == before.received_at
-        assert bool(after.verified_at) == (state != "identity-pending")
+        assert bool(after.verified_at) == (state not in {"identity-pending", "authority-pending"})
         if not same:
             assert not self.desk.rights.matter(case).items
 

@@ -68,6 +68,10 @@ def schema(place: str) -> set[tuple[str, ...]]:
                 " UNION ALL SELECT tablename, '', indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'"
                 " UNION ALL SELECT conrelid::regclass::text, '', conname, pg_get_constraintdef(oid), '', ''"
                 " FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"
+                " UNION ALL SELECT tgrelid::regclass::text, '', tgname, pg_get_triggerdef(oid), '', ''"
+                " FROM pg_trigger WHERE NOT tgisinternal"
+                " UNION ALL SELECT 'functions', '', proname, pg_get_functiondef(oid), '', ''"
+                " FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
             ).fetchall()
     else:
         with closing(apsw.Connection(place)) as file:

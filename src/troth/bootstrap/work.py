@@ -23,7 +23,7 @@ from troth.bootstrap.retaining import retention_tasks
 from troth.bootstrap.staffing import staff_task
 from troth.bulletins import STEP
 from troth.desk import forget_person
-from troth.gate import ERASED, KEY_ENDS, MAIL, dispose_suppressions
+from troth.gate import ERASED, KEY_ENDS, MAIL, clear_notes, dispose_suppressions
 from troth.inbound import RECEIVED
 from troth.kernel import micros
 from troth.outreach import Mailer
@@ -131,6 +131,7 @@ def _tasks(troth: "Troth") -> list[Task]:
         from troth.bootstrap.accounting import challenges_of
 
         troth.gate.clear_credentials()
+        clear_notes(troth.database)
         troth.attempts.clear()
         challenges_of(troth).clear()
 

@@ -68,6 +68,7 @@ from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
 from troth.gate.stopping import Wanted, every_wish, is_stopped, mailbox_hash, topic_purposes
+from troth.gate.tallying import clear_notes
 from troth.vault import said_since, stops_seen
 
 __all__ = [
@@ -125,6 +126,7 @@ __all__ = [
     "case_is_open",
     "case_is_verified",
     "case_of",
+    "clear_notes",
     "dispose_suppressions",
     "due_records",
     "end_case",

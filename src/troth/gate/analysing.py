@@ -23,6 +23,7 @@ from troth.gate.counting import (
     Counting,
     count_act,
     refusal,
+    said_of,
 )
 from troth.gate.listed import ListRules
 from troth.kernel import Refused, Unavailable
@@ -63,7 +64,7 @@ class Analysis(Counting):
                 page = page_of_people(tx, after, PAGE, ())
                 closed = bool(restricted_above(tx, {self._inquiry.purpose}))
                 for who in wanted.intersection(page.people):
-                    kind = self._kind(self._policy, self._rules, page, who, closed=closed)
+                    kind = self._kind(self._policy, self._rules, said_of(page, who), closed=closed)
                     if not self._decide(tx, self._policy, self._actor, kind)[1]:
                         found.add(who)
             after = page.last or None

@@ -22,7 +22,7 @@ from troth.kernel import Clock, Refused, TrothError, Unavailable, from_micros, m
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Decision, Policy
 from troth.storage import Database, Transaction
-from troth.vault import Page, PersonState, ReadWant, Vault, page_of_people, restricted_above
+from troth.vault import Childhood, Listed, Page, ReadWant, Stance, Vault, page_of_people, restricted_above
 
 PAGE = 2_000
 """People of a page; memory is bounded by it."""
@@ -101,11 +101,61 @@ Sufficient = Callable[[int], bool]
 Conclude = Callable[[Transaction, Count], None]
 
 
-class _Kind(NamedTuple):
-    """What decides about a person: the facts, and the versions whose promises the data has."""
+class Said(NamedTuple):
+    """What stands in the vault that decides about a person, without whose it is; many people are alike in it.
+
+    Args:
+        policy: The version whose promises the person has.
+        stances: What was said about purposes.
+        listed: Kinds, reasons and instants under which identifiers stand on the suppression list.
+        child: What is known, where it is a child.
+        versions: The versions of the sealed values that are looked at.
+    """
+
+    policy: str
+    stances: tuple[Stance, ...]
+    listed: tuple[Listed, ...]
+    child: Childhood | None
+    versions: frozenset[str]
+
+
+class Kind(NamedTuple):
+    """What decides about a person at an instant: the facts, and the versions whose promises the data has."""
 
     facts: frozenset[str]
     older: frozenset[str]
+
+
+class Look(NamedTuple):
+    """What a look at some people gave.
+
+    Args:
+        page: What was read of them.
+        closed: Whether the purpose is restricted for everybody.
+        said: What decides about each.
+        kinds: What kind each is of.
+        opened: What is permitted of each.
+        lost: Whose key went meanwhile.
+    """
+
+    page: Page
+    closed: bool
+    said: Mapping[str, Said]
+    kinds: Mapping[str, Kind]
+    opened: Mapping[str, Values]
+    lost: frozenset[str]
+
+
+def said_of(page: Page, who: str) -> Said:
+    """What decides about somebody of a page."""
+    state = page.people[who]
+    return Said(
+        state.policy,
+        state.stances,
+        tuple(sorted(page.listed.get(who, ()))),
+        page.children.get(who),
+        frozenset(row[2] for row in page.sealed.get(who, ())),
+    )
 
 
 class Counting:
@@ -126,8 +176,9 @@ class Counting:
         self._inquiry = inquiry
         self.run = new_id()
         self._now = micros(clock.now())
-        self._decided: dict[_Kind, tuple[Decision, str]] = {}
-        self._counts: Counter[_Kind] = Counter()
+        self._decided: dict[Kind, tuple[Decision, str]] = {}
+        self._kinds: dict[tuple[Said, bool], Kind] = {}
+        self._counts: Counter[Kind] = Counter()
         self._unreadable = 0
 
     def count(self, take: Take, sufficient: Sufficient, conclude: Conclude) -> Count:
@@ -167,14 +218,25 @@ class Counting:
         self, policy: Policy, rules: ListRules, actor: Actor, after: str
     ) -> tuple[Page, Mapping[str, Values], int]:
         """One page: decided, and what is permitted opened; with how many lost their key on the way."""
+
+        def find(tx: Transaction) -> Page:
+            return page_of_people(tx, after, PAGE, self._inquiry.fields)
+
+        look = self._look(policy, rules, actor, find)
+        self._counts.update(look.kinds[who] for who in look.kinds.keys() - look.lost)
+        return look.page, look.opened, len(look.lost)
+
+    def _look(
+        self, policy: Policy, rules: ListRules, actor: Actor, find: Callable[[Transaction], Page]
+    ) -> Look:
+        """Look at some people in one snapshot: decide about each, and open what is permitted."""
         fields = tuple(policy.fields[name] for name in self._inquiry.fields)
         for last in (False, True):
             with self._database.snapshot() as tx:
-                page = page_of_people(tx, after, PAGE, self._inquiry.fields)
+                page = find(tx)
                 closed = bool(restricted_above(tx, {self._inquiry.purpose}))
-                kinds = {
-                    who: self._kind(policy, rules, page, who, closed=closed) for who in self._asked(page)
-                }
+                said = {who: said_of(page, who) for who in self._asked(page)}
+                kinds = {who: self._kind(policy, rules, one, closed=closed) for who, one in said.items()}
                 wants = []
                 for who, kind in kinds.items():
                     decision, reason = self._decide(tx, policy, actor, kind)
@@ -184,9 +246,8 @@ class Counting:
             # A key that goes between the two reads is a re-keying, which the next look has behind it, or an erasure.
             if last or len(opened) == len(wants):
                 break
-        gone = {want.person for want in wants} - opened.keys()
-        self._counts.update(kind for who, kind in kinds.items() if who not in gone)
-        return page, opened, len(gone)
+        lost = frozenset(want.person for want in wants) - opened.keys()
+        return Look(page, closed, said, kinds, opened, lost)
 
     def _asked(self, page: Page) -> list[str]:
         return (
@@ -195,21 +256,25 @@ class Counting:
             else [who for who in page.people if who in page.sealed]
         )
 
-    def _kind(self, policy: Policy, rules: ListRules, page: Page, who: str, *, closed: bool) -> _Kind:
-        facts = _said(page.people[who], self._inquiry.purpose)
-        if closed:
-            facts.add("person.restricted")
-        if who in page.listed:
-            facts |= suppression_facts(rules, page.listed[who], self._inquiry, self._now)
-        if who in page.children:
-            facts |= childhood_facts(page.children[who], self._now)
-        older = frozenset[str]()
-        if page.people[who].policy != policy.sha256:
-            rows = page.sealed.get(who, ())
-            older = frozenset({row[2] for row in rows} or {page.people[who].policy}) - {policy.sha256}
-        return _Kind(frozenset(facts), older)
+    def _kind(self, policy: Policy, rules: ListRules, said: Said, *, closed: bool) -> Kind:
+        found = self._kinds.get((said, closed))
+        if found is None:
+            facts = {
+                f"person.{stance}" for stance, about in said.stances if covers(about, self._inquiry.purpose)
+            }
+            if closed:
+                facts.add("person.restricted")
+            if said.listed:
+                facts |= suppression_facts(rules, said.listed, self._inquiry, self._now)
+            if said.child is not None:
+                facts |= childhood_facts(said.child, self._now)
+            older = frozenset[str]()
+            if said.policy != policy.sha256:
+                older = (said.versions or frozenset({said.policy})) - {policy.sha256}
+            found = self._kinds[said, closed] = Kind(frozenset(facts), older)
+        return found
 
-    def _decide(self, tx: Transaction, policy: Policy, actor: Actor, kind: _Kind) -> tuple[Decision, str]:
+    def _decide(self, tx: Transaction, policy: Policy, actor: Actor, kind: Kind) -> tuple[Decision, str]:
         """The decision about a kind of person, and why he is left out; empty when he is counted."""
         found = self._decided.get(kind)
         if found is None:
@@ -383,7 +448,3 @@ def refusal(decision: Decision) -> Refused:
 def _data(inquiry: Inquiry, policy: Policy) -> tuple[str, ...]:
     named = categories_of(inquiry.fields, policy)
     return tuple(sorted({*named, *inquiry.data})) if inquiry.data else named
-
-
-def _said(state: PersonState, purpose: str) -> set[str]:
-    return {f"person.{stance}" for stance, about in state.stances if covers(about, purpose)}

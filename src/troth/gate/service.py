@@ -23,6 +23,7 @@ from troth.gate.failing import begun_only, problem_outcome
 from troth.gate.form import CheckValues, malformed
 from troth.gate.glancing import Glance
 from troth.gate.model import Ask, Outcome, erases, erases_wholly
+from troth.gate.moving import begin_moves
 from troth.gate.newcomers import PersonAppeared, concerned
 from troth.gate.opening import Follower
 from troth.gate.passing import passed_on
@@ -34,6 +35,7 @@ from troth.gate.rehearsing import rehearsed
 from troth.gate.repeating import clear_once, done_once, keep_once, repeats
 from troth.gate.scanning import Scan, looked_through
 from troth.gate.sessions import clear_sessions, close_sessions
+from troth.gate.tallying import Sheets, TakeMany, Tallying
 from troth.gate.weighing import Scales
 from troth.kernel import Clock, InvalidInput, TrothError, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
@@ -46,7 +48,6 @@ from troth.vault import (
     end_keys,
     expired_submissions,
     finish_erasure,
-    moves_of,
 )
 
 _TRIES = 5
@@ -94,6 +95,7 @@ class Gate:
         self._words: dict[str, Words] = {}
         self._unfinished: set[str] = set()
         self._outdated: dict[tuple[str, str], int] = {}
+        self._sheets = Sheets()
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Perform acts in one unit of work.
@@ -191,6 +193,11 @@ class Gate:
         """Count people, each decided by the policy; see `Counting.count`."""
         counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
         return counting.count(take, sufficient, conclude)
+
+    def tally(self, inquiry: Inquiry, take: TakeMany, sufficient: Sufficient, conclude: Conclude) -> Count:
+        """Count everybody, each decided by the policy, by what this process keeps of spans; see `Tallying.tally`."""
+        tallying = Tallying(self._database, self._vault, self._shelf, self._clock, inquiry)
+        return tallying.tally(self._sheets, take, sufficient, conclude)
 
     def choose(self, inquiry: Inquiry, after: str, holds: Holds, along: AlongChosen) -> Chosen:
         """Choose people for a mailing, a page of them; see `Choosing.page`."""
@@ -408,11 +415,13 @@ class Gate:
             Unavailable: A store takes no work; repeat it.
         """
         end_keys(self._database, self._vault.keys, groups, micros(self._clock.now()))
+        self._sheets.forget_persons({who for who, _ in groups})
 
     def _finish_erasure(self, persons: Sequence[str]) -> int:
         """Keys first, then rows: a crash in between leaves only what nobody can read, and is resumed at start."""
-        persons = [*persons, *self._begin_moves(persons)]
+        persons = [*persons, *begin_moves(self._database, self._clock, persons)]
         self._vault.keys.destroy(persons)
+        self._sheets.forget_persons(persons)
         entries = []
         with self._database.transaction() as tx:
             now = micros(self._clock.now())
@@ -428,13 +437,3 @@ class Gate:
                 entries.append((entry_id, person, body))
             stage(tx, entries)
         return len(entries)
-
-    def _begin_moves(self, persons: Sequence[str]) -> list[str]:
-        """Begin to erase the addresses that wait apart from the people who are erased: new ones, and old ones to be told."""
-        with self._database.reading() as tx:
-            found = moves_of(tx, persons)
-        if found:
-            with self._database.transaction() as tx:
-                for submission in found:
-                    begin_erasure(tx, submission, micros(self._clock.now()))
-        return found

@@ -132,11 +132,12 @@ class Audiences:
         read = read_expression(kept.expression, frame, policy)
         chosen = 0
 
-        def take(values: Values) -> None:
+        def take(values: Values, number: int) -> None:
             nonlocal chosen
-            chosen += read.term.holds(values)
+            if read.term.holds(values):
+                chosen += number
 
-        found: Count = self._gate.count(
+        found: Count = self._gate.tally(
             _inquiry(frame, read, key, audience_id), take, lambda _: chosen >= frame.cohort, _keep_nothing
         )
         if not found.released:

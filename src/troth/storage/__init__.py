@@ -18,13 +18,14 @@ from troth.storage.jobs import (
 from troth.storage.lake import Condition, DeltaFolder, day_of, lake_available
 from troth.storage.migration import HEADS, downgrade, migrate, open_current, revision
 from troth.storage.rows import Frame, Wrap, as_they_are, dump_rows, load_rows, read_rows, write_rows
-from troth.storage.schema import data_tables, key_tables
+from troth.storage.schema import TRIGGERS_OF, data_tables, key_tables
 from troth.storage.scratch import Scratch
 from troth.storage.statements import Lookup, Statement, Upsert
 from troth.storage.tasks import Task, TaskRecord, TaskRunner, task_records
 
 __all__ = [
     "HEADS",
+    "TRIGGERS_OF",
     "Busy",
     "Condition",
     "Database",

@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from troth.kernel import Unavailable
+from troth.storage.schema import TRIGGERS_OF
 from troth.storage.statements import Lookup, Parameters, Statement
 
 Row = tuple[Any, ...]
@@ -120,6 +121,9 @@ def create_all(database: Database, metadata: MetaData) -> None:
             tx.script(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
             for index in sorted(table.indexes, key=lambda one: str(one.name)):
                 tx.script(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+        for table in metadata.sorted_tables:
+            for statement in table.info.get(TRIGGERS_OF, {}).get(database.dialect, ()):
+                tx.script(statement)
 
 
 def open_database(url: str, *, key_store: bool = False) -> Database:

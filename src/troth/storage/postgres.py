@@ -84,6 +84,8 @@ def _is_lost(connection: "psycopg.Connection[Row]") -> bool:
 def _configure(connection: "psycopg.Connection[Row]") -> None:
     """Prepare a new connection of the pool."""
     connection.prepared_max = _PREPARED
+    # Whatever the server's default: locks are taken and triggers look in the belief that each statement sees what committed before.
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
 
 
 def _turn(connection: "psycopg.Connection[Row]", *, snapshot: bool, single: bool) -> None:
@@ -92,7 +94,9 @@ def _turn(connection: "psycopg.Connection[Row]", *, snapshot: bool, single: bool
         connection.autocommit = single
     if bool(connection.read_only) is not snapshot:
         connection.read_only = snapshot or None
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
+        connection.isolation_level = (
+            IsolationLevel.REPEATABLE_READ if snapshot else IsolationLevel.READ_COMMITTED
+        )
 
 
 class PostgresTransaction:

@@ -15,3 +15,6 @@ _NAMES = {
 
 data_tables = MetaData(naming_convention=_NAMES)
 key_tables = MetaData(naming_convention=_NAMES)
+
+TRIGGERS_OF = "triggers"
+"""Under this name a table's `info` has statements, by engine, that make triggers once all tables are there."""

@@ -89,7 +89,7 @@ from troth.vault.holding import (
 )
 from troth.vault.journal import has_journal, read_journal, write_journal
 from troth.vault.keyring import KeyRing
-from troth.vault.model import PersonState, ReadWant, WriteWant, normalised, parted, slot_of
+from troth.vault.model import PersonState, ReadWant, Stance, WriteWant, normalised, parted, slot_of
 from troth.vault.pairing import WrongPair, check_pair, pair_stores, refuse_paired
 from troth.vault.parcels import forget_parcels, keep_parcel, kept_parcels, opened_parcel, prepare_parcels
 from troth.vault.presence import Seen, SeenPage, note_presence, seen_people
@@ -114,6 +114,7 @@ from troth.vault.selftest import try_sealing
 from troth.vault.service import Vault
 from troth.vault.settling import Settlers
 from troth.vault.shut import Shut, drop_shut, sort_shut
+from troth.vault.spans import Span, make_spans, mark_of, shorten_notes, spans
 from troth.vault.stances import STANCES, record_stance, said_since, withdraw_stance
 from troth.vault.standing import Standing, standing_columns
 from troth.vault.status import KeyStatus, StoreKeyStatus, key_status
@@ -141,7 +142,7 @@ from troth.vault.suppression import (
     suppress,
     suppress_person,
 )
-from troth.vault.walking import Page, page_of_people
+from troth.vault.walking import Page, page_of_people, people_within
 
 __all__ = [
     "BOUNCED",
@@ -185,6 +186,8 @@ __all__ = [
     "SeenPage",
     "Settlers",
     "Shut",
+    "Span",
+    "Stance",
     "Standing",
     "StoreKeyStatus",
     "StreamCipher",
@@ -249,6 +252,8 @@ __all__ = [
     "listings_of",
     "living",
     "make_epoch",
+    "make_spans",
+    "mark_of",
     "mark_remnant",
     "move_epochs",
     "moves_of",
@@ -270,6 +275,7 @@ __all__ = [
     "parted",
     "people_in",
     "people_who_said",
+    "people_within",
     "points_of_records",
     "prepare_parcels",
     "read_copies",
@@ -294,8 +300,10 @@ __all__ = [
     "said_since",
     "seal_briefly",
     "seen_people",
+    "shorten_notes",
     "slot_of",
     "sort_shut",
+    "spans",
     "stances_of",
     "standing_columns",
     "stops_seen",

@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from troth.storage import data_tables, key_tables
+from troth.storage import TRIGGERS_OF, data_tables, key_tables
+from troth.vault.watching import TRIGGERS
 
 person = Table(
     "person",
@@ -193,6 +194,26 @@ stop_count = Table(
     data_tables,
     Column("singleton", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
+)
+
+person_span = Table(
+    "person_span",
+    data_tables,
+    Column("low", Text, primary_key=True),
+    Column("high", Text, nullable=False),
+    # PostgreSQL: the transaction before which all must have ended, so that none is under way that does not know the span
+    Column("ready", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Written by triggers alone. A row is never looked up by itself: what counts is whether the rows of a span are the same.
+person_change = Table(
+    "person_change",
+    data_tables,
+    Column("low", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Index(None, "low", "token"),
+    info={TRIGGERS_OF: TRIGGERS},
 )
 
 store_mark = Table(

@@ -25,6 +25,11 @@ _PEOPLE = Statement(
     .order_by(person.c.person)
     .limit(bindparam("most"))
 )
+_PEOPLE_WITHIN = Statement(
+    select(person.c.person, person.c.policy)
+    .where(*_range(person.c.person), person.c.state == LIVE)
+    .order_by(person.c.person)
+)
 _STANCES = Statement(
     select(preference.c.person, preference.c.stance, preference.c.purpose).where(*_range(preference.c.person))
 )
@@ -85,7 +90,18 @@ def page_of_people(tx: Transaction, after: str, most: int, fields: tuple[str, ..
     rows = tx.rows(_PEOPLE, {"after": after, "most": most})
     if not rows:
         return Page({}, "", {}, {}, {})
-    span = {"after": after, "last": rows[-1][0]}
+    return _page(tx, rows, {"after": after, "last": rows[-1][0]}, fields, more=len(rows) == most)
+
+
+def people_within(tx: Transaction, after: str, last: str, fields: tuple[str, ...]) -> Page:
+    """Everybody behind a handle up to another one, which need not be anybody's; as `page_of_people`."""
+    span = {"after": after, "last": last}
+    return _page(tx, tx.rows(_PEOPLE_WITHIN, span), span, fields, more=False)
+
+
+def _page(
+    tx: Transaction, rows: list[Row], span: dict[str, str], fields: tuple[str, ...], *, more: bool
+) -> Page:
     said: dict[str, list[Stance]] = {}
     for who, stance, purpose in tx.rows(_STANCES, span):
         said.setdefault(who, []).append((stance, purpose))
@@ -99,7 +115,7 @@ def page_of_people(tx: Transaction, after: str, most: int, fields: tuple[str, ..
             sealed.setdefault(row[0], []).append(row[1:])
     return Page(
         people={who: PersonState(policy, tuple(said.get(who, ()))) for who, policy in rows},
-        last=rows[-1][0] if len(rows) == most else "",
+        last=rows[-1][0] if more else "",
         listed=listed,
         children={row[0]: Childhood(*row[1:]) for row in tx.rows(_CHILDREN, span)},
         sealed=sealed,
