@@ -1,6 +1,6 @@
 """Campaigns and the company's own messages, wired: what a copy reads, says and bears, and in whose name it goes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -35,6 +35,7 @@ from troth.outreach import (
     written_in,
 )
 from troth.policy import Policy
+from troth.storage import Transaction
 
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
@@ -156,10 +157,16 @@ class CopyWriter:
         message, policy = troth.messages.version(campaign.plan.template), troth.policy()
         shown = self.shown(message, policy)
         fields = (shown.address, *(one for one in (shown.language, *message.fields) if one))
+        since: dict[str, int] = {}
+
+        def look(tx: Transaction, rows: Sequence[Row]) -> None:
+            since.clear()
+            since.update(said_since(tx, [one.person for one in rows], message.purpose, _CONSENTED))
 
         def write(row: Row, outcome: Outcome, marks: Marks) -> Composed:
             clause = outcome.clauses[0] if outcome.clauses else ""
-            return self.written(message, policy, outcome.values, marks, clause, row.person, shown)
+            asked = since.get(row.person, 0)
+            return self.written(message, policy, outcome.values, marks, clause, asked, shown)
 
         def marks(row: Row, address: str) -> Marks:
             return self.marks(message, row, address)
@@ -172,6 +179,7 @@ class CopyWriter:
             marks,
             message.topic,
             uncertain=troth.settings.campaigns.uncertain,
+            look=look,
         )
 
     def shown(self, message: Message, policy: Policy) -> Shown:
@@ -193,15 +201,15 @@ class CopyWriter:
         values: Mapping[str, object],
         marks: Marks,
         clause: str,
-        person: str = "",
+        since: int = 0,
         of: Shown | None = None,
     ) -> Composed:
-        """A copy: what the author wrote, and the end that every one has."""
+        """A copy: what the author wrote, and the end that every one has; `since` (microseconds) is when it was asked for, 0 for unknown."""
         shown = of or self.shown(message, policy)
         language = written_in(message, str(values.get(shown.language, "")))
         front, base = policy.front, self._troth.settings.web.public_url.rstrip("/")
         given = {name: str(value) for name, value in values.items() if name in message.fields}
-        given |= {
+        constant = {
             "company": front.controller.name,
             "address": front.controller.address,
             "privacy": front.contact.privacy,
@@ -209,12 +217,15 @@ class CopyWriter:
             "contact_link": front.contact.page,
             "policy_link": f"{base}/policy#{clause}",
             "clause": clause,
-            "reason": marks.reason or self._reason(message, person, language),
+        }
+        asked = from_micros(since).date().isoformat() if since else ""
+        given |= {
+            "reason": marks.reason or asked_on(language, asked),
             "greeting": greeting(language, given.get(shown.name, "")),
         }
         if marks.unsubscribe:
             given |= {"unsubscribe_link": marks.unsubscribe, "preferences_link": marks.preferences}
-        return compose(message, language, given)
+        return compose(message, language, given, constant)
 
     def marks(self, message: Message, row: Row, address: str) -> Marks:
         """What a copy bears of its own."""
@@ -229,12 +240,6 @@ class CopyWriter:
         if not is_marketing(message.purpose):
             return Marks("", "", ways.envelope, "")
         return Marks(ways.unsubscribe, ways.preferences, ways.envelope, "", ways.by_mail)
-
-    def _reason(self, message: Message, person: str, language: str) -> str:
-        """Why somebody gets it, by how and when they asked for it."""
-        with self._troth.database.reading() as tx:
-            since = said_since(tx, person, message.purpose, _CONSENTED) if person else 0
-        return asked_on(language, from_micros(since).date().isoformat() if since else "")
 
 
 def preview_message(

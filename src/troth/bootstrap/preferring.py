@@ -1,7 +1,7 @@
 """Preferences, wired: links that stop, addresses that tell which message came back, and what marketing mail carries of both."""
 
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -80,10 +80,13 @@ def ways_out(troth: "Troth", *, person: str, address: str, purpose: str, topic: 
     subject, declared = troth.policy().front.contact.optout_subject, troth.policy().topics.get(topic)
     if subject and declared is not None:
         subject = f"{subject}: {declared.title or declared.name}"
-    by_mail = f"mailto:{troth.envelopes.stop(message)}" + (f"?subject={quote(subject)}" if subject else "")
+    by_mail = f"mailto:{troth.envelopes.stop(message)}" + (f"?subject={_quoted(subject)}" if subject else "")
     return WaysOut(
         f"{base}/stop/{token}", by_mail, f"{base}/preferences/{token}", troth.envelopes.bounce(message)
     )
+
+
+_quoted = lru_cache(maxsize=4)(quote)
 
 
 def preference_tasks(troth: "Troth") -> list[Task]:

@@ -138,6 +138,7 @@ class BatchSending:
             seen = self._stops(tx) if self._stops is not None else 0
             for row, outcome in zip(rows, outcomes, strict=True):
                 self._begin(tx, row, outcome, held, ends)
+            batch.look(tx, [one.row for one in held])
 
         self._perform(asks, along)
         return held, seen, ends

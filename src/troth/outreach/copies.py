@@ -1,12 +1,13 @@
 """What is sent to many, and what becomes of each copy; pure data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from troth.gate import Outcome
 from troth.outreach.composing import Composed
 from troth.outreach.model import Marks
 from troth.outreach.outbox import Row
+from troth.storage import Transaction
 
 AGAIN, COUNT = "again", "count"
 """What becomes of a copy of which nobody knows whether it was taken: sent again under its Message-ID, or counted as failed."""
@@ -24,6 +25,7 @@ class Batch(NamedTuple):
         topic: Declared topic; empty for none.
         optional: Names of fields that are left out where the policy or the person does not give them.
         uncertain: `AGAIN` or `COUNT`.
+        look: Reads, in the unit of work that decides some copies, what `write` needs of them beside the fields.
     """
 
     case: str
@@ -33,6 +35,7 @@ class Batch(NamedTuple):
     marks: Callable[[Row, str], Marks]
     topic: str = ""
     uncertain: str = AGAIN
+    look: Callable[[Transaction, Sequence[Row]], None] = lambda _, __: None
 
 
 class Handed(NamedTuple):

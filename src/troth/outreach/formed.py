@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from troth.kernel import InvalidInput
 from troth.outreach.composing import Composed
@@ -43,10 +44,10 @@ def form_mail(
     name, address = sender
     boundary = f"=_{message_id.partition('@')[0]}"
     headers = {
-        "From": formataddr((name, address)),
+        "From": _mailbox(name, address),
         "To": to,
         "Subject": _text(composed.subject),
-        "Date": format_datetime(at),
+        "Date": _dated(at.replace(microsecond=0)),
         "Message-ID": f"<{message_id}>",
         "MIME-Version": "1.0",
         **more,
@@ -56,6 +57,15 @@ def form_mail(
         lines += _part(boundary, kind, body)
     lines += [f"--{boundary}--", ""]
     return Formed(_CRLF.join(lines).encode("ascii"), at)
+
+
+_dated = lru_cache(maxsize=2)(format_datetime)
+
+
+@lru_cache(maxsize=8)
+def _mailbox(name: str, address: str) -> str:
+    """The company's own mailbox, which every mail comes from."""
+    return formataddr((name, address))
 
 
 def _head(headers: Mapping[str, str]) -> list[str]:
@@ -84,7 +94,8 @@ def _text(value: str) -> str:
 
 def _body(text: str) -> tuple[str, str]:
     """A body's encoding, and the body in it: as it is where every server takes it so, else quoted-printable."""
-    if text.isascii() and all(len(line) < _LONGEST for line in text.splitlines()):
-        return "7bit", _CRLF.join(text.splitlines())
-    quoted = binascii.b2a_qp("\n".join(text.splitlines()).encode(), istext=True).decode("ascii")
-    return "quoted-printable", _CRLF.join(quoted.split("\n"))
+    lines = text.splitlines()
+    if text.isascii() and len(max(lines, key=len, default="")) < _LONGEST:
+        return "7bit", _CRLF.join(lines)
+    quoted = binascii.b2a_qp("\n".join(lines).encode(), istext=True)
+    return "quoted-printable", quoted.decode("ascii").replace("\n", _CRLF)

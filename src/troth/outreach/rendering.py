@@ -5,9 +5,10 @@ escaped, so that nobody's name becomes a link or a heading.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
+from types import MappingProxyType
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
@@ -18,15 +19,19 @@ from troth.outreach.phrases import stopping_foot
 from troth.outreach.writing import MARKETING, PLACE, Message
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_GAP = re.compile(r"\n{3,}")
 _MARK = re.compile(r"zq7([a-z_][a-z0-9_]*?)7qz")
 
 
 class Sheet(NamedTuple):
-    """A message in one language, ready to be filled in: subject, plain text and HTML, each with marks for variables."""
+    """A message in one language, ready to be filled in: subject, plain text and HTML.
 
-    subject: str
-    text: str
-    html: str
+    Each is in pieces: every second one, from the second on, is the name of a variable.
+    """
+
+    subject: tuple[str, ...]
+    text: tuple[str, ...]
+    html: tuple[str, ...]
 
 
 def written_in(message: Message, wanted: str) -> str:
@@ -38,12 +43,41 @@ def written_in(message: Message, wanted: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _sheet(subject: str, body: str, language: str, stoppable: bool) -> Sheet:  # noqa: FBT001  part of the key
+def _sheet(
+    subject: str,
+    body: str,
+    language: str,
+    stoppable: bool,  # noqa: FBT001  part of the key
+    constant: tuple[tuple[str, str], ...],
+) -> Sheet:
     text = body + stopping_foot(language, stoppable=stoppable)
     marked = PLACE.sub(lambda place: _address(place[1]) or f"zq7{place[1]}7qz", text)
     html = _MARKDOWN.render(marked)
     page = PAGE.format(language=escape(language), title="zq7subject7qz", body=html)
-    return Sheet(subject, text, page)
+    plain = {name: plain_value(name, value) for name, value in constant}
+    shown = {name: escape(value) for name, value in plain.items()}
+    return Sheet(
+        _pieces(PLACE.split(subject), plain),
+        _pieces(PLACE.split(text), plain),
+        _pieces(_MARK.split(page.replace("https://zq7", "zq7")), shown),
+    )
+
+
+def _pieces(parts: Sequence[str], constant: Mapping[str, str]) -> tuple[str, ...]:
+    """A text in pieces in which what is the same in every copy is filled in."""
+    pieces = [parts[0]]
+    for name, after in zip(parts[1::2], parts[2::2], strict=True):
+        if name in constant:
+            pieces[-1] += constant[name] + after
+        else:
+            pieces += [name, after]
+    return tuple(pieces)
+
+
+def _filled(pieces: Sequence[str], values: Mapping[str, str]) -> str:
+    whole = list(pieces)
+    whole[1::2] = [values.get(name, "") for name in pieces[1::2]]
+    return "".join(whole)
 
 
 def _address(name: str) -> str:
@@ -51,7 +85,12 @@ def _address(name: str) -> str:
     return f"https://zq7{name}7qz" if name.endswith("link") else ""
 
 
-def compose(message: Message, language: str, values: Mapping[str, str]) -> Composed:
+def compose(
+    message: Message,
+    language: str,
+    values: Mapping[str, str],
+    constant: Mapping[str, str] = MappingProxyType({}),
+) -> Composed:
     """A message filled in.
 
     Args:
@@ -59,20 +98,21 @@ def compose(message: Message, language: str, values: Mapping[str, str]) -> Compo
         language: One of its languages.
         values: By variable: plain text, and web addresses for those whose name ends in `link`; what is missing is left empty.
             With `unsubscribe_link` its end tells how to stop.
+        constant: Values of the same kind that all copies have in common, and never a person's own: they are kept, filled in.
     """
     sheet = _sheet(
         message.subjects[language],
         message.bodies[language],
         language,
         "unsubscribe_link" in values,
+        tuple(constant.items()),
     )
     plain = {name: plain_value(name, value) for name, value in values.items()}
-    subject = " ".join(PLACE.sub(lambda place: plain.get(place[1], ""), sheet.subject).split())
-    text = PLACE.sub(lambda place: plain.get(place[1], ""), sheet.text)
-    shown = {**plain, "subject": subject}
-    html = sheet.html.replace("https://zq7", "zq7")
-    html = _MARK.sub(lambda place: escape(shown.get(place[1], "")), html)
-    return Composed(subject, re.sub(r"\n{3,}", "\n\n", text).lstrip(), html)
+    subject = " ".join(_filled(sheet.subject, plain).split())
+    text = _filled(sheet.text, plain)
+    shown = {name: escape(value) for name, value in plain.items()}
+    html = _filled(sheet.html, {**shown, "subject": escape(subject)})
+    return Composed(subject, _GAP.sub("\n\n", text).lstrip(), html)
 
 
 def is_marketing(purpose: str) -> bool:

@@ -17,7 +17,7 @@ from troth.preferences.model import LIFE, LINK, Stop
 
 _MICROSECOND = LIFE[LINK].resolution
 _MOST = 1_000
-_MAC_CHARACTERS = 16
+_MAC_BYTES = 10
 _LOCAL = re.compile(r"(bounce|stop)\+([a-z0-9-]{8,40})\.([a-z2-7]{16})")
 Seal = Callable[[bytes], bytes]
 _encode = msgspec.msgpack.Encoder().encode
@@ -117,8 +117,8 @@ class Envelopes:
         return f"{use}+{message_id}.{self._mac(use, message_id)}@{self._domain()}"
 
     def _mac(self, use: str, message_id: str) -> str:
-        digest = hmac.new(self._secret, f"{use}\0{message_id}".encode(), hashlib.sha256).digest()
-        return base64.b32encode(digest).decode().lower()[:_MAC_CHARACTERS]
+        digest = hmac.digest(self._secret, f"{use}\0{message_id}".encode(), hashlib.sha256)
+        return base64.b32encode(digest[:_MAC_BYTES]).decode().lower()
 
 
 def takes(use: str) -> Callable[[str], bool]:

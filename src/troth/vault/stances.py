@@ -1,5 +1,7 @@
 """What people said about a purpose: consented, objected, restricted. The gate turns it into facts."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import bindparam, delete, exists, update
 
 from troth.kernel import InvalidInput, NotFound
@@ -47,11 +49,15 @@ def record_stance(tx: Transaction, who: str, purpose: str, stance: str, now: int
     tx.run(_ADD, (who, purpose, stance, now))
 
 
-def said_since(tx: Transaction, who: str, purpose: str, stance: str) -> int:
-    """Since when (microseconds) a person has said something about a purpose or one above it; 0 where they have not."""
+def said_since(tx: Transaction, people: Iterable[str], purpose: str, stance: str) -> dict[str, int]:
+    """Since when (microseconds) people have said something about a purpose or one above it; without those who have not."""
     words = purpose.split(".")
-    above = [(who, ".".join(words[:end]), stance) for end in range(1, len(words) + 1)]
-    return min((int(row[0]) for row in tx.lookup(_SINCE, above).values()), default=0)
+    above = [".".join(words[:end]) for end in range(1, len(words) + 1)]
+    found: dict[str, int] = {}
+    rows = tx.lookup(_SINCE, [(who, one, stance) for who in people for one in above])
+    for (who, _, _), (since,) in rows.items():
+        found[who] = min(int(since), found.get(who, int(since)))
+    return found
 
 
 def withdraw_stance(tx: Transaction, who: str, purpose: str, stance: str) -> bool:
