@@ -86,3 +86,41 @@ def test_why_page_and_fragment(web: Web) -> None:
     assert f'href="{SLOT}/why"' in fragment.text
     assert "customised content is not switched on" in web.get(f"{SLOT}/why").text
     assert web.get("/content/none").status_code == 404
+
+
+def test_late_answer_to_a_withdrawn_choice_leaves_nothing(web: Web) -> None:
+    """Answered under the old choice and come in after the new one, it sets the cookie; the very next answer ends it."""
+    browser = web.client
+    browser.post("/v1/choice", json={"allow": [PERSONAL]})
+    old = "; ".join(f"{one.name}={one.value}" for one in browser.cookies.jar)
+    late = _look(web, old, 1)
+    assert late.headers["set-cookie"].startswith("taste=")
+    for ending in ("/", f"{SLOT}/why", "/v1/choice", "/nothing-there"):
+        browser.cookies.clear()
+        browser.post("/v1/choice", json={"allow": [STATISTICS]})
+        browser.cookies.extract_cookies(late)
+        assert "taste" in browser.cookies
+        shown = browser.get(ending)
+        assert "taste" not in browser.cookies, ending
+        assert "public" not in shown.headers["cache-control"]
+        assert "set-cookie" not in browser.get(ending).headers
+    browser.cookies.clear()
+    browser.cookies.extract_cookies(late)  # without any choice, as after the choice cookie itself is gone
+    browser.get("/")
+    assert "taste" not in browser.cookies
+
+
+def test_what_everybody_is_shown_ends_no_cookie(web: Web) -> None:
+    """A cache may keep it, and would hand the end to visitors whose choice allows the cookie."""
+    kept = web.client.get("/choice.js", headers={"Cookie": "taste=v1.sensor-readers:3:20260105"})
+    assert "public" in kept.headers["cache-control"]
+    assert "set-cookie" not in kept.headers
+
+
+def test_choosing_anew_begins_at_nothing(web: Web) -> None:
+    """What a late answer left after the withdrawal is not taken up by the next yes."""
+    planted = f"{_allow(web, STATISTICS)}; taste=v1.sensor-readers:9:20260105"
+    chosen = web.client.post("/v1/choice", json={"allow": [PERSONAL]}, headers={"Cookie": planted})
+    ended = [one for one in chosen.headers.get_list("set-cookie") if one.startswith("taste=")]
+    assert len(ended) == 1
+    assert "Max-Age=0" in ended[0]

@@ -141,7 +141,9 @@ def _private(found: _Slotted, request: AnyRequest, body: bytes, media: str) -> R
     }
     answer = Response(body, media_type=media, headers=headers)
     name = cookie_that_remembers(found.policy, "interest")
-    if name and found.allowed and found.interest:
+    if name and not found.allowed and cookie_of(request.scope, name):  # an objection, or the age screen
+        answer.set_cookie(Cookie(name, max_age=0))
+    elif name and found.allowed and found.interest:
         answer.set_cookie(Cookie(name, value=found.interest, max_age=_LONG))
     return answer
 
