@@ -192,6 +192,18 @@ class Bulletins:
         on = self._clock.now().date().isoformat()
         return policy.decide(Act("instruct", actor.role, purpose, (), facts=facts, on=on)).permitted
 
+    def check_may(self, key: str) -> None:
+        """Refuse a key whose role has nothing to do with bulletins.
+
+        Raises:
+            Unauthenticated: It does not work.
+            Refused: The policy has nothing to do with them for this role.
+        """
+        if not self.may(key):
+            raise Refused(
+                "This role has nothing to do with bulletins.", clause=CLAUSE, mend="Ask the product team."
+            )
+
     def writes(self, key: str) -> bool:
         """Whether somebody's role writes bulletins, and does not only approve them."""
         policy, actor = self._policy(), self._actor(key)
@@ -203,7 +215,7 @@ class Bulletins:
         Raises:
             Refused: The policy has nothing to do with them for this role.
         """
-        self._check_may(key)
+        self.check_may(key)
         with self._database.snapshot() as tx:
             return keeping.newest_bulletins(tx, MOST)
 
@@ -214,7 +226,7 @@ class Bulletins:
             NotFound: There is none.
             Refused: The policy has nothing to do with them for this role.
         """
-        self._check_may(key)
+        self.check_may(key)
         with self._database.snapshot() as tx:
             return keeping.bulletin_of(tx, case)
 
@@ -300,12 +312,6 @@ class Bulletins:
         if not self.writes(key):
             raise Refused(
                 "This role writes and starts no bulletins.", clause=CLAUSE, mend="Ask the product team."
-            )
-
-    def _check_may(self, key: str) -> None:
-        if not self.may(key):
-            raise Refused(
-                "This role has nothing to do with bulletins.", clause=CLAUSE, mend="Ask the product team."
             )
 
 

@@ -15,7 +15,9 @@ from troth.web import shapes
 from troth.web.account_api_shapes import ACCOUNT_SHAPES
 from troth.web.account_shapes import FORMS
 from troth.web.audience_shapes import AudienceAnswer, AudienceBody, AudienceCount
+from troth.web.bulletin_shapes import BULLETIN_SHAPES
 from troth.web.call_shapes import CallsAnswer, OutcomeAnswer, OutcomeBody, PullBody
+from troth.web.campaign_shapes import CAMPAIGN_SHAPES
 from troth.web.connector_shapes import ConnectorAnswer
 from troth.web.event_operations import EVENT_SCHEMAS
 from troth.web.matter_shapes import MatterAnswer, MattersAnswer, StepBody
@@ -77,6 +79,8 @@ _SHAPES = (
     PullBody,
     AudienceAnswer,
     AudienceCount,
+    *CAMPAIGN_SHAPES,
+    *BULLETIN_SHAPES,
     Outcome,
 )
 _TEXT = {"type": "string"}

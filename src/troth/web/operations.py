@@ -3,7 +3,9 @@
 from troth.web.account_api_operations import ACCOUNT_API_OPERATIONS
 from troth.web.account_operations import ACCOUNT_OPERATIONS
 from troth.web.audience_operations import AUDIENCE_OPERATIONS
+from troth.web.bulletin_operations import BULLETIN_OPERATIONS
 from troth.web.call_operations import CALL_OPERATIONS
+from troth.web.campaign_operations import CAMPAIGN_OPERATIONS
 from troth.web.certificate_operations import CERTIFICATE_OPERATIONS
 from troth.web.choosing_operations import CHOICE_OPERATIONS
 from troth.web.connector_operations import CONNECTOR_OPERATIONS
@@ -43,7 +45,7 @@ TAGS = {
     "Telemetry": "What installed products send when their administrator switched it on, and how to look at it first.",
     "Content": "What suits the visitor, where that is allowed.",
     "Insights": "Declared reports: counts of people that show nobody.",
-    "Outreach": "Audiences: expressions that are counted and never listed.",
+    "Outreach": "Audiences, messages, campaigns and bulletins: told of by counts, nobody is listed.",
     "Rights": "Requests and disputes of people: proven from their mailbox, answered by a day that nobody moves.",
     "Console": "Where staff work: the queue, a matter, access reviews. Pages and forms for people, with a session of their own.",
     "Forum": "Postings: everybody reads them; their authors are warned of that each time.",
@@ -269,6 +271,6 @@ OPERATIONS = (
     *PREFERENCE_OPERATIONS,
     *CONTENT_OPERATIONS,
     *REPORT_OPERATIONS,
-    *AUDIENCE_OPERATIONS,
+    *AUDIENCE_OPERATIONS, *CAMPAIGN_OPERATIONS, *BULLETIN_OPERATIONS,
     *CALL_OPERATIONS,
 )  # fmt: skip
