@@ -184,9 +184,20 @@ def close_and_go_on(web: Web, ann: Clerk, row: Served, path: str, others: set[st
     whole = ann.post(reopened.headers["location"].partition("?")[0] + "/read").text
     assert "It hums." in whole
     assert "Hold the button." in whole
+    goes_on_where_it_was_opened_again(web, ann, row, reopened.headers["location"].partition("?")[0])
     mail = web.troth.folder / "mail"
     assert [one for one in canary_files(web, CANARY) if not Path(one).is_relative_to(mail)] == []
     assert canary_files(web, "zq-canary-file") == []
+
+
+def goes_on_where_it_was_opened_again(web: Web, ann: Clerk, row: Served, path: str) -> None:
+    """A mail that names the old number joins the ticket as it goes on, from its writer only."""
+    open_before = {one.number for one in web.troth.desk.cases(web.keys["support"], "ticket", "open")}
+    write_in(web, f"Re: [{row.number}]", "And now it is warm.")
+    assert {one.number for one in web.troth.desk.cases(web.keys["support"], "ticket", "open")} == open_before
+    assert "And now it is warm." in ann.post(f"{path}/read").text
+    write_in(web, f"Re: [{row.number}]", "What is warm?", "eve@example.com")
+    assert "What is warm?" not in ann.post(f"{path}/read").text
 
 
 OWN = "<CAF+zq-own.1@mail.example.org>"

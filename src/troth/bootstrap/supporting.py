@@ -22,6 +22,7 @@ from troth.rights import (
     Reading,
     matter_by_case,
     matter_by_number,
+    matters_of,
     point_to,
     read_number,
     received_since,
@@ -105,7 +106,7 @@ class Support:
             row = matter_by_case(tx, case_of_mails(tx, known)) if known else None
             for number in _NUMBER.findall(mail.subject) if row is None else ():
                 row = row or matter_by_number(tx, read_number(number))
-        return row if row is not None and row.matter == TICKET else None
+            return _going_on(tx, row) if row is not None and row.matter == TICKET else None
 
     def _join(self, policy: Policy, received: Received, row: MatterRow, files: _Files) -> bool:
         """Let a mail join a ticket; False where its sender is not whoever wrote that. The gate finds it out, and tells nobody."""
@@ -240,6 +241,18 @@ class Support:
         if left and person:
             message = stage_mail(tx, FILES_LEFT, person=person, now=now, case=case, count=str(left))
             note_mail(tx, message, case, now)
+
+
+def _going_on(tx: Transaction, row: MatterRow) -> MatterRow:
+    """The open ticket as which a closed one goes on with its person, such as one that was opened again; else itself."""
+    if row.ended_at and row.person:
+        of_person = [one for one in matters_of(tx, row.person) if one.matter == TICKET]
+        about = {row.case}
+        for one in reversed(of_person):  # oldest first, so that those that lead on come in their order
+            if one.about in about:
+                about.add(one.case)
+        return next((one for one in of_person if one.case in about and not one.ended_at), row)
+    return row
 
 
 def _thread_point(policy: Policy, row: MatterRow) -> Point | None:
