@@ -63,11 +63,12 @@ from troth.gate.parcels import Parcels
 from troth.gate.promising import ERASED, KEY_ENDS, MAIL, language_of, stage_mail
 from troth.gate.proofs import CONFIRM, SIGN_IN, VERIFY
 from troth.gate.publication import Version, add_draft, post_version, version_text, versions
+from troth.gate.reconsidering import Wanted, topic_purposes
 from troth.gate.retaining import DueRecord, due_records, free_remnants
 from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
-from troth.gate.stopping import Wanted, every_wish, is_stopped, mailbox_hash, topic_purposes
+from troth.gate.stopping import every_wish, is_stopped, mailbox_hash
 from troth.gate.tallying import clear_notes
 from troth.vault import said_since, stops_seen
 

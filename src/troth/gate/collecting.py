@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from troth.gate.facts import identifiers_of, matching_fields
-from troth.gate.listed import OPTED_OUT, reconsidered
 from troth.gate.newcomers import is_held_first
 from troth.gate.promising import stage_mail
 from troth.gate.proofs import forget_proofs, spend_proof
+from troth.gate.reconsidering import consent_again
 from troth.gate.referring import check_references, claimed
 from troth.gate.sessions import close_other_sessions
-from troth.gate.stopping import lift_stops
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, NotFound, Refused, from_micros, micros, new_id
 from troth.policy import Decision, Point, Policy, instant_after, read_span
@@ -30,14 +29,11 @@ from troth.vault import (
     change_record,
     create_record,
     end_move,
-    forget_reasons,
     found_record,
     held_fields,
     held_submission,
     hold_submission,
-    record_stance,
     waiting_for,
-    withdraw_stances,
 )
 
 CONFIRMATION = "confirm-submission"
@@ -244,11 +240,7 @@ class Collector:
                 _decided(one), one.person, {n: v for n, v in values.items() if n not in there}, record
             )
         if point.consent:
-            withdraw_stances(self._tx, one.person, held.purpose, "objected")
-            ended = [OPTED_OUT, *reconsidered(held.purpose, policy.scales.purposes)]
-            forget_reasons(self._tx, one.person, ended)
-            lift_stops(self._tx, policy, one.person, held.purpose, MAILBOX)
-            record_stance(self._tx, one.person, held.purpose, "consented", self._now)
+            consent_again(self._tx, policy, one.person, held.purpose, MAILBOX, self._now)
         return Collected(one.person, record, spent=spent)
 
     def _move(self, one: Weighed, held: Held, values: Mapping[str, Any]) -> None:

@@ -6,16 +6,17 @@ address that changes. It ends only by a newer word of the same mailbox.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from troth.gate.access import covers
 from troth.gate.facts import identifiers_of, matching_fields
 from troth.gate.form import UNDELIVERABLE
-from troth.gate.listed import ANY, OPTED_OUT, STOPPED
+from troth.gate.listed import OPTED_OUT
 from troth.gate.model import Ask
+from troth.gate.reconsidering import Wanted, spell_out, take_back, topic_purposes
 from troth.gate.weighing import Weighed
 from troth.kernel import InvalidInput, Refused
-from troth.policy import Permit, Policy, Topic
+from troth.policy import Policy, Topic
 from troth.storage import Transaction
 from troth.vault import (
     BOUNCED,
@@ -28,7 +29,6 @@ from troth.vault import (
     reasons_on,
     record_stance,
     stances_of,
-    withdraw_stances,
 )
 
 STOPPING = frozenset(
@@ -43,20 +43,7 @@ STOPPING = frozenset(
     }
 )
 """Orders after which what was decided before has to be decided again."""
-_GOES_OUT = frozenset({"send", "disclose"})
 _HASH_BYTES = 32
-
-
-class Wanted(NamedTuple):
-    """A topic on a channel."""
-
-    topic: str
-    channel: str
-
-    @property
-    def reason(self) -> str:
-        """The reason that stands on the list when it is stopped; `*` stands for any."""
-        return f"{STOPPED}{self.topic or ANY}:{self.channel or ANY}"
 
 
 def note_stop(tx: Transaction, ask: Ask) -> None:
@@ -99,17 +86,6 @@ def stop_or_resume(
     return {}
 
 
-def topic_purposes(policy: Policy, topic: Topic, channel: str) -> tuple[str, ...]:
-    """The data uses of a topic that some rule permits to send or hand on through a channel."""
-    permitted = [
-        purpose
-        for rule in policy.rules.values()
-        if isinstance(rule, Permit) and _GOES_OUT.intersection(rule.acts) and channel in rule.channels
-        for purpose in rule.purposes
-    ]
-    return tuple(one for one in topic.purposes if any(covers(general, one) for general in permitted))
-
-
 def every_wish(policy: Policy) -> list[Wanted]:
     """Every declared topic on each of its channels, in the order of the policy."""
     return [Wanted(topic.name, channel) for topic in policy.of(Topic) for channel in topic.channels]
@@ -124,15 +100,6 @@ def mailbox_hash(tx: Transaction, policy: Policy, person: str) -> str:
 def is_stopped(tx: Transaction, person: str, topic: str, channel: str) -> bool:
     """Whether a person stopped a topic on a channel, or everything."""
     return bool(_stopped_by(reasons_on(tx, hashes_of(tx, person)), Wanted(topic, channel)))
-
-
-def lift_stops(tx: Transaction, policy: Policy, who: str, purpose: str, channel: str) -> None:
-    """End a person's stops that stand against a data use to which they have just consented from their own mailbox."""
-    topics = [one for one in policy.of(Topic) if any(covers(purpose, use) for use in one.purposes)]
-    reasons = {
-        Wanted(name, place).reason for name in ("", *(one.name for one in topics)) for place in ("", channel)
-    }
-    drop_reasons(tx, hashes_of(tx, who), reasons)
 
 
 def _stop(tx: Transaction, hashes: Collection[tuple[str, bytes]], wanted: Wanted, now: int) -> bool:
@@ -253,26 +220,10 @@ def _resume(
             or _objected(policy, said, reasons, one)
         )
     }
+    spell_out(tx, policy, hashes, wanted.channel)
     drop_reasons(tx, hashes, ended)
     add_reasons(tx, hashes, others, now)
     for use in uses:
-        drop_reasons(tx, hashes, {OBJECTED + one for one in (*_and_above(use), *_below(policy, use))})
+        take_back(tx, policy, who, hashes, use)
         if hashes_of(tx, who):
-            _agree(tx, who, said, use, now)
-
-
-def _agree(tx: Transaction, who: str, said: Iterable[tuple[str, str]], use: str, now: int) -> None:
-    """Keep that somebody agrees to a data use, and objects to it no more."""
-    for purpose, stance in said:
-        if stance == "objected" and covers(purpose, use):
-            withdraw_stances(tx, who, purpose, stance)
-    record_stance(tx, who, use, "consented", now)
-
-
-def _below(policy: Policy, purpose: str) -> list[str]:
-    return [one for one in policy.scales.purposes if covers(purpose, one)]
-
-
-def _and_above(purpose: str) -> list[str]:
-    words = purpose.split(".")
-    return [".".join(words[:end]) for end in range(1, len(words) + 1)]
+            record_stance(tx, who, use, "consented", now)

@@ -41,6 +41,7 @@ CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
 WORKER = "user.account.username"
 """The data category that staff touch who begin to work: their own name."""
+_OBJECTED = "person.objected"
 _IMPORT = "import"
 DEVICE = "user.device"
 """The data category of what a session tells of the device that it was opened on."""
@@ -131,6 +132,8 @@ class Scales:
                 if ask.case in self._noted and actor.may_cite(found[ask.case].case_type):
                     facts = self._with_message(ask, actor, person, facts, listed.get(number, ()))
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
+                if (held or is_held_first(ask, self.policy)) and _consents(ask, self.policy):
+                    facts, told = _but_objected(facts), _but_objected(told)
                 one = self._decide(ask, actor, person, told, versions, held)
                 if told != facts and not one.permitted:
                     one = self._quietly(one, actor, facts, versions)
@@ -320,6 +323,16 @@ class Scales:
             if not earlier.permitted:
                 return earlier
         return decision
+
+
+def _consents(ask: Ask, policy: Policy) -> bool:
+    """Whether a collection asks its mailbox for consent, or is that: an objection is no answer to it, the mailbox gives one."""
+    point = policy.points.get(ask.point)
+    return point is not None and point.consent
+
+
+def _but_objected(facts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in facts if one != _OBJECTED)
 
 
 def _with_record(ask: Ask, case: cases.Case | None, policy: Policy) -> Ask:
