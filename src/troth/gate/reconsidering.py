@@ -103,7 +103,7 @@ def take_back(tx: Transaction, policy: Policy, who: str, hashes: Collection[Hash
         return
     for about, stance in stances_of(tx, who):
         if stance == "objected" and covers(about, purpose) and about != purpose:
-            since = said_since(tx, who, about, stance)
+            since = said_since(tx, [who], about, stance)[who]
             withdraw_stance(tx, who, about, stance)
             for one in remaining(about, purpose, policy.scales.purposes):
                 record_stance(tx, who, one, stance, since)

@@ -41,7 +41,7 @@ CHILDREN = "user.childrens"
 """The data category that orders about children touch."""
 WORKER = "user.account.username"
 """The data category that staff touch who begin to work: their own name."""
-_OBJECTED = "person.objected"
+_OBJECTED = "objected"
 _IMPORT = "import"
 DEVICE = "user.device"
 """The data category of what a session tells of the device that it was opened on."""
@@ -132,8 +132,6 @@ class Scales:
                 if ask.case in self._noted and actor.may_cite(found[ask.case].case_type):
                     facts = self._with_message(ask, actor, person, facts, listed.get(number, ()))
                 told = tuple(sorted({*facts, *listed[number]})) if number in listed else facts
-                if (held or is_held_first(ask, self.policy)) and _consents(ask, self.policy):
-                    facts, told = _but_objected(facts), _but_objected(told)
                 one = self._decide(ask, actor, person, told, versions, held)
                 if told != facts and not one.permitted:
                     one = self._quietly(one, actor, facts, versions)
@@ -150,6 +148,8 @@ class Scales:
         stances = state.stances if state is not None else ()
         if closed:
             stances = (*stances, ("restricted", ask.purpose))
+        if _consents(ask, self.policy):
+            stances = tuple(one for one in stances if one[0] != _OBJECTED)
         facts = facts_of(ask, actor, case, stances, person, self.policy)
         if state is not None and (state.kept or touches_slots(self.policy, ask)):
             more = hold_facts(self._tx, self.policy, ask, person, self._now, kept=state.kept)
@@ -205,6 +205,9 @@ class Scales:
         found = dict(
             listed_facts(self._tx, self._vault, self.policy, rules, self._standing, asks, persons, self._now)
         )
+        for number, told in found.items():
+            if _consents(asks[number], self.policy):
+                told.discard(f"person.{_OBJECTED}")
         written = {n: (persons[n], ask.sender) for n, ask in enumerate(asks) if ask.sender}
         if written:
             blocked = blocked_pairs(self._tx, set(written.values()))
@@ -328,11 +331,9 @@ class Scales:
 def _consents(ask: Ask, policy: Policy) -> bool:
     """Whether a collection asks its mailbox for consent, or is that: an objection is no answer to it, the mailbox gives one."""
     point = policy.points.get(ask.point)
-    return point is not None and point.consent
-
-
-def _but_objected(facts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(one for one in facts if one != _OBJECTED)
+    if point is None or not point.consent:
+        return False
+    return is_held_first(ask, policy) or (ask.act == "collect" and bool(ask.proof))
 
 
 def _with_record(ask: Ask, case: cases.Case | None, policy: Policy) -> Ask:
