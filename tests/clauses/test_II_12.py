@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import pytest
 
@@ -254,3 +255,84 @@ def test_hostile_marks_of_mails_are_left_out(web: Web) -> None:
         (told,) = sent(web, f"u{number}@example.com")
         assert (told["In-Reply-To"], told["References"]) == (None, None), mark
     assert len(web.troth.desk.cases(web.keys["support"], "ticket", "open")) == len(hostile)
+
+
+HOSTILE_NAMES = (
+    ('filename="../../etc/passwd"', "passwd.txt"),
+    ('filename="..\\\\..\\\\windows\\\\win.ini"', "win.ini"),
+    ('filename="CON.txt"', "CON_file.txt"),
+    ('filename="nul"', "nul_file.txt"),
+    ('filename="a\x00b.txt"', "ab.txt"),
+    ("filename*=utf-8''%E2%80%AEtxt.exe", "txt_exe.txt"),
+    ("filename*=utf-8''a%0D%0AX-Evil:%201.txt", "a X-Evil_ 1.txt"),
+    ('filename="=?utf-8?q?=2E=2E=2Fhidden=2Etxt?="', "hidden.txt"),
+    ('filename*0="../"; filename*1="pieces"; filename*2=".txt"', "pieces.txt"),
+    ('filename="x.html"', "x_html.txt"),
+    ('filename="<script>alert(1)</script>.txt"', "script.txt"),
+    (f'filename="{"a" * 10_000}.txt"', "a" * 96 + ".txt"),
+    ('filename=".htaccess"', "htaccess.txt"),
+    ('filename=""', "file.txt"),
+    ("", "file.txt"),
+)
+
+
+def _with_files(parts: list[str], boundary: str = "zq") -> bytes:
+    """A mail as it comes over the wire, with parts as they are."""
+    head = (
+        "From: ann@example.com\r\nTo: support@example.com\r\nSubject: Files\r\nMIME-Version: 1.0\r\n"
+        f"Message-ID: <{new_id()}@mail.example.org>\r\nContent-Type: multipart/mixed; boundary={boundary}\r\n\r\n"
+    )
+    text = f"--{boundary}\r\nContent-Type: text/plain\r\n\r\nSee the files.\r\n"
+    return (
+        head + text + "".join(f"--{boundary}\r\n{one}\r\n" for one in parts) + f"--{boundary}--\r\n"
+    ).encode("utf-8")
+
+
+def _part(disposition: str, content: str = "zq-file", kind: str = "text/plain") -> str:
+    return f"Content-Type: {kind}\r\nContent-Disposition: attachment{'; ' * bool(disposition)}{disposition}\r\n\r\n{content}"
+
+
+def _opened(web: Web, mail: bytes) -> tuple[Clerk, str, str]:
+    """Somebody of support opens the ticket that a mail becomes; gives them, its page's address and the page."""
+    before = {one.number for one in web.troth.desk.cases(web.keys["support"], "ticket", "open")}
+    web.troth.inbox.keep("ann@example.com", ["support@example.com"], mail)
+    web.troth.background.run_due()
+    (number,) = {one.number for one in web.troth.desk.cases(web.keys["support"], "ticket", "open")} - before
+    clerk = Clerk(web, f"{number}.support", "staff.support")
+    assert clerk.post(f"/console/cases/{number}/steps", step="take").status_code == 303
+    return clerk, f"/console/cases/{number}", clerk.post(f"/console/cases/{number}/read").text
+
+
+@pytest.mark.clause("II.12")
+def test_files_come_under_names_that_do_no_harm(web: Web) -> None:
+    """Folders, devices, line ends, text turned around, HTML: a file is saved under a plain name of its kind, and is never shown."""
+    for start in range(0, len(HOSTILE_NAMES), 5):
+        some = HOSTILE_NAMES[start : start + 5]
+        clerk, path, page = _opened(web, _with_files([_part(disposition) for disposition, _ in some]))
+        assert "<script>alert" not in page
+        for place, (_, name) in enumerate(some):
+            saved = clerk.post(f"{path}/file", place=str(place), field="ticket_file")
+            assert saved.content == b"zq-file"
+            assert unquote(saved.headers["content-disposition"]) == f"attachment; filename*=UTF-8''{name}"
+            assert saved.headers["content-type"] == "application/octet-stream"
+            assert saved.headers["x-content-type-options"] == "nosniff"
+            assert "x-evil" not in saved.headers
+
+
+@pytest.mark.clause("II.12")
+def test_files_of_other_kinds_than_they_claim_are_left_out(web: Web) -> None:
+    """HTML called a picture, drawings with script, programs, more files than five, parts within parts: the text comes, its sender is told."""
+    lies = [
+        _part('filename="a.png"', "<html><script>alert(1)</script></html>", "image/png"),
+        _part(
+            'filename="a.svg"', "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml"
+        ),
+        _part('filename="a.exe"', "MZ\x01\x02", "application/x-msdownload"),
+    ]
+    clerk, path, page = _opened(web, _with_files(lies))
+    assert "See the files." in page
+    assert clerk.post(f"{path}/file", place="0", field="ticket_file").status_code == 404
+    assert "3 of the files" in text_of(sent(web)[-1])
+    _, _, page = _opened(web, _with_files([_part(f'filename="{number}.txt"') for number in range(40)]))
+    assert page.count(".txt") == 5
+    assert "35 of the files" in text_of(sent(web)[-1])

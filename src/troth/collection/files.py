@@ -20,6 +20,8 @@ _MEMBERS = ("name", "media", "data")
 _MOST_NAME = 100
 _ODD = re.compile(r"[^\w .()+-]+")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]", re.IGNORECASE)
+"""Names that mean a device to Windows, whatever their ending."""
 _VAGUE = frozenset({"", "application/octet-stream", "application/x-download", "binary/octet-stream"})
 _ENDINGS = {
     "application/gzip": ("gz", "tgz"), "application/json": ("json",), "application/pdf": ("pdf",),
@@ -103,6 +105,8 @@ def safe_name(name: str, media: str) -> str:
     if not dot or ending.lower() not in _ENDINGS[media]:
         stem, ending = plain, _ENDINGS[media][0]
     stem = stem.replace(".", "_")[: _MOST_NAME - len(ending) - 1].strip(" _") or "file"
+    if _DEVICE.fullmatch(stem):
+        stem = f"{stem}_file"
     return f"{stem}.{ending.lower()}"
 
 
