@@ -282,3 +282,34 @@ def test_no_sequence_makes_a_stopped_address_receive(company: Company, steps: li
         if who and stopped:
             assert not _send(company, who, "offers").permitted, steps
             assert ("offers", "email") not in _on(company, who), steps
+
+
+def test_an_address_that_is_somebody_elses_is_not_put_in_its_place(company: Company) -> None:
+    """Nothing changes, the answer tells of nobody, and each of the two goes on refusing what they refused and hearing the rest."""
+    ann, ben = _import(company), _import(company, "ben@example.com")
+    for who, topic in ((ann, "offers"), (ben, "events")):
+        _says(company, who)
+        assert _stop(company, person=who, topic=topic, channel="email").permitted
+    wrong = _corrected(company, ann, "BEN@example.com")
+    assert wrong.problem is not None
+    assert (wrong.problem.status, wrong.problem.field) == (409, "email")
+    told = f"{wrong.problem} {wrong.explanation}"
+    assert not any(word in told.lower() for word in ("somebody", "already", "else", "ben", ben))
+    for who, address, heard in ((ann, ADDRESS, "events"), (ben, "ben@example.com", "offers")):
+        sent = _send(company, who, heard)
+        assert (sent.permitted, sent.values) == (True, {"email": address})
+        assert _send(company, who, "events" if heard == "offers" else "offers").clauses == ("II.14",)
+
+
+def test_an_address_that_two_people_write_alike_stops_for_both(company: Company) -> None:
+    """An e-mail address leads to one person, so two have one only by turns: the stop holds for whoever has it, and for whoever had it."""
+    ann = _import(company)
+    _says(company, ann)
+    assert _stop(company, identify={"email": ADDRESS.upper()}).permitted
+    assert _corrected(company, ann, "ann@example.org").permitted
+    ben = _import(company)
+    assert ben != ann
+    _says(company, ben)
+    for who in (ann, ben):
+        assert _on(company, who) == set()
+        assert not _send(company, who, "events").permitted

@@ -339,7 +339,7 @@ def _replaced(
         unique, shared = _kind(kind, fields)
         row = found.get(key)
         if row is not None and row[0] != who and not shared:
-            raise _taken(kind, fields, "Somebody else has")
+            raise _taken(kind, fields, "Somebody else has") if unique else _not_here(kind, fields)
         if row is not None and unique and kind in within and row[1] != record:
             raise _taken(kind, fields, "Another record has")
         if not unique and (row is None or row[0] != who):
@@ -356,6 +356,17 @@ def _kind(name: str, fields: Mapping[str, Field]) -> tuple[bool, bool]:
     if field is None:
         return False, False
     return field.unique, field.type != "email" and not field.unique
+
+
+def _not_here(name: str, fields: Mapping[str, Field] | None) -> Conflict:
+    """That a value which says who somebody is cannot be put there; does not tell that anybody has it."""
+    field = (fields or {}).get(name)
+    return Conflict(
+        f"This {name} cannot be put here; nothing was stored.",
+        clause=field.clause if field else "",
+        field=name,
+        mend="Check it, or ask support.",
+    )
 
 
 def _taken(name: str, fields: Mapping[str, Field] | None, who: str) -> Conflict:

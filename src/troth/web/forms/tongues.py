@@ -61,6 +61,7 @@ FAULTS = (
     "This {what} was never issued; nothing was stored.",
     "This is your address already; nothing was changed.",
     "Somebody else has this {what} already; nothing was stored.",
+    "This {what} cannot be put here; nothing was stored.",
     "Another record has this {what} already; nothing was stored.",
     "A new mail address counts only after it was confirmed from its mailbox; nothing was stored.",
     "The submission names no mailbox that could confirm it; nothing was stored.",
