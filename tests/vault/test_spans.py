@@ -1,6 +1,7 @@
 """Spans of people: whatever changes in one changes its mark, whoever wrote it, and nobody's else."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from threading import Event, Thread
 from typing import Any
 
@@ -85,6 +86,18 @@ def test_a_change_of_any_row_changes_the_mark_of_its_span(people: Database, sql:
     assert _marks(people) == after
 
 
+def test_a_statement_tells_its_own_rows_and_not_those_of_triggers(people: Database) -> None:
+    """How many rows a statement changed is the same for somebody in a span and behind it; who asks counts on it."""
+    for who in (PEOPLE[0], PEOPLE[4]):
+        with people.transaction() as tx:
+            for sql, rows in (
+                ("UPDATE preference SET since = 2 WHERE person = :who", 1),
+                (CHANGES[9], 1),
+                (CHANGES[9], 0),
+            ):
+                assert tx.run(_statement(people, sql), {"who": who}) == rows
+
+
 def test_spans_follow_each_other(people: Database) -> None:
     """One begins where the one before ends, and nobody stands between two."""
     with people.snapshot() as tx:
@@ -126,6 +139,24 @@ def test_a_writer_who_began_before_the_span_keeps_it_from_being_taken_for_known(
             return mark_of(tx, first) is not None
 
     wait_until(known, "nobody writes who does not know the span")
+
+
+def test_a_writer_who_began_while_the_span_was_being_committed_is_waited_for_too(people: Database) -> None:
+    """What counts is when the span was committed: a writer with a later number may have looked before that."""
+    if people.dialect == "sqlite":
+        pytest.skip("SQLite has one writer")
+    _run(people, "DELETE FROM person_span WHERE low >= :who", "")
+    with ExitStack() as early:
+        with people.transaction() as tx:
+            tx.run(Statement(text("INSERT INTO person_span VALUES ('', :who, -1)")), {"who": PEOPLE[3]})
+            writer = early.enter_context(people.transaction())
+            writer.run(Statement(text(CHANGES[7])), {"who": PEOPLE[0]})
+        make_spans(people, 2)
+        first = _first(people)
+        assert first.high == PEOPLE[3]
+        with people.snapshot() as tx:
+            assert mark_of(tx, first) is None
+    assert _marks(people)[""] == (0, 0)
 
 
 def _first(database: Database) -> Span:

@@ -82,7 +82,8 @@ class SqliteTransaction:
         compiled = self._compiler.statement(statement)
         before = self._connection.total_changes()
         self._cursor.execute(compiled.sql, compiled.positional(parameters)).fetchall()
-        return self._connection.total_changes() - before
+        # The total counts rows that triggers wrote too; the other number does not, but is left alone where nothing changed.
+        return self._connection.changes() if self._connection.total_changes() != before else 0
 
     def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> None:
         """See `Transaction.run_many`."""
