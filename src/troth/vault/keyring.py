@@ -4,7 +4,6 @@ Store keys are opened once, at start, so that the root key may live in a key man
 for each read. Keys of people are opened for each batch and never kept: an erased key is gone with its row.
 """
 
-import hashlib
 import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -63,14 +62,17 @@ class KeyRing:
         self._learn(rows)
         self.marking = crypto.derive(self._index_secret, "marks")
         self.pair_mark = crypto.derive(self._index_secret, "pair")
-        self._columns: dict[str, bytes] = {}
+        self._columns: dict[str, hmac.HMAC] = {}
 
     def blind(self, kind: str, value: str) -> bytes:
         """The blind index of a normalised identifier: HMAC-SHA256 under the column's own key."""
-        key = self._columns.get(kind)
-        if key is None:
-            key = self._columns[kind] = crypto.derive(self._index_secret, f"blind.{kind}")
-        return hmac.digest(key, value.encode(), hashlib.sha256)
+        keyed = self._columns.get(kind)
+        if keyed is None:
+            key = crypto.derive(self._index_secret, f"blind.{kind}")
+            keyed = self._columns[kind] = hmac.new(key, digestmod="sha256")
+        mac = keyed.copy()  # `hmac.digest` lets another thread run, which costs more than a hash so short
+        mac.update(value.encode())
+        return mac.digest()
 
     def keys(self, names: Iterable[KeyName]) -> dict[KeyName, bytes]:
         """Keys by person, key group and generation; absent where there is none.

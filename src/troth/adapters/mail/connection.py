@@ -1,6 +1,7 @@
 """One connection to a mail server (RFC 5321), over which mails go one after the other."""
 
 import smtplib
+import socket
 import ssl
 from typing import Literal, NamedTuple
 
@@ -197,6 +198,9 @@ def _connected(server: Server) -> smtplib.SMTP:
         if server.security == "starttls":
             smtp.starttls(context=ssl.create_default_context())
         smtp.ehlo_or_helo_if_needed()
+        if smtp.sock is not None:
+            # Else the end of a text, which is no whole packet, waits until the server has acknowledged what is before it.
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.credentials is not None and server.security != "none":
             smtp.login(*server.credentials)
     except BaseException:
