@@ -92,6 +92,12 @@ def test_the_topic_of_the_message_stops_and_no_other(marketing: Marketing) -> No
     assert "Write to privacy@example.com with the subject “Opt out”" in told
     assert "changed your mind" in told
     assert "/preferences>" in told
+    assert marketing.troth.mail_counts.fates()["stopped"] == 1
+    for _ in range(2):
+        write(marketing, "privacy@example.com", "Opt out", bob)
+        marketing.troth.preferences.stop_address({"email": bob.upper()})
+    assert marketing.troth.mail_counts.fates()["stopped"] == 2
+    assert sent(marketing, "product-news").keys() == {ann}
 
 
 @pytest.mark.parametrize(

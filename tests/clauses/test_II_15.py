@@ -126,6 +126,11 @@ def test_reports_count_only_for_messages_of_ours(vendor: Vendor) -> None:
         assert marketing(vendor, site, mailer, people[0]) == (403, ["I.5"])
         assert marketing(vendor, site, mailer, people[1])[1] == ["II.14"]
         assert marketing(vendor, site, mailer, people[2])[0] == 200
+        with site.server.client() as program:
+            told = program.get("/metrics").text
+        for fate in ("bounced-hard", "bounced-soft", "complained", "stopped"):
+            assert f'troth_mails_total{{fate="{fate}"}} 1.0' in told
+        assert not any(one in told for one in people)
     with inside(vendor) as troth:
         counts = troth.outbox.reasons("campaign")
     assert counts == {("bounced", "hard"): 1, ("complained", ""): 1, ("bounced", "soft"): 1}

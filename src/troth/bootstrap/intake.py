@@ -99,6 +99,7 @@ class Intake:
                 return
             if not (received.leave(tx, keep) if keep else received.settle(tx)):
                 raise _HandledBefore
+            self._troth.preferences.count(tx, outcomes[1:])
 
         try:
             outcome, *more = self._troth.gate.perform_along(asks, along)

@@ -12,6 +12,8 @@ from troth.vault import derive, normalised, open_sealed, seal_briefly
 if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
+STOPPED = "stopped"
+"""What became of mail, as it is counted, when whoever gets it stops it."""
 _LINKS, _ENVELOPES = "stop-links", "envelopes"
 _DAILY = timedelta(days=1)
 
@@ -45,6 +47,7 @@ def preferences_of(troth: "Troth") -> Preferences:
         perform_along=troth.gate.perform_along,
         key=troth.web_key,
         blind=blind,
+        count=lambda tx: troth.mail_counts.note_in(tx, STOPPED),
     )
 
 

@@ -181,6 +181,7 @@ class Returned:
                 return
             if not received.settle(tx):
                 raise _HandledBefore
+            self._troth.preferences.count(tx, outcomes)
             if confirmed and outcomes[0].person:
                 stage_noted(tx, asks[0], outcomes[0], outcomes[0].person, micros(self._troth.clock.now()))
 

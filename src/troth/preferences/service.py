@@ -43,6 +43,7 @@ class Preferences:
         perform_along: Performs acts together with rows of ours; the gate's.
         key: Gives the API key in whose name the service's own pages act.
         blind: Gives the keyed hash of an identifier, by its kind and its value in the form in which it is looked up.
+        count: Counts a stop, in its unit of work; None where nobody counts.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class Preferences:
         perform_along: PerformAlong,
         key: Callable[[], str],
         blind: Callable[[str, str], bytes],
+        count: Callable[[Transaction], None] | None = None,
     ) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._perform_along, self._key, self._blind = perform_along, key, blind
+        self._count = count
 
     def hashed(self, address: str) -> str:
         """The keyed hash of a mail address, as links to stop carry it."""
@@ -126,6 +129,12 @@ class Preferences:
         """Whether a person (handle) stopped a topic on a channel, or everything."""
         return is_stopped(tx, person, topic, channel)
 
+    def count(self, tx: Transaction, outcomes: Iterable[Outcome]) -> None:
+        """Count the stops among what was ordered, as far as they are new, in the unit of work that keeps them."""
+        for outcome in outcomes:
+            if self._count is not None and outcome.permitted and outcome.values.get("new"):
+                self._count(tx)
+
     def came_back(self, tx: Transaction, person: str, message: str) -> bool:
         """Note that a message came back for now; tells whether the address counts as undeliverable from now on.
 
@@ -158,6 +167,7 @@ class Preferences:
         """Do orders, and promise whoever is told of a new stop a mail; None for whoever the orders turn out to be about."""
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+            self.count(tx, outcomes)
             person = outcomes[0].person if told is None else told
             if person and outcomes[0].permitted:
                 stage_noted(tx, asks[0], outcomes[0], person, micros(self._clock.now()))
