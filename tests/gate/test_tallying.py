@@ -16,6 +16,7 @@ from tests.gate.conftest import RIGHTS, Company
 from tests.support.policies import any_serial
 from tests.support.waiting import wait_until
 from troth.gate import Count, Inquiry, tallying
+from troth.gate.tallying import Sheets
 from troth.kernel import new_id
 from troth.storage import Statement
 from troth.vault import make_spans, spans
@@ -291,3 +292,15 @@ def test_a_count_of_another_purpose_opens_what_it_is_permitted(company: Company)
     _says(company, people[0], "objected", "withdraw-stance")
     found = told(company, live=False)
     assert (found[0], found) == (len(people), told(company, live=True))
+
+
+def test_a_span_that_was_read_before_an_erasure_is_not_kept_after_it() -> None:
+    """Whoever is erased while a count reads is forgotten all the same."""
+    sheets, fields = Sheets(), ("product",)
+    assert sheets.of(fields) == {}
+    before = sheets.forgettings
+    sheets.forget_persons(["a" * 32])
+    sheets.keep(fields, "", tallying.Sheet((0, 0), {}), before)
+    assert sheets.of(fields) == {}
+    sheets.keep(fields, "", tallying.Sheet((0, 0), {}), sheets.forgettings)
+    assert list(sheets.of(fields)) == [""]

@@ -61,6 +61,7 @@ class Sheets:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._forgettings = 0
         self._kept: dict[tuple[str, ...], dict[str, Sheet]] = {}
 
     def of(self, fields: tuple[str, ...]) -> dict[str, Sheet]:
@@ -71,13 +72,20 @@ class Sheets:
                 del self._kept[next(iter(self._kept))]
             return dict(found)
 
-    def keep(self, fields: tuple[str, ...], low: str, sheet: Sheet | None) -> None:
-        """Keep what was read of a span, or forget it."""
+    @property
+    def forgettings(self) -> int:
+        """How often people were forgotten."""
+        with self._lock:
+            return self._forgettings
+
+    def keep(self, fields: tuple[str, ...], low: str, sheet: Sheet | None, forgettings: int) -> None:
+        """Keep what was read of a span, or forget it; not where people were forgotten since before it was read."""
         with self._lock:
             kept = self._kept.get(fields, {})
             kept.pop(low, None)
             if (
                 sheet is not None
+                and forgettings == self._forgettings
                 and sum(len(one.people) for one in kept.values()) + len(sheet.people) <= MOST_ALIKE
             ):
                 kept[low] = sheet
@@ -85,6 +93,7 @@ class Sheets:
     def forget_persons(self, persons: Iterable[str]) -> None:
         """Forget the spans in which some people are, so that this process keeps nothing of whoever is erased."""
         with self._lock:
+            self._forgettings += 1
             for kept in self._kept.values():
                 lows = sorted(kept)
                 for who in persons:
@@ -116,7 +125,9 @@ class Tallying(Counting):
         make_spans(self._database)
         there, anew = self._from_kept(policy, rules, actor, sheets)
         for span in anew:
-            sheets.keep(self._inquiry.fields, span.low, self._read(policy, rules, actor, span))
+            forgettings = sheets.forgettings
+            sheet = self._read(policy, rules, actor, span)
+            sheets.keep(self._inquiry.fields, span.low, sheet, forgettings)
         after = there[-1].high if there else ""
         while True:
             page, opened, lost = self._page(policy, rules, actor, after)

@@ -1,4 +1,4 @@
-"""Spans: everybody in parts of some thousand, by ranges of handles, with a mark that changes when anything in a part does.
+"""Spans: everybody in parts of some hundred, by ranges of handles, with a mark that changes when anything in a part does.
 
 A count keeps what it read of a span as long as the span's mark is the same. The mark is made of the notes that triggers write
 (`watching.py`): notes are read in the very snapshot in which people are, so that one is seen with what it tells of or not at all.
@@ -16,7 +16,7 @@ from troth.storage import Database, Statement, Transaction, Upsert
 from troth.vault.life import LIVE
 from troth.vault.tables import person, person_change, person_span
 
-SPAN = 2_000
+SPAN = 500
 """People of a span when it is made."""
 _HEAD = 16
 """Characters of a handle that tell its instant; a border is made of these, so that it names nobody."""
