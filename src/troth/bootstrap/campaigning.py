@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.preferring import ways_out
-from troth.campaigns import Campaign, Campaigns, Runner
+from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
 from troth.gate import Outcome, said_since, stops_seen
 from troth.kernel import InvalidInput, from_micros, new_id
 from troth.outreach import (
@@ -24,11 +24,13 @@ from troth.outreach import (
     Written,
     address_field,
     asked_on,
+    check_counted,
     compile_message,
     compose,
     deliverable,
     greeting,
     is_marketing,
+    led_over,
     mail_recipient,
     may_show,
     named_by,
@@ -61,7 +63,11 @@ def compile_texts(troth: "Troth", texts: list[Written], policy: Policy | None = 
         InvalidInput: See `compile_message`.
     """
     held_to = policy or troth.policy()
-    return compile_message(texts, held_to, sender_of(troth, held_to))
+    made = compile_message(texts, held_to, sender_of(troth, held_to))
+    if made.clicks:
+        check_counted(made.name, made.bodies)
+        check_counting(held_to, made)
+    return made
 
 
 def sender_of(troth: "Troth", policy: Policy) -> Sender:
@@ -94,7 +100,13 @@ def campaigns_of(troth: "Troth") -> Campaigns:
         audiences=troth.audiences,
         messages=troth.messages,
         check=lambda message: checked(troth, message),
+        clicks=Clicks(troth.database, troth.gate, troth.clock, troth.messages),
     )
+
+
+def counting_place(troth: "Troth") -> str:
+    """Where the counted links of messages begin."""
+    return f"{troth.settings.web.public_url.rstrip('/')}/go"
 
 
 def mass_key(troth: "Troth") -> str:
@@ -154,7 +166,8 @@ class CopyWriter:
     def batch(self, campaign: Campaign) -> Batch:
         """What a campaign sends."""
         troth = self._troth
-        message, policy = troth.messages.version(campaign.plan.template), troth.policy()
+        policy = troth.policy()
+        message = led_over(troth.messages.version(campaign.plan.template), counting_place(troth))
         shown = self.shown(message, policy)
         fields = (shown.address, *(one for one in (shown.language, *message.fields) if one))
         since: dict[str, int] = {}
@@ -258,7 +271,7 @@ def preview_message(
         if stoppable
         else Marks("", "", "", "")
     )
-    single = message.only(written_in(message, wanted))
+    single = led_over(message, counting_place(troth)).only(written_in(message, wanted))
     return writer.written(single, held_to, values, marks, "II.13")
 
 

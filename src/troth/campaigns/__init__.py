@@ -1,5 +1,6 @@
 """Campaigns: a message to a declared audience, planned by handle, sent copy by copy, paused and stopped at any moment (clause II.13)."""
 
+from troth.campaigns.clicking import Clicks, check_counting
 from troth.campaigns.model import NEXT, STATES, Campaign, Plan, State, Waits, moved
 from troth.campaigns.running import LEASE, Runner
 from troth.campaigns.service import CASE, PURPOSE, Campaigns, Progress, read_rate
@@ -12,11 +13,13 @@ __all__ = [
     "STATES",
     "Campaign",
     "Campaigns",
+    "Clicks",
     "Plan",
     "Progress",
     "Runner",
     "State",
     "Waits",
+    "check_counting",
     "moved",
     "read_rate",
 ]

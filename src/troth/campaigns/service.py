@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from troth.campaigns import keeping
+from troth.campaigns.clicking import Clicks
 from troth.campaigns.model import NEXT, OVER, Campaign, Plan, moved
 from troth.gate import Ask, Gate, Outcome, end_case, note_matter
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros
-from troth.outreach import Audiences, Message, Messages, Outbox, Size
+from troth.outreach import Audiences, Message, Messages, Outbox, Size, declared_audience
 from troth.policy import Act, Policy
 from troth.storage import Database, Transaction
 
@@ -30,6 +31,7 @@ class Progress(NamedTuple):
         counts: Copies by state.
         skipped: Copies skipped or failed, by reason: a clause or a word.
         at: The instant (microseconds).
+        clicks: By link, how often it was followed; None for fewer than the cohort. Empty where none is counted.
     """
 
     campaign: Campaign
@@ -37,6 +39,7 @@ class Progress(NamedTuple):
     counts: Mapping[str, int]
     skipped: Mapping[str, int]
     at: int
+    clicks: Mapping[str, int | None] = {}
 
     @property
     def total(self) -> int:
@@ -60,6 +63,7 @@ class Campaigns:
         audiences: Whom they may go to.
         messages: What they send.
         check: Compiles a kept message against the policy in force once more; raises what it finds.
+        clicks: How often their links were followed.
     """
 
     def __init__(
@@ -72,8 +76,10 @@ class Campaigns:
         audiences: Audiences,
         messages: Messages,
         check: Callable[[Message], object],
+        clicks: Clicks,
     ) -> None:
         self._database, self._gate, self._clock = database, gate, clock
+        self.clicks = clicks
         self._outbox, self.audiences, self._messages, self._check = outbox, audiences, messages, check
 
     def draft(
@@ -187,9 +193,10 @@ class Campaigns:
             if state in ("skipped", "failed"):
                 why[reason or state] = why.get(reason or state, 0) + number
         now = micros(self._clock.now())
-        return Progress(
-            one, self._messages.version(one.plan.template), counts, dict(sorted(why.items())), now
-        )
+        message = self._messages.version(one.plan.template)
+        frame = declared_audience(self._gate.policy(), self.audiences.kept(one.plan.audience).declared)
+        clicks = self.clicks.followed(message, one.plan.template, frame.cohort)
+        return Progress(one, message, counts, dict(sorted(why.items())), now, clicks)
 
     def may(self, key: str) -> bool:
         """Whether a key may handle campaigns, by the policy in force."""

@@ -29,3 +29,14 @@ campaign = Table(
     Index(None, "state", "starts_at"),
     Index(None, "created_at"),
 )
+
+message_click = Table(
+    "message_click",
+    data_tables,
+    Column("version", Text, primary_key=True),
+    Column("link", Integer, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How often the links of a version of a message were followed, by day (ISO 8601, UTC)."""

@@ -38,6 +38,7 @@ _PROGRESS = {
     "left_out": "people who were not chosen because of what they said, by reason",
     "counts": "copies by state: planned, sending, sent, skipped, failed, bounced, complained",
     "skipped": "copies skipped or failed, by clause or reason",
+    "clicks": "by link, how often it was followed; null for fewer than the cohort; empty where it is not counted",
 }
 
 
@@ -253,6 +254,7 @@ def _progress(told: "Progress") -> dict[str, Any]:
         "left_out": dict(one.left_out),
         "counts": dict(told.counts),
         "skipped": dict(told.skipped),
+        "clicks": dict(told.clicks),
     }
 
 
@@ -271,4 +273,7 @@ def _text(told: "Progress") -> str:
     lines += [f"{number:>9} {state}" for state, number in told.counts.items() if number or state == "sent"]
     lines += [f"          {number} because of {why}" for why, number in told.skipped.items()]
     lines += [f"          {number} not chosen: {why}" for why, number in one.left_out.items()]
+    lines += [
+        f"{'few' if number is None else number:>9} followed {link}" for link, number in told.clicks.items()
+    ]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from troth.outreach.batches import BatchSending
 from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
 from troth.outreach.channels import Channel
+from troth.outreach.clicks import COUNTED, check_counted, counted_links, led_over
 from troth.outreach.composing import Composed, Composer
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
@@ -44,6 +45,7 @@ from troth.outreach.writing import (
 __all__ = [
     "AGAIN",
     "COUNT",
+    "COUNTED",
     "LAYOUTS",
     "MOST_LETTERS",
     "MOST_TRIES",
@@ -96,13 +98,16 @@ __all__ = [
     "address_field",
     "asked_on",
     "by_domain",
+    "check_counted",
     "compile_message",
     "compose",
+    "counted_links",
     "declared_audience",
     "deliverable",
     "greeting",
     "hand_over",
     "is_marketing",
+    "led_over",
     "mail_recipient",
     "may_show",
     "named_by",

@@ -18,7 +18,7 @@ that names what its purpose may not send on its channel is refused, with the cla
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -53,6 +53,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         subject: Of the mail, on one line; it may use variables.
         language: That it is written in (BCP 47).
         topic: Declared topic; left out for none.
+        clicks: `counted` where following its links is to be counted, for visitors who chose that; left out for not.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str
     language: str
     topic: str = ""
+    clicks: Literal["", "counted"] = ""
 
 
 class Sender(NamedTuple):
@@ -78,7 +80,7 @@ class Written(NamedTuple):
     body: str
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message that compiled.
 
     Args:
@@ -89,6 +91,7 @@ class Message(msgspec.Struct, frozen=True):
         fields: Names of the fields that it shows.
         subjects: Subject by language, the main language first.
         bodies: Markdown by language.
+        clicks: `counted` where following its links is to be counted. Left out of the digest while empty.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Message(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
     subjects: dict[str, str]
     bodies: dict[str, str]
+    clicks: Literal["", "counted"] = ""
 
     @property
     def digest(self) -> str:
@@ -109,7 +113,7 @@ class Message(msgspec.Struct, frozen=True):
         """Its texts as they were read."""
         return [
             Written(
-                Head(self.name, self.purpose, self.channel, subject, language, self.topic),
+                Head(self.name, self.purpose, self.channel, subject, language, self.topic, self.clicks),
                 self.bodies[language],
             )
             for language, subject in self.subjects.items()
@@ -210,6 +214,7 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
         fields=tuple(fields),
         subjects={one.head.language: one.head.subject for one in texts},
         bodies={one.head.language: one.body for one in texts},
+        clicks=main.clicks,
     )
 
 
@@ -252,7 +257,7 @@ def _check_alike(texts: Sequence[Written]) -> None:
     main = texts[0].head
     languages = [one.head.language for one in texts]
     for one in texts:
-        for key in ("name", "purpose", "channel", "topic"):
+        for key in ("name", "purpose", "channel", "topic", "clicks"):
             if getattr(one.head, key) != getattr(main, key):
                 raise InvalidInput(
                     f"The texts of message {main.name} differ in {key}.",

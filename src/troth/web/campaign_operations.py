@@ -41,6 +41,7 @@ _STATUS = {
         "complained": 0,
     },
     "skipped": {"I.5": 8},
+    "clicks": {"https://www.example.com/sensor": 112},
 }
 _TEXT = (
     "---\nname: spring-news\npurpose: marketing.communications.email\nchannel: email\n"
@@ -117,5 +118,16 @@ CAMPAIGN_OPERATIONS = (
         "testMessage", "POST", "/v1/messages/{message}/test", "Outreach", "Send a message to somebody who works here", "As the preview shows it. Any other address is refused.",
         {200: Answer("It was handed to the mail server.", schema="MessageSent", example={"sent": CASE})}, key=True, parameters=(_MESSAGE,), body=("MessageTestBody",),
         examples={"To a colleague": {"to": "mia@example.com"}}, problems=_SENDS,
+    ),
+    Operation(
+        "followLink", "GET", "/go/{version}/{link}", "Outreach", "Follow a counted link of a message",
+        "The same address for whoever got the message; leads only where the kept message does. Counted as one of a number by day where the browser's "
+        "own choice allows it, else nothing is noted.",
+        {303: Answer("On to the page.", "", {})},
+        parameters=(
+            Parameter("version", "path", "SHA-256 of the message", SHA256, {"type": "string", "maxLength": 64}, required=True),
+            Parameter("link", "path", "number of the link in it, from 1", "1", {"type": "string", "maxLength": 4}, required=True),
+        ),
+        problems=(404, 422, 503),
     ),
 )  # fmt: skip

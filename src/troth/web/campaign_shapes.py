@@ -85,6 +85,12 @@ class CampaignStatus(CampaignAnswer, frozen=True, kw_only=True):
         dict[str, int],
         Meta(description="copies by state: planned, sending, sent, skipped, failed, bounced, complained"),
     ]
+    clicks: Annotated[
+        dict[str, int | None],
+        Meta(
+            description="by link, how often it was followed; null for fewer than the cohort; empty where it is not counted"
+        ),
+    ]
     skipped: Annotated[dict[str, int], Meta(description="copies skipped or failed, by clause or reason")]
 
 
@@ -186,6 +192,7 @@ def campaign_status(told: Progress) -> CampaignStatus:
         chosen=one.planned,
         left_out=dict(one.left_out),
         counts=dict(told.counts),
+        clicks=dict(told.clicks),
         skipped=dict(told.skipped),
     )
 
