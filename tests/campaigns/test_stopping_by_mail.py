@@ -11,8 +11,9 @@ from tests.campaigns.company import Marketing
 from tests.support.folders import made_folder
 from tests.support.policies import any_serial_file
 from troth.bootstrap import compile_texts, open_troth
-from troth.kernel import SettableClock
-from troth.outreach import read_message
+from troth.kernel import SettableClock, micros
+from troth.outreach import Mail, read_message
+from troth.preferences import link_of
 
 NOTED = "You will not hear from us again about this"
 TEXT = """---
@@ -146,3 +147,25 @@ def test_nobody_is_stopped_by_an_address_that_we_did_not_make(marketing: Marketi
     write(marketing, f"{name}.{'a' * len(proof)}@example.com", "unsubscribe", bob)
     assert list(sent(marketing, "events")) == [ann]
     assert ["all announcements" in told for told in confirmations(marketing)] == [True]
+
+
+def test_a_stop_holds_for_a_copy_that_was_decided_before(
+    tmp_path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first copies of a decided window are handed over everybody stops: nobody gets one but whose copy was on its way."""
+    made_folder(tmp_path / "data", clock, any_serial_file(tmp_path))
+    with open_troth(tmp_path / "data", clock=clock, sequencer=False) as troth:
+        company, carry = Marketing(troth, clock), troth.mailer.send
+
+        def send(mail: Mail) -> None:
+            for person in company.people:
+                troth.preferences.stop(link_of(person, "", micros(clock.now())), "page", everything=True)
+            carry(mail)
+
+        monkeypatch.setattr(troth.mailer, "send", send)
+        case = company.draft().case
+        troth.campaigns.start(company.key, case)
+        company.run()
+        counts = company.counts(case)
+        assert counts["sent"] <= troth.settings.mail.connections < counts["skipped"]
+        assert troth.campaigns.progress(case).skipped == {"II.14": counts["skipped"]}
