@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.campaigns.company import CANARY, Marketing
 from tests.web.conftest import Web, engine_web, web
+from tests.web.staff import Desk
 from troth.campaigns.tables import message_click
 from troth.choice import choice_cookie, choice_value
 from troth.storage import Statement
@@ -82,6 +84,13 @@ def test_counted_only_under_the_choice(engine_web: Web) -> None:
     told = web.get(place, company.key)
     assert told.json()["clicks"] == {SENSOR: None, SERVER: 10}
     assert CANARY not in told.text
+    desk = Desk(web, "mia@example.com", "staff.marketing")
+    desk.sign_in()
+    shown = desk.get(f"/console/campaigns/{case}").text
+    for link, number in ((SENSOR, "few"), (SERVER, "10")):
+        assert f'<th scope="row">{link}</th><td class="n">{number}</td>' in shown
+    _declares_no_audience(web)
+    assert web.get(place, company.key).json()["clicks"] == {SENSOR: None, SERVER: None}
     with web.troth.database.reading() as tx:
         assert tx.rows(Statement(message_click.select())) == [(version, 2, "2026-01-05", 10)]
 
@@ -128,3 +137,21 @@ def test_what_cannot_be_counted_is_refused(web: Web, old: str, new: str, field: 
     text = text.replace(old, new).format(language="en", words="The sensor")
     refused = web.post("/v1/messages/check", {"texts": [text]}, company.key)
     assert (refused.status_code, refused.json()["field"]) == (422, field), refused.text
+
+
+def test_versions_of_before_keep_their_names(web: Web) -> None:
+    """A message that counts nothing has the digest that it had before counting was known."""
+    company = Marketing(web.troth, web.clock, people=1)
+    kept = web.troth.messages.named("spring-news")
+    assert b"clicks" not in msgspec.json.encode(kept.message)
+    assert kept.digest == web.get("/v1/messages/spring-news", company.key).json()["version"]
+
+
+def _declares_no_audience(web: Web) -> None:
+    """Post a version in which the only audience has another name."""
+    was = web.troth.policy_text(web.troth.policy().sha256)
+    named = b"declare: audience\nname: announcements\n"
+    assert named in was
+    web.troth.post_policy(
+        web.troth.draft_policy(was.replace(named, named.replace(b"announcements", b"others")))
+    )

@@ -77,14 +77,17 @@ class Clicks:
                     return permitted
         raise Unavailable("The policy is being changed at this moment.", mend="Follow the link again.")
 
-    def followed(self, message: Message, version: str, cohort: int) -> dict[str, int | None]:
-        """How often each link of a message was followed; None for fewer than the cohort. Empty where none is counted."""
+    def followed(self, message: Message, version: str, cohort: int | None) -> dict[str, int | None]:
+        """How often each link of a message was followed; None for fewer than the cohort, and where there is none.
+
+        Empty where none is counted.
+        """
         if message.clicks != COUNTED:
             return {}
         with self._database.reading() as tx:
             sums: Mapping[int, int] = {int(row[0]): int(row[1]) for row in tx.rows(_SUMS, {"which": version})}
         return {
-            link: sums[number] if sums.get(number, 0) >= cohort else None
+            link: sums[number] if cohort is not None and sums.get(number, 0) >= cohort else None
             for number, link in enumerate(counted_links(message.bodies), 1)
         }
 

@@ -9,8 +9,8 @@ from troth.campaigns.clicking import Clicks
 from troth.campaigns.model import NEXT, OVER, Campaign, Plan, moved
 from troth.gate import Ask, Gate, Outcome, end_case, note_matter
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros
-from troth.outreach import Audiences, Message, Messages, Outbox, Size, declared_audience
-from troth.policy import Act, Policy
+from troth.outreach import Audiences, Message, Messages, Outbox, Size
+from troth.policy import Act, Audience, Policy
 from troth.storage import Database, Transaction
 
 CASE = "campaign"
@@ -194,9 +194,14 @@ class Campaigns:
                 why[reason or state] = why.get(reason or state, 0) + number
         now = micros(self._clock.now())
         message = self._messages.version(one.plan.template)
-        frame = declared_audience(self._gate.policy(), self.audiences.kept(one.plan.audience).declared)
-        clicks = self.clicks.followed(message, one.plan.template, frame.cohort)
+        clicks = self.clicks.followed(message, one.plan.template, self._cohort(one)) if message.clicks else {}
         return Progress(one, message, counts, dict(sorted(why.items())), now, clicks)
+
+    def _cohort(self, one: Campaign) -> int | None:
+        """The smallest number shown of a campaign; None where the policy declares its audience no more."""
+        declared = self.audiences.kept(one.plan.audience).declared
+        frame = next((frame for frame in self._gate.policy().of(Audience) if frame.name == declared), None)
+        return frame.cohort if frame is not None else None
 
     def may(self, key: str) -> bool:
         """Whether a key may handle campaigns, by the policy in force."""
