@@ -313,3 +313,33 @@ def test_an_address_that_two_people_write_alike_stops_for_both(company: Company)
     for who in (ann, ben):
         assert _on(company, who) == set()
         assert not _send(company, who, "events").permitted
+
+
+def test_a_number_that_two_people_share_stops_for_both(company: Company) -> None:
+    """Whoever says of a telephone number that it is enough: nobody is called there, and whoever else has one is; mail is another matter."""
+    number, other = "+14155550123", "+14155550124"
+    addresses = {"ann@example.org": number, "ben@example.org": number, "cat@example.org": other}
+    people = [_import(company, address, phone) for address, phone in addresses.items()]
+    for who in people:
+        _says(company, who)
+    assert _calls(company, people) == [number, number, other]
+    before = len(company.entries())
+    stop: dict[str, Any] = {"identify": {"phone": number}, "channel": "phone"}
+    assert _stop(company, role="staff.support", **stop).permitted
+    assert _calls(company, people) == ["", "", other]
+    refused = [entry for entry in company.entries()[before:] if entry.act == "disclose"]
+    assert [(entry.effect, *entry.clauses) for entry in refused[:2]] == [("deny", "II.14")] * 2
+    assert all(_send(company, who).permitted for who in people)
+
+
+def _calls(company: Company, people: list[str]) -> list[str]:
+    """The numbers at which people would be called about events; empty for nobody."""
+    found = []
+    for who in people:
+        done = company.act(
+            "disclose", "service.mailer", "marketing.communications.phone",
+            person=who, fields=("phone",), recipient="phone-centre", channel="phone", topic="events",
+            case=company.open_case("campaign", "staff.marketing", "marketing.communications", who),
+        )  # fmt: skip
+        found.append(str(done.values.get("phone", "")))
+    return found

@@ -8,6 +8,7 @@ import msgspec
 
 from troth.gate.collecting import Collected, Collector
 from troth.gate.form import CHILD_ORDERS, FINDING_ORDERS, LIST_ORDERS, LOOKING_ORDERS, STOP_ORDERS
+from troth.gate.heeding import heeded
 from troth.gate.holds import kept_slots, told
 from troth.gate.model import Ask, Outcome, Problem
 from troth.gate.newcomers import PersonAppeared
@@ -64,7 +65,7 @@ class Doer:
         self._tx = tx
         self._again = again
         self._vault = vault
-        self._policy = scales.policy
+        self._policy, self._rules = scales.policy, scales.rules
         self._now = now
         self._people = scales.people
         self._known = set(scales.people)
@@ -87,7 +88,9 @@ class Doer:
         """
         for number, handle in (waiting or {}).items():
             weighed = [*weighed[:number], weighed[number]._replace(submission=handle), *weighed[number + 1 :]]
-        reads = self._read_all(weighed)
+        reads = heeded(
+            self._tx, self._vault, self._policy, self._rules, weighed, self._read_all(weighed), self._now
+        )
         self._collector.prepare(weighed, newcomers)
         outcomes: list[Outcome] = []
         entries: list[tuple[str, str, bytes]] = []

@@ -79,6 +79,11 @@ class ListRules:
     def __init__(self, policy: Policy) -> None:
         self.matching = matching_fields(policy)
         self.unique = frozenset(name for name, field in policy.fields.items() if field.unique)
+        self.shared = frozenset(
+            name
+            for name, field in policy.fields.items()
+            if field.identifier and name not in self.matching | self.unique
+        )
         self.by_list = _Scopes(_scopes(policy, _LISTED))
         self.by_childhood = _Scopes(_scopes(policy, _CHILD))
         self.by_message = _Scopes(_scopes(policy, CASE_FACTS))

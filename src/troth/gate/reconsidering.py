@@ -23,7 +23,7 @@ from troth.vault import (
     withdraw_stances,
 )
 
-_GOES_OUT = frozenset({"send", "disclose"})
+GOES_OUT = frozenset({"send", "disclose"})
 Hash = tuple[str, bytes]
 """Kind of an identifier and its keyed hash."""
 _FORBIDDEN = f"suppressed.{OPTED_OUT}"
@@ -154,5 +154,5 @@ def _going_out(policy: Policy) -> list[Permit]:
     return [
         rule
         for rule in policy.rules.values()
-        if isinstance(rule, Permit) and _GOES_OUT.intersection(rule.acts)
+        if isinstance(rule, Permit) and GOES_OUT.intersection(rule.acts)
     ]

@@ -90,6 +90,7 @@ class Scales:
         self._on = from_micros(now).date().isoformat()
         self.policy: Policy
         self.policy, self._standing = shelf.head(tx)
+        self.rules = shelf.list_rules(self.policy)
         self.people: dict[str, PersonState] = {}
         self._noted: Mapping[str, Particulars] = {}
 
