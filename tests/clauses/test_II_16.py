@@ -2,10 +2,13 @@
 
 import smtplib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from pypdf import PdfReader
 
 from tests.adapters.sink import Sink, serving
 from tests.clauses.test_II_15 import report
@@ -127,6 +130,41 @@ def _approved(team: Team) -> str:
     return str(case)
 
 
+def _letters(vendor: Vendor, key: str, case: str, *more: str | Path, status: int = 0) -> Any:
+    """A batch of letters under a bulletin; gives what the command printed, or of a refusal the problem."""
+    file = vendor.data.parent / "mailer.key"
+    file.write_text(key, encoding="utf-8")
+    told = vendor.json(
+        "letters", "batch", case, "--purpose", NOTICE, "--key-file", file, *more, status=status
+    )
+    return told["error"] if status else told
+
+
+def _by_letter(vendor: Vendor, key: str, case: str) -> None:
+    """Whoever has a postal address gets the approved text as a letter; no other text goes out under a bulletin."""
+    other = vendor.data.parent / "other.md"
+    other.write_text("Subject: News\nReason: you own it\n\nBuy our new sensor.\n", encoding="utf-8")
+    refused = _letters(vendor, key, case, "--text", other, status=1)
+    assert (refused["field"], "approved" in refused["what"]) == ("text", True)
+    called = vendor.json(
+        "calls", "open", case, "--text", other, "--purpose", NOTICE, "--key-file", vendor.data.parent / "mailer.key",
+        status=1,
+    )  # fmt: skip
+    assert "approved" in called["error"]["what"]
+    made = _letters(vendor, key, case)
+    assert made["letters"] == 2
+    with ZipFile(made["file"]) as batch:
+        files = [batch.read(one) for one in batch.namelist() if one.endswith(".pdf")]
+    letters = [" ".join(PdfReader(BytesIO(one)).pages[0].extract_text().split()) for one in files]
+    assert sorted(
+        f"Person {number}" for number in (1, 5) for one in letters if f"Hello Person {number}," in one
+    ) == [
+        "Person 1",
+        "Person 5",
+    ]
+    assert all("Please install version 5.2.1" in one and "Buy our new sensor" not in one for one in letters)
+
+
 @pytest.mark.slow
 @pytest.mark.clause("II.16")
 def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: Vendor, sink: Sink) -> None:
@@ -138,6 +176,7 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
         _list(site, vendor, 1, "opted-out")
         _list(site, vendor, 5, "bounced")
         case = _approved(team)
+        assert _letters(vendor, mailer, case, status=3)["clause"] == "II.16"
         assert _send(site, mailer, case, 1) == (403, "II.16")
         team.call(team.pia, "approve", case, "--digest", team.digest)
         assert _send(site, mailer, case, 1)[0] == 200
@@ -155,7 +194,9 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
         with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
             client.sendmail("", [sender], report("5.1.1", "person1@example.com").as_bytes())
         wait_until(lambda: stands() == (2, 0, 2), "what came back goes by letter as well", every=0.5)
+        _by_letter(vendor, mailer, case)
         team.call(team.ann, "stop", case)
+        assert _letters(vendor, mailer, case, status=3)["clause"] == "II.16"
         assert _send(site, mailer, case, 1)[0] == 403
     assert list(_told(sink)) == ["person1@example.com"]
     assert "Person 1" in text

@@ -21,11 +21,13 @@ from troth.outreach import (
     BatchSending,
     Composed,
     Composer,
+    LetterText,
     Marks,
     Row,
     Template,
     address_field,
     greeting,
+    marked,
 )
 from troth.policy import CrucialReason, Policy, Product
 from troth.storage import Task
@@ -126,6 +128,49 @@ def bulletin_batch(troth: "Troth", one: Bulletin) -> Batch:
     return Batch(one.case, purpose, fields, write, marks)
 
 
+def bulletin_letter(troth: "Troth", case: str) -> LetterText | None:
+    """What a letter or a call under a bulletin says: its approved texts, one after the other; None for another case.
+
+    Raises:
+        Refused: Nothing may go out of it.
+    """
+    one = troth.delivering.going_on(case)
+    if one is None:
+        return None
+    texts, policy = ordered(one.texts), troth.policy()
+    declared, subjects, bodies = bulletin_case(policy), [], []
+    for language, text in texts:
+        given = _of_product(troth, policy, one, declared.clause)
+        given["versions"] = _EVERY[language] if one.versions == "*" else one.versions
+        if language != texts[0][0]:
+            given["greeting"] = greeting(language, "")
+        subjects.append(_filled(text.subject, given))
+        bodies.append(_filled(text.body.strip(), {name: _safe(name, value) for name, value in given.items()}))
+    first, given = texts[0][0], _of_product(troth, policy, one, declared.clause)
+    return LetterText(
+        " / ".join(subjects), _filled(_REASON[first], given), "\n\n---\n\n".join(bodies) + "\n", first
+    )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with some of its variables filled in; the others wait for whom it goes to."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _safe(name: str, value: str) -> str:
+    return value if name.endswith("link") else marked(value)
+
+
+def _of_product(troth: "Troth", policy: Policy, one: Bulletin, clause: str) -> dict[str, str]:
+    """What is the same in every copy of a bulletin, whoever gets it."""
+    base = troth.settings.web.public_url.rstrip("/")
+    product = next((p.called for p in policy.of(Product) if p.name == one.product), one.product)
+    why = next((r.title or r.name for r in policy.of(CrucialReason) if r.name == one.reason), one.reason)
+    return {"product": product, "why": why, "policy_link": f"{base}/policy#{clause}"}
+
+
 def preview_bulletin(troth: "Troth", one: Bulletin) -> tuple[str, str]:
     """Subject and text of a mail of a bulletin, as somebody gets it whose name is not known."""
     declared = bulletin_case(troth.policy())
@@ -147,18 +192,14 @@ def compose_bulletin(
     troth: "Troth", policy: Policy, one: Bulletin, composer: Composer, name: str, clause: str
 ) -> Composed:
     """A copy of a bulletin for somebody, whose name may be empty."""
-    front, base = policy.front, troth.settings.web.public_url.rstrip("/")
-    product = next((p.called for p in policy.of(Product) if p.name == one.product), one.product)
-    why = next((r.title or r.name for r in policy.of(CrucialReason) if r.name == one.reason), one.reason)
+    front = policy.front
     variables = {
+        **_of_product(troth, policy, one, clause),
         "company": front.controller.name,
         "address": front.controller.address,
         "support": front.contact.support,
         "contact_link": front.contact.page,
-        "policy_link": f"{base}/policy#{clause}",
         "clause": clause,
-        "product": product,
-        "why": why,
     }
     for language, _ in ordered(one.texts):
         variables[f"greeting_{language}"] = greeting(language, name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from troth.adapters import letter_pdf, sealing_to
+from troth.bootstrap.bulletins import bulletin_letter
 from troth.bootstrap.speaking import day_in, words_in
 from troth.outreach import CallLists, Centre, Channel, House, LetterBatches
 from troth.storage import Task
@@ -51,6 +52,7 @@ def letters_of(troth: "Troth") -> LetterBatches:
         outbox=troth.outbox,
         clock=troth.clock,
         house=house,
+        own_text=lambda case: bulletin_letter(troth, case),
     )
 
 
@@ -74,6 +76,7 @@ def calls_of(troth: "Troth") -> CallLists:
         centre=Centre(
             Channel("phone", "phone", settings.recipient, "calls.recipient"), settings.keep_days, key
         ),
+        own_text=lambda case: bulletin_letter(troth, case),
     )
 
 

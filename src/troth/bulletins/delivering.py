@@ -39,7 +39,7 @@ from troth.gate import (
     read_values,
     withdraw_case_fact,
 )
-from troth.kernel import Clock, micros
+from troth.kernel import Clock, Refused, micros
 from troth.outreach import Batch, BatchSending, Outbox, Row
 from troth.policy import Policy, crucial_reason, owner_fields, read_release, read_versions, versions_owned
 from troth.storage import Database, Job, Transaction, stage_job
@@ -136,6 +136,26 @@ class Delivering:
         if self._follow(case) or (handed.sent or handed.skipped or handed.failed):
             return micros(self._clock.now())
         return self._rest(case)
+
+    def going_on(self, case: str) -> Bulletin | None:
+        """A bulletin whose text may go out now, on whatever channel; None where the case is none.
+
+        Raises:
+            Refused: It may not: it was not approved and started, or it was stopped, just now where something has come in its way.
+        """
+        policy = self._policy()
+        with self._database.transaction() as tx:
+            if not keeping.is_bulletin(tx, case):
+                return None
+            one = keeping.bulletin_of(tx, case)
+            going = one.state in (RUNNING, DONE) and not self._halted(tx, one, policy)
+        if not going:
+            raise Refused(
+                "Nothing may go out of this bulletin.",
+                clause=CLAUSE,
+                mend="It goes out once it is approved and started; `troth bulletins status` tells why it was stopped.",
+            )
+        return one
 
     def progress(self, case: str) -> Progress:
         """How far a bulletin is, by counts."""

@@ -33,7 +33,7 @@ def open_(
     say: Say,
     case: Which,
     *,
-    text: TextFile,
+    text: TextFile = None,
     purpose: Use,
     language: Language = "en",
     announcing: Announcing = False,

@@ -16,13 +16,13 @@ app = group(
     "letters", "Letters in batches for the print house, each decided at the moment of making the batch."
 )
 TextFile = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--text",
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help="What is said: `Subject:` and `Reason:` lines, an empty line, Markdown with variables in braces.",
+        help="What is said: `Subject:` and `Reason:` lines, an empty line, Markdown with variables in braces. A bulletin brings its own, which was approved.",
     ),
 ]
 Language = Annotated[str, typer.Option("--language", metavar="CODE", help="en, de or fr.")]
@@ -54,7 +54,7 @@ def batch(
     say: Say,
     case: Which,
     *,
-    text: TextFile,
+    text: TextFile = None,
     purpose: Use,
     language: Language = "en",
     announcing: Announcing = False,
@@ -113,8 +113,8 @@ def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", he
     say.answer(document, f"Delivered: {found.letters} letters. The file is removed.")
 
 
-def text_of(file: Path, language: str) -> "LetterText":
-    """What a file says.
+def text_of(file: Path | None, language: str) -> "LetterText | None":
+    """What a file says; None where there is none.
 
     Raises:
         InvalidInput: It is not text, or lacks its head.
@@ -122,6 +122,8 @@ def text_of(file: Path, language: str) -> "LetterText":
     from troth.kernel import InvalidInput
     from troth.outreach import read_text
 
+    if file is None:
+        return None
     try:
         written = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

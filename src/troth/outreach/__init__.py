@@ -6,7 +6,7 @@ from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
 from troth.outreach.channels import Channel
 from troth.outreach.clicks import COUNTED, check_counted, counted_links, led_over
-from troth.outreach.composing import Composed, Composer
+from troth.outreach.composing import Composed, Composer, marked
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
@@ -109,6 +109,7 @@ __all__ = [
     "is_marketing",
     "led_over",
     "mail_recipient",
+    "marked",
     "may_show",
     "named_by",
     "read_expression",

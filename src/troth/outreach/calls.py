@@ -27,7 +27,7 @@ from troth.outreach.channels import (
 from troth.outreach.composing import filled
 from troth.outreach.letter_setting import check_text, variables
 from troth.outreach.letter_tables import channel_counts, due_rows, held_rows
-from troth.outreach.letter_text import LetterText
+from troth.outreach.letter_text import LetterText, OwnText, no_text, text_under
 from troth.outreach.outbox import BOUNCED, FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.policy import Policy
 from troth.storage import Database, Transaction
@@ -83,14 +83,14 @@ class CallOrder(NamedTuple):
     Args:
         case: Case under which its calls are planned: a campaign, a bulletin, or a person's own matter.
         purpose: Data use that they serve.
-        text: The script: subject, reason, and what to say, with variables in braces.
+        text: The script: subject, reason, and what to say, with variables in braces; None under a case that brings its own.
         key: API key in whose name it is opened.
         announcing: Whether they announce something.
     """
 
     case: str
     purpose: str
-    text: LetterText
+    text: LetterText | None
     key: str
     announcing: bool = False
 
@@ -120,6 +120,7 @@ class CallLists:
         outbox: The messages.
         clock: Dates calls.
         centre: Who calls.
+        own_text: Gives the text that a case brings.
     """
 
     def __init__(
@@ -132,7 +133,9 @@ class CallLists:
         outbox: Outbox,
         clock: Clock,
         centre: Centre,
+        own_text: OwnText = no_text,
     ) -> None:
+        self._own = own_text
         self._database, self._perform, self._actor = database, perform_along, actor
         self._policy, self._outbox, self._clock, self._centre = policy, outbox, clock, centre
 
@@ -144,13 +147,14 @@ class CallLists:
             Refused: The policy does not let this key open it.
             InvalidInput: The script uses a variable that nothing gives.
         """
-        check_text(order.text)
+        text = text_under(order.case, order.text, self._own)
+        check_text(text)
         person = check_citing(self._database, self._actor(order.key), order.case)
         recipient = self._centre.channel.recipient_of(self._policy())
         now = self._clock.now()
         new = CallList(
-            new_id(), order.case, order.purpose, recipient, order.text.subject, order.text.reason, order.text.body,
-            order.text.language, int(order.announcing), micros(now), micros(now + timedelta(days=self._centre.days)), 0,
+            new_id(), order.case, order.purpose, recipient, text.subject, text.reason, text.body,
+            text.language, int(order.announcing), micros(now), micros(now + timedelta(days=self._centre.days)), 0,
         )  # fmt: skip
         opened: list[CallList] = []
 

@@ -26,6 +26,7 @@ class Frame(NamedTuple):
         now: When it is dated.
         day: The same as people read it.
         announcing: Whether it tells how to get no more.
+        text: What it says.
     """
 
     policy: Policy
@@ -35,6 +36,7 @@ class Frame(NamedTuple):
     now: datetime
     day: str
     announcing: bool
+    text: LetterText
 
     @property
     def country(self) -> str:
@@ -42,20 +44,17 @@ class Frame(NamedTuple):
         return self.policy.front.controller.country
 
 
-def document(
-    frame: Frame, text: LetterText, sign: str, name: str, address: Mapping[str, Any], clause: str
-) -> dict[str, Any]:
+def document(frame: Frame, sign: str, name: str, address: Mapping[str, Any], clause: str) -> dict[str, Any]:
     """A letter to somebody.
 
     Args:
         frame: What is the same on all.
-        text: What it says.
         sign: Id of its message, by which a letter that comes back is known.
         name: Who gets it.
         address: Their postal address, as a field of type `address` holds it.
         clause: Id of the clause that permits it.
     """
-    front = frame.policy.front
+    front, text = frame.policy.front, frame.text
     given = variables(frame.policy, name, text.language)
     safe = {key: value if key.endswith("link") else marked(value) for key, value in given.items()}
     return {

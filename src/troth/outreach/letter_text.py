@@ -1,12 +1,13 @@
 """A letter as text: the lines of its address, and Markdown as blocks, which whatever sets it takes for nothing but text. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from troth.collection import COUNTRY_NAMES
+from troth.kernel import InvalidInput
 
 MOST_LINES = 6
 """Lines that the address zone of a window has (DIN 5008)."""
@@ -34,6 +35,34 @@ class LetterText(NamedTuple):
     reason: str
     body: str
     language: str = "en"
+
+
+OwnText = Callable[[str], LetterText | None]
+"""What is said under a case that brings its own text, such as one that a second person approved; None where a case brings none."""
+
+
+def no_text(_: str) -> LetterText | None:
+    """No case brings a text of its own."""
+    return None
+
+
+def text_under(case: str, given: LetterText | None, own: OwnText) -> LetterText:
+    """What is said under a case: its own text, or what whoever orders it gives.
+
+    Raises:
+        InvalidInput: There is neither, or both.
+    """
+    brought = own(case)
+    if brought is not None and given is not None:
+        raise InvalidInput(
+            "This case brings its own text, which was approved; no other one goes out under it.",
+            field="text",
+            mend="Leave --text out; to say something else, write another notice and have it approved.",
+        )
+    found = brought if brought is not None else given
+    if found is None:
+        raise InvalidInput("Nothing says what shall be said.", field="text", mend="Give a file with --text.")
+    return found
 
 
 def layout_for(country: str) -> str:

@@ -54,7 +54,7 @@ from troth.outreach.letter_tables import (
     put_letters,
     take_out,
 )
-from troth.outreach.letter_text import LetterText, layout_for
+from troth.outreach.letter_text import LetterText, OwnText, layout_for, no_text, text_under
 from troth.outreach.outbox import PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.policy import Policy
 from troth.storage import Database, Transaction
@@ -77,7 +77,7 @@ class LetterOrder(NamedTuple):
     Args:
         case: Case under which its letters are planned: a campaign, a bulletin, or a person's own matter.
         purpose: Data use that they serve.
-        text: What they say.
+        text: What they say; None under a case that brings its own text.
         key: API key in whose name they are handed over.
         announcing: Whether they announce something, so that each says how to get no more.
         postage: Class of postage, as the print house names it.
@@ -86,7 +86,7 @@ class LetterOrder(NamedTuple):
 
     case: str
     purpose: str
-    text: LetterText
+    text: LetterText | None
     key: str
     announcing: bool = False
     postage: str = "standard"
@@ -126,6 +126,7 @@ class LetterBatches:
         outbox: The messages.
         clock: Dates letters.
         house: Who prints.
+        own_text: Gives the text that a case brings.
     """
 
     def __init__(
@@ -138,7 +139,9 @@ class LetterBatches:
         outbox: Outbox,
         clock: Clock,
         house: House,
+        own_text: OwnText = no_text,
     ) -> None:
+        self._own = own_text
         self._database, self._perform, self._actor = database, perform_along, actor
         self._policy, self._outbox, self._clock, self._house = policy, outbox, clock, house
 
@@ -157,11 +160,12 @@ class LetterBatches:
         """
         actor, policy = self._actor(order.key), self._policy()
         person = check_citing(self._database, actor, order.case)
-        check_text(order.text)
+        text = text_under(order.case, order.text, self._own)
+        check_text(text)
         self.sweep()
         batch = self._begin(order, person, self._house.channel.recipient_of(policy))
         try:
-            return self._made(order, actor, policy, batch)
+            return self._made(order, text, actor, policy, batch)
         except BaseException:
             self._undo(batch)
             raise
@@ -233,10 +237,10 @@ class LetterBatches:
         return batch
 
     def _made(
-        self, order: LetterOrder, actor: Actor, policy: Policy, batch: LetterBatch
+        self, order: LetterOrder, text: LetterText, actor: Actor, policy: Policy, batch: LetterBatch
     ) -> LetterBatch | None:
         need = needed(policy, self._house.channel, actor, order.purpose, self._clock)
-        frame = self._frame(order, policy, need)
+        frame = self._frame(order, text, policy, need)
         with Writing(self._house.folder, batch.batch, self._clock.now(), frame.layout) as writing:
             while len(writing.listed) < order.most:
                 rows = self._due(order, min(_CHUNK, order.most - len(writing.listed)))
@@ -253,7 +257,7 @@ class LetterBatches:
             writing.finish()
         return self._settled(batch, writing)
 
-    def _frame(self, order: LetterOrder, policy: Policy, need: Needed) -> Frame:
+    def _frame(self, order: LetterOrder, text: LetterText, policy: Policy, need: Needed) -> Frame:
         now = self._clock.now()
         return Frame(
             policy,
@@ -261,8 +265,9 @@ class LetterBatches:
             self._house.layout or layout_for(policy.front.controller.country),
             self._house.public_url.rstrip("/"),
             now,
-            self._house.day(order.text.language, now),
+            self._house.day(text.language, now),
             announcing=order.announcing,
+            text=text,
         )
 
     def _due(self, order: LetterOrder, most: int) -> list[Row]:
@@ -314,7 +319,7 @@ class LetterBatches:
         address: Any = outcome.values[need.field]
         clause = outcome.clauses[0] if outcome.clauses else ""
         content, pages = self._house.set_letter(
-            document(frame, order.text, row.id, str(outcome.values.get(need.name, "")), address, clause)
+            document(frame, row.id, str(outcome.values.get(need.name, "")), address, clause)
         )
         ending = "pdf"
         if self._house.seal is not None:
