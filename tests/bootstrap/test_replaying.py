@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import troth
 from tests.support.archiving import FIELDS, Company
 from troth.bootstrap import restore_folder
+from troth.preferences import Stop
 
 PEOPLE = 4
 GROUPS = ({"name", "email"}, {"product", "serial"})
@@ -75,3 +76,24 @@ def do(company: Company, held: dict[str, set[str]], step: tuple[str, int, str]) 
     elif what == "field" and field in held[who]:
         company.erase(who, field)
         held[who].discard(field)
+
+
+def test_what_was_stopped_since_a_backup_is_stopped_after_it(tmp_path: Path) -> None:
+    """A stop outlives the restore of data that knows nothing of it, for its topic and for everything, and for nobody else."""
+    company = Company(tmp_path, 3)
+    ann, ben, cat = company.people
+    company.back_up("made")
+    stop = company.troth.preferences.stop
+    stop(Stop("link", ann, "", "offers", "email", "", "", 0), "one-click")
+    stop(Stop("link", ben, "", "", "", "", "", 0), "page", everything=True)
+    company.troth.close()
+    restore_folder(company.wish("made", "new"), company.clock)
+    with (
+        troth.open(tmp_path / "new", clock=company.clock) as back,
+        back.database.snapshot() as tx,
+    ):
+        found = {
+            who: [back.preferences.stopped(tx, who, topic, "email") for topic in ("offers", "events")]
+            for who in company.people
+        }
+    assert found == {ann: [True, False], ben: [True, True], cat: [False, False]}

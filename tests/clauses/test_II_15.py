@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.clauses.mailbox import Browser, mail_to
+from tests.clauses.mailbox import Browser, link_in, mail_to, mails
 from tests.clauses.preferring import EVENTS, MAIL, inside, marketing, subscribed, ways
 from tests.clauses.test_III_4 import letter
 from tests.clauses.vendor import CANARY, Site, Vendor
@@ -100,6 +100,13 @@ def test_a_written_opt_out_counts_from_any_address(vendor: Vendor) -> None:
         client.send_message(to(by_mail, "unsubscribe"))
         assert "It is done" in _text(mail_to(vendor, "bob@example.com", 2))
         assert marketing(vendor, site, mailer, "bob@example.com", EVENTS) == (403, ["II.14"])
+        # whoever wrote in and signs up again from the same mailbox hears again; the form alone changes nothing
+        wait_until(lambda: _objected(vendor), "the request is carried out")
+        assert site.collect("email-opt-in", {"email": ANN}).status_code == 202
+        wait_until(lambda: len(_asking(vendor)) == 2, "the mailbox is asked")
+        assert marketing(vendor, site, mailer, ANN)[0] == 403
+        assert browser.post(link_in(_asking(vendor)[1])).status_code == 200
+        assert marketing(vendor, site, mailer, ANN)[0] == 200
     assert out.envelope.startswith("bounce+")
 
 
@@ -134,6 +141,17 @@ def test_reports_count_only_for_messages_of_ours(vendor: Vendor) -> None:
     with inside(vendor) as troth:
         counts = troth.outbox.reasons("campaign")
     assert counts == {("bounced", "hard"): 1, ("complained", ""): 1, ("bounced", "soft"): 1}
+
+
+def _asking(vendor: Vendor) -> list[EmailMessage]:
+    """The mails that ask Ann's mailbox to confirm a sign-up."""
+    found = mails(vendor, ANN)
+    return [one for one in found if one["Subject"] == found[0]["Subject"]]
+
+
+def _objected(vendor: Vendor) -> bool:
+    """Whether some objection is on record."""
+    return any("record-stance" in str(entry) for entry in vendor.ledger())
 
 
 def _text(mail: EmailMessage) -> str:

@@ -136,6 +136,21 @@ def test_address_of_another_is_asked_for_alike_and_never_taken(company: Company)
     assert _found(company, "person2@example.com") == other
 
 
+def test_address_that_another_took_meanwhile_stays_theirs(company: Company) -> None:
+    """Free when it was asked for, somebody's when it is confirmed: nothing changes, and the list keeps what each refused."""
+    who = company.register(1)
+    _suppress(company, "opted-out")
+    key = _session(company, who)
+    _asked(company, key, who)
+    other = company.register(2, email=NEW)
+    proof, before = _proof(company), _reasons(company)
+    late = _confirmed(company, key, proof)
+    assert late.problem is not None
+    assert "else" not in late.problem.detail
+    assert (_found(company, OLD), _found(company, NEW)) == (who, other)
+    assert _reasons(company) == before == ["opted-out"]
+
+
 def test_own_address_and_that_of_others_in_ones_care(company: Company) -> None:
     """The address that somebody has is told to be theirs; staff and services change nobody's."""
     who = company.register(1)
