@@ -1,5 +1,6 @@
 """Clause II.16: crucial information about a product that was bought is sent to whoever owns it, and to nobody else."""
 
+import json
 import smtplib
 from collections.abc import Iterator
 from io import BytesIO
@@ -140,7 +141,7 @@ def _letters(vendor: Vendor, key: str, case: str, *more: str | Path, status: int
     return told["error"] if status else told
 
 
-def _by_letter(vendor: Vendor, key: str, case: str) -> None:
+def _by_letter(vendor: Vendor, key: str, case: str) -> list[str]:
     """Whoever has a postal address gets the approved text as a letter; no other text goes out under a bulletin."""
     other = vendor.data.parent / "other.md"
     other.write_text("Subject: News\nReason: you own it\n\nBuy our new sensor.\n", encoding="utf-8")
@@ -163,6 +164,8 @@ def _by_letter(vendor: Vendor, key: str, case: str) -> None:
         "Person 5",
     ]
     assert all("Please install version 5.2.1" in one and "Buy our new sensor" not in one for one in letters)
+    with ZipFile(made["file"]) as batch:
+        return [one["id"] for one in json.loads(batch.read("manifest.json"))["letters"]]
 
 
 @pytest.mark.slow
@@ -194,7 +197,14 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
         with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
             client.sendmail("", [sender], report("5.1.1", "person1@example.com").as_bytes())
         wait_until(lambda: stands() == (2, 0, 2), "what came back goes by letter as well", every=0.5)
-        _by_letter(vendor, mailer, case)
+        sign, _ = _by_letter(vendor, mailer, case)
+        wait_until(lambda: stands() == (2, 0, 0), "both are told by letter", every=0.5)
+        vendor.json("letters", "returned", sign)
+        wait_until(
+            lambda: team.call(team.pia, "status", case)["waits"]["phone"] == 1,
+            "whose letter came back is to be called",
+            every=0.5,
+        )
         team.call(team.ann, "stop", case)
         assert _letters(vendor, mailer, case, status=3)["clause"] == "II.16"
         assert _send(site, mailer, case, 1)[0] == 403

@@ -322,3 +322,22 @@ def test_a_batch_that_nobody_fetched_goes(post: Post) -> None:
     with pytest.raises(NotFound):
         letters.delivered(new_id())
     assert micros(post.company.clock.now()) > letters.batches()[0].made_at
+
+
+def test_letters_that_came_back(post: Post) -> None:
+    """They count as bounced, once; what is no letter that is out is told, and then nothing is noted."""
+    cases = [post.customer(number)[1] for number in (1, 2)]
+    signs = []
+    for case in cases:
+        made = post.make(case)
+        assert made is not None
+        with zipfile.ZipFile(post.folder / f"{made.batch}.zip") as batch:
+            signs.append(json.loads(batch.read("manifest.json"))["letters"][0]["id"])
+    letters = post.letters()
+    with pytest.raises(NotFound, match="No letter that is out"):
+        letters.returned([signs[0], new_id()])
+    assert [post.state(case) for case in cases] == [{"sent": 1}, {"sent": 1}]
+    assert letters.returned([signs[0], signs[0]]) == 1
+    assert [post.state(case) for case in cases] == [{"bounced": 1}, {"sent": 1}]
+    with pytest.raises(NotFound, match=signs[0]):
+        letters.returned([signs[0]])

@@ -31,6 +31,7 @@ def letters_of(troth: "Troth") -> LetterBatches:
         InvalidInput: The certificate that the settings name is none.
     """
     settings = troth.settings.letters
+    _let_bulletins_hear(troth)
 
     def day(language: str, at: datetime) -> str:
         return day_in(words_in(troth, language), at)
@@ -59,6 +60,7 @@ def letters_of(troth: "Troth") -> LetterBatches:
 def calls_of(troth: "Troth") -> CallLists:
     """Calls, pulled by the call centre."""
     settings = troth.settings.calls
+    _let_bulletins_hear(troth)
 
     def key() -> str:
         role = troth.settings.mail.role
@@ -78,6 +80,11 @@ def calls_of(troth: "Troth") -> CallLists:
         ),
         own_text=lambda case: bulletin_letter(troth, case),
     )
+
+
+def _let_bulletins_hear(troth: "Troth") -> None:
+    """Build what takes bulletins on, which then hears at once of a letter or a call that did not arrive, also from a command."""
+    assert troth.delivering is not None
 
 
 def lettering_tasks(troth: "Troth") -> list[Task]:

@@ -113,6 +113,24 @@ def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", he
     say.answer(document, f"Delivered: {found.letters} letters. The file is removed.")
 
 
+@command(
+    app,
+    "returned",
+    example="troth letters returned 019a8e3f5d2c7b41a6f0c1d2e3f4a5b6",
+    gives={"returned": "how many"},
+)
+def returned(
+    say: Say,
+    signs: Annotated[
+        list[str], typer.Argument(metavar="REFERENCE", help="What stands on a letter as our reference.")
+    ],
+) -> None:
+    """Note letters that came back: they count as such, and of a bulletin the next channel follows."""
+    with say.open() as troth:
+        number = troth.letters.returned(signs)
+    say.answer({"returned": number}, f"{number} came back.")
+
+
 def text_of(file: Path | None, language: str) -> "LetterText | None":
     """What a file says; None where there is none.
 

@@ -195,6 +195,33 @@ class LetterBatches:
             )
         return self._end(found, DELIVERED)
 
+    def returned(self, signs: Sequence[str]) -> int:
+        """Note letters that came back, all or none; gives how many.
+
+        A letter that came back counts as bounced: of a bulletin the next channel follows. The address stays on record: why it came
+        back only somebody can tell who looks at the envelope.
+
+        Args:
+            signs: What stands on them as our reference.
+
+        Raises:
+            NotFound: One is no letter that went out, or came back before; names it.
+        """
+        with self._database.transaction() as tx:
+            for sign in dict.fromkeys(signs):
+                row = self._outbox.message(sign)
+                if (
+                    row is None
+                    or row.channel != LETTER
+                    or self._outbox.note_bounce(tx, sign, hard=True) is None
+                ):
+                    raise NotFound(
+                        f"No letter that is out has the reference {sign[:40]}.",
+                        field="reference",
+                        mend="Copy it from the letter; one that came back before is not noted again.",
+                    )
+        return len(set(signs))
+
     def purge(self, before: datetime) -> int:
         """Remove the files of batches made before an instant that nobody fetched; gives their number."""
         with self._database.reading() as tx:
