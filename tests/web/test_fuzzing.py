@@ -129,3 +129,9 @@ def test_every_route_is_described(shared: Web) -> None:
     routes |= tracked
     routes |= {(method, "/s/{key}" + path) for method, path in tracked if path not in {"/p.gif", "/t.js"}}
     assert {(operation.method, operation.path) for operation in OPERATIONS} == routes
+
+
+def test_no_two_operations_have_one_id() -> None:
+    """Programs that are made of the description name their functions so (OpenAPI 3.1, operationId)."""
+    ids = [operation.id for operation in OPERATIONS]
+    assert len(ids) == len(set(ids))
