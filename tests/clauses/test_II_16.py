@@ -141,7 +141,7 @@ def _letters(vendor: Vendor, key: str, case: str, *more: str | Path, status: int
     return told["error"] if status else told
 
 
-def _by_letter(vendor: Vendor, key: str, case: str) -> list[str]:
+def _by_letter(vendor: Vendor, key: str, case: str) -> str:
     """Whoever has a postal address gets the approved text as a letter; no other text goes out under a bulletin."""
     other = vendor.data.parent / "other.md"
     other.write_text("Subject: News\nReason: you own it\n\nBuy our new sensor.\n", encoding="utf-8")
@@ -164,8 +164,16 @@ def _by_letter(vendor: Vendor, key: str, case: str) -> list[str]:
         "Person 5",
     ]
     assert all("Please install version 5.2.1" in one and "Buy our new sensor" not in one for one in letters)
-    with ZipFile(made["file"]) as batch:
-        return [one["id"] for one in json.loads(batch.read("manifest.json"))["letters"]]
+    return str(made["batch"])
+
+
+def _fetched(vendor: Vendor, batch: str) -> list[str]:
+    """The batch is fetched; gives the references of the letters in it."""
+    out, key = vendor.data.parent / "batch.zip", vendor.data.parent / "mailer.key"
+    told = vendor.json("letters", "fetch", batch, "--out", out, "--key-file", key)
+    assert (told["letters"], told["taken_out"], told["state"]) == (2, 0, "delivered")
+    with ZipFile(out) as file:
+        return [one["id"] for one in json.loads(file.read("manifest.json"))["letters"]]
 
 
 @pytest.mark.slow
@@ -197,8 +205,9 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
         with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
             client.sendmail("", [sender], report("5.1.1", "person1@example.com").as_bytes())
         wait_until(lambda: stands() == (2, 0, 2), "what came back goes by letter as well", every=0.5)
-        sign, _ = _by_letter(vendor, mailer, case)
-        wait_until(lambda: stands() == (2, 0, 0), "both are told by letter", every=0.5)
+        batch = _by_letter(vendor, mailer, case)
+        sign, _ = _fetched(vendor, batch)
+        assert team.call(team.pia, "status", case)["told"]["letter"] == 2
         vendor.json("letters", "returned", sign)
         wait_until(
             lambda: team.call(team.pia, "status", case)["waits"]["phone"] == 1,

@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from tests.gate.conftest import FULFIL, SUPPORT, Company, company, reference_text  # noqa: F401  fixtures
+from tests.gate.conftest import FULFIL, RIGHTS, SUPPORT, Company, company, reference_text  # noqa: F401  fixtures
 from troth.adapters import letter_pdf, sealing_to
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, micros, new_id
 from troth.outreach import (
     Channel,
+    HandedLetters,
     House,
     LetterBatch,
-    LetterBatches,
     LetterOrder,
     LetterText,
     Outbox,
@@ -51,14 +51,14 @@ class Post:
         self.set_letter: Any = letter_pdf
         self.desk = company.key("staff.support")
 
-    def letters(self, **more: Any) -> LetterBatches:
+    def letters(self, **more: Any) -> HandedLetters:
         """What makes batches, as a process that starts has it."""
         company = self.company  # noqa: F811
         house = House(
             Channel("letter", "address", "", "letters.recipient"), self.folder, "", "https://www.example.com",
             self._set, None, lambda _, at: f"{at:%Y-%m-%d}",
         )._replace(**more)  # fmt: skip
-        return LetterBatches(
+        return HandedLetters(
             database=company.database, perform_along=company.gate.perform_along, actor=company.gate.actor,
             policy=company.gate.policy, outbox=self.outbox, clock=company.clock, house=house,
         )  # fmt: skip
@@ -341,3 +341,50 @@ def test_letters_that_came_back(post: Post) -> None:
     assert [post.state(case) for case in cases] == [{"bounced": 1}, {"sent": 1}]
     with pytest.raises(NotFound, match=signs[0]):
         letters.returned([signs[0]])
+
+
+def test_a_batch_is_fetched_once(post: Post, tmp_path: Path) -> None:
+    """The file is laid where it was asked for, for its owner alone, and goes from here; a second time there is none."""
+    _, case = post.customer(1)
+    made, out = post.make(case), tmp_path / "out.zip"
+    assert made is not None
+    letters = post.letters()
+    with pytest.raises(Refused):
+        letters.fetch(post.company.key("staff.marketing"), made.batch, out)
+    assert (post.state(case), out.exists()) == ({"sent": 1}, False)
+    fetched = letters.fetch(post.desk, made.batch, out)
+    assert (fetched.state, fetched.letters, post.files()) == ("delivered", 1, [])
+    assert out.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(out) as batch:
+        assert len(json.loads(batch.read("manifest.json"))["letters"]) == 1
+    with pytest.raises(Conflict, match="delivered"):
+        letters.fetch(post.desk, made.batch, tmp_path / "again.zip")
+    looks = [one for one in post.company.entries() if one.act == "disclose" and one.case == case]
+    assert [one.effect for one in looks if one.actor == "staff.support"] == ["permit", "permit"]
+
+
+def test_whoever_asked_to_be_left_alone_meanwhile_is_taken_out(post: Post, tmp_path: Path) -> None:
+    """Decided again at the fetch, by clause; where nobody is left nothing is handed over and the file goes."""
+    _, case = post.customer(1)
+    made, out = post.make(case), tmp_path / "out.zip"
+    assert made is not None
+    identify = {"email": "person1@example.com"}
+    listed = post.company.act(
+        "instruct", "staff.privacy", RIGHTS, order="suppress", about="no-contact", identify=identify
+    )
+    assert listed.permitted, listed
+    with pytest.raises(Conflict, match="Nobody"):
+        post.letters().fetch(post.desk, made.batch, out)
+    assert (post.state(case), post.files(), out.exists()) == ({"skipped": 1}, [], False)
+    assert {why for (state, why) in post.outbox.reasons(case) if state == "skipped"} == {"I.5"}
+
+
+def test_nothing_that_lies_at_the_place_is_written_over(post: Post, tmp_path: Path) -> None:
+    """Refused before anybody is decided on."""
+    _, case = post.customer(1)
+    made, out = post.make(case), tmp_path / "out.zip"
+    assert made is not None
+    out.write_bytes(b"mine")
+    with pytest.raises(InvalidInput, match="there already"):
+        post.letters().fetch(post.desk, made.batch, out)
+    assert (out.read_bytes(), post.state(case)) == (b"mine", {"sent": 1})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from troth.adapters import letter_pdf, sealing_to
 from troth.bootstrap.bulletins import bulletin_letter
 from troth.bootstrap.speaking import day_in, words_in
-from troth.outreach import CallLists, Centre, Channel, House, LetterBatches
+from troth.outreach import CallLists, Centre, Channel, HandedLetters, House
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SERVED = (
 _DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
 
 
-def letters_of(troth: "Troth") -> LetterBatches:
+def letters_of(troth: "Troth") -> HandedLetters:
     """Letters, in batches for the print house.
 
     Raises:
@@ -45,7 +45,7 @@ def letters_of(troth: "Troth") -> LetterBatches:
         seal=_seal(troth.folder, settings.certificate),
         day=day,
     )
-    return LetterBatches(
+    return HandedLetters(
         database=troth.database,
         perform_along=troth.perform_along,
         actor=troth.gate.actor,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, CallLists, LetterBatches, MailCounts, Messages, Outbox, PacedMailer
+    from troth.outreach import Audiences, CallLists, HandedLetters, MailCounts, Messages, Outbox, PacedMailer
     from troth.preferences import Envelopes, Preferences, StopTokens
     from troth.relay import Relays
     from troth.rights import Agents, Rights
@@ -200,7 +200,7 @@ class Rooms:
         return Outbox(self._whole.database, self._whole.clock, counts=self.mail_counts)
 
     @cached_property
-    def letters(self) -> "LetterBatches":
+    def letters(self) -> "HandedLetters":
         """Letters, in batches for the print house."""
         from troth.bootstrap.lettering import letters_of
 

@@ -104,9 +104,32 @@ def list_(
     say.answer({"batches": rows}, table(heads, cells) if rows else "No batch was made.")
 
 
+@command(
+    app,
+    "fetch",
+    example="troth letters fetch ID --out batch.zip --key-file desk.key",
+    gives={**_GIVES, "taken_out": "letters to people who may not be written to any more"},
+)
+def fetch(
+    say: Say,
+    which: Annotated[str, typer.Argument(metavar="BATCH", help="The batch.")],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to lay it; a new file.")],
+    key_file: KeyFile = None,
+) -> None:
+    """Take a batch to hand it over, once: everybody in it is decided again, and it goes from here."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        before = next((one.letters for one in troth.letters.batches() if one.batch == which), 0)
+        found = troth.letters.fetch(key, which, out)
+        document = _told(found, troth.letters.place(which)) | {"file": str(out)}
+    document["taken_out"] = max(0, before - found.letters)
+    say.answer(document, f"{found.letters} letters are in {out}; {document['taken_out']} were taken out.")
+
+
 @command(app, "delivered", example="troth letters delivered ID", gives=_GIVES)
 def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", help="The batch.")]) -> None:
-    """Note that the print house has a batch; its file is removed here."""
+    """Note that the print house has a batch that was taken from the folder; its file is removed here."""
     with say.open() as troth:
         found = troth.letters.delivered(which)
         document = _told(found, troth.letters.place(which))

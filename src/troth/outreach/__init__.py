@@ -10,6 +10,7 @@ from troth.outreach.composing import Composed, Composer, marked
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
+from troth.outreach.handing import HandedLetters
 from troth.outreach.letter_files import MOST_LETTERS
 from troth.outreach.letter_setting import read_text
 from troth.outreach.letter_tables import LetterBatch
@@ -70,6 +71,7 @@ __all__ = [
     "Formed",
     "From",
     "Handed",
+    "HandedLetters",
     "House",
     "KeptMessage",
     "LetterBatch",

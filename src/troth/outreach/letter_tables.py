@@ -36,6 +36,7 @@ letter_batch = Table(
     Column("sealed", Integer, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("purpose", Text, nullable=False, server_default=""),
     Index(None, "state", "made_at"),
 )
 
@@ -49,7 +50,18 @@ letter_in_batch = Table(
     Index(None, "person"),
 )
 _b, _i, _m = letter_batch.c, letter_in_batch.c, message.c
-_COLUMNS = ("batch", "case_id", "recipient", "state", "letters", "pages", "sealed", "made_at", "changed_at")
+_COLUMNS = (
+    "batch",
+    "case_id",
+    "recipient",
+    "state",
+    "letters",
+    "pages",
+    "sealed",
+    "made_at",
+    "changed_at",
+    "purpose",
+)
 _ADD = Statement(insert(letter_batch))
 _READ = Lookup(letter_batch, by=("batch",), take=_COLUMNS)
 _LIST = Statement(
@@ -112,6 +124,7 @@ class LetterBatch(NamedTuple):
         sealed: Whether each letter in it is encrypted to the recipient.
         made_at: When it was made.
         changed_at: When its state began.
+        purpose: Data use that its letters serve; empty for one that was made before that was noted.
     """
 
     batch: str
@@ -123,6 +136,7 @@ class LetterBatch(NamedTuple):
     sealed: int
     made_at: int
     changed_at: int
+    purpose: str = ""
 
 
 def add_batch(tx: Transaction, batch: LetterBatch) -> None:

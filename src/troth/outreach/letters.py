@@ -252,7 +252,7 @@ class LetterBatches:
     def _begin(self, order: LetterOrder, person: str, recipient: str) -> LetterBatch:
         now = micros(self._clock.now())
         sealed = int(self._house.seal is not None)
-        batch = LetterBatch(new_id(), order.case, recipient, MAKING, 0, 0, sealed, now, now)
+        batch = LetterBatch(new_id(), order.case, recipient, MAKING, 0, 0, sealed, now, now, order.purpose)
         with self._database.transaction() as tx:
             if any(one.case == order.case for one in batches_in(tx, MAKING)):
                 raise Conflict(

@@ -26,7 +26,8 @@ STATES = (PLANNED, SENDING, SENT, SKIPPED, FAILED, BOUNCED, COMPLAINED)
 MOVES: Mapping[str, frozenset[str]] = {
     PLANNED: frozenset({SENDING, SKIPPED, FAILED}),
     SENDING: frozenset({PLANNED, SENT, SKIPPED, FAILED, BOUNCED, COMPLAINED}),
-    SENT: frozenset({BOUNCED, COMPLAINED}),
+    # a letter that is taken out of its batch before anybody fetched that is skipped after all
+    SENT: frozenset({SKIPPED, BOUNCED, COMPLAINED}),
     BOUNCED: frozenset({COMPLAINED}),
 }
 """Where each state leads; from the others nothing leads away."""
