@@ -41,13 +41,13 @@ def message(web: Web, key: str) -> str:
     return str(made.json()["messages"][0]["version"])
 
 
-def follow(web: Web, path: str, *allow: str, **headers: str) -> Any:
+def follow(web: Web, path: str, *allow: str, method: str = "GET", **headers: str) -> Any:
     """A browser with a choice (none where nothing is said) follows a link."""
     policy = web.troth.policy()
     value = choice_value(policy, on=web.clock.now().date(), allowed=allow)
     cookies = {"Cookie": f"{choice_cookie(policy)}={value}"} if allow else {}
     web.client.cookies.clear()
-    return web.client.get(path, headers={**cookies, **headers}, follow_redirects=False)
+    return web.client.request(method, path, headers={**cookies, **headers}, follow_redirects=False)
 
 
 def test_counted_only_under_the_choice(engine_web: Web) -> None:
@@ -75,6 +75,7 @@ def test_counted_only_under_the_choice(engine_web: Web) -> None:
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in answer.headers
+    assert follow(web, paths[0], USAGE, method="HEAD").headers["location"] == SENSOR
     assert web.rows() == before
     for _ in range(9):
         assert follow(web, paths[1], USAGE).headers["location"] == SERVER

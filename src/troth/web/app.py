@@ -44,7 +44,7 @@ from troth.web import (
     telemetry,
 )
 from troth.web.acts import PEOPLE, Acting
-from troth.web.asgi import SITE, App, Message, Receive, Scope, Send, respond
+from troth.web.asgi import ONLY_HEAD, SITE, App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
@@ -259,7 +259,7 @@ class Front:
             await self._hot(self._people, scope, receive, send)
         else:
             if method == "HEAD":
-                scope["method"] = "GET"
+                scope["method"], scope[ONLY_HEAD] = "GET", True
             await framework()(scope, receive, send)
 
     async def _hot(self, methods: Mapping[str, App], scope: Scope, receive: Receive, send: Send) -> None:

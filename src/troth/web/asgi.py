@@ -19,6 +19,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SITE = "troth.site"
 """Name in a request's scope of what the application's handlers share."""
+ONLY_HEAD = "troth.head"
+"""In the scope of a request that asked for the head of an answer alone, and is handled as GET."""
 MAX_BODY = 1_000_000
 MAX_DEPTH = 16
 MAX_QUERY = 8_000

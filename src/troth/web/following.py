@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from troth.kernel import Log, NotFound, TrothError
-from troth.web.asgi import header, query
+from troth.web.asgi import ONLY_HEAD, header, query
 from troth.web.objecting import with_objections
 from troth.web.rendering import HTML
 from troth.web.site import Site, site_of
@@ -36,8 +36,9 @@ async def follow(request: AnyRequest, version: FromPath[str], link: FromPath[str
 def _follow(site: Site, request: AnyRequest, version: str, link: int) -> str:
     clicks = site.troth.campaigns.clicks
     address = clicks.target(version, link)
-    if header(request.scope, b"sec-purpose") or header(request.scope, b"purpose"):
-        return address  # fetched ahead: nobody followed it yet
+    ahead = header(request.scope, b"sec-purpose") or header(request.scope, b"purpose")
+    if ahead or ONLY_HEAD in request.scope:
+        return address  # fetched ahead, or only looked at: nobody followed it yet
     try:
         who = visitor(request)
         if who.choice.made:
