@@ -1,8 +1,10 @@
 """What mail programs and servers send beside the words of their owner, and a search for what it tells of them."""
 
 import re
+from base64 import b64encode, encodebytes
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import NamedTuple
@@ -36,9 +38,11 @@ def everything_sent(who: Who, alias: str) -> Iterator[EmailMessage]:
     """What programs and servers of one send to an alias: the first four are passed on, the others are nobody's words."""
     quoted = (
         f"Fine.\n\nOn Monday {who.name} <{who.address}> wrote:\n> Hello\n\n"
-        f"From: {who.name}\nSent: Monday\nTo: A user of Example\nSubject: x\n\n-- \n{who.name}\n{who.phone}\n"
+        f"From: {who.name}\nSent: Monday\nTo: A user of Example\nSubject: x\n\n"
+        f"On Mon, 2 Nov 2026 at 10:00 AM, {who.name}\n<{who.address}> wrote:\n> Hi\n\n{who.name} wrote:\n> Hi\n\n"
+        f"Am 02.11.26 um 10:00 schrieb {who.name}:\n> Hi\n\n{_hidden(who)}\n\n-- \n{who.name}\n{who.phone}\n"
     )
-    yield plain(who, f"Re: {who.address}", quoted)
+    yield plain(who, f"Re: {who.address} {Header(who.address, 'utf-8').encode()}", quoted)
     html = plain(who, "Rich", "")
     html.clear_content()
     html.set_content(
@@ -67,6 +71,16 @@ def everything_sent(who: Who, alias: str) -> Iterator[EmailMessage]:
         yield report(who, alias, kind)
 
 
+def _hidden(who: Who) -> str:
+    """An address as source that no program decoded: words of headers, quoted-printable, HTML, a URL, base64."""
+    quoted = who.address.replace("@", "=40").replace(".", "=2E")
+    source = encodebytes(f"Content-Type: text/plain\n\nWrite to {who.address}, please.\n".encode()).decode()
+    return (
+        f"{Header(who.address, 'utf-8').encode()} =?utf-8?q?{quoted}?= {quoted}\n<!-- {who.address} -->\n"
+        f"{who.address.replace('@', '&#x40;')} https://x.example/?to={who.address.replace('@', '%40')}\n{source}"
+    )
+
+
 def report(who: Who, alias: str, kind: str) -> EmailMessage:
     """A report of a server or a mail program, which has the mail that it is about behind it."""
     lines = [
@@ -92,8 +106,12 @@ def tell_nothing_in(text: str, other: Who) -> None:
     shown = re.sub(r"[\s>=<]|\(at\)|\(dot\)", "", text.lower())
     local = other.address.partition("@")[0]
     digits = re.sub(r"\D", "", other.phone)
+    packed = [b64encode(b" " * before + local.encode())[4:-4].decode().lower() for before in range(3)]
     for canary in (
+        *packed,
         other.address,
+        f"{local}40",
+        f"{local}&#x40;",
         f"{local}%40",
         f"{local}&#64;",
         f"pc-{local}",

@@ -3,10 +3,11 @@
 from troth.inbound import Received
 from troth.kernel import InvalidInput, Log, NotFound, Refused, micros
 from troth.relay.aliases import alias_named
+from troth.relay.encoded import REMOVED
 from troth.relay.errors import TooMany
 from troth.relay.model import Alias, Sent
 from troth.relay.passing import Handled, Passing
-from troth.relay.scrubbing import REMOVED, scrubbed
+from troth.relay.scrubbing import scrubbed
 
 _log = Log("troth.relay")
 _CUT = "\n[the rest was left out]"
