@@ -50,10 +50,10 @@ def link_of(mail: EmailMessage) -> str:
 
 
 def text_of(mail: EmailMessage) -> str:
-    """What a mail says."""
+    """What a mail says. Either process may send it: the server, which knows its port, or the command that runs what is due."""
     body = mail.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return re.sub(r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:8080", body.get_content())
 
 
 def press(site: Site, path: str, **form: str) -> httpx.Response:
