@@ -8,6 +8,7 @@ import pytest
 
 from tests.clauses.desk import FULFIL, PAY, Clerk, canary_files, case_of_order, journal, order
 from tests.web.conftest import Web, serving
+from troth.gate import case_of
 
 SHIPPING, BILLING, MAIL = "1 Shipping Way", "2 Billing Way", "ann@example.com"
 
@@ -125,3 +126,37 @@ def test_an_order_goes_through_the_console_and_closes(web: Web) -> None:
     assert (gave.effect, gave.actor, gave.recipient) == ("permit", "staff.fulfilment", "carrier")
     assert not {"billing_address", "email", "payment_token"} & set(gave.fields)
     assert not [word for word in ("ZQ-PARCEL-77", SHIPPING, BILLING) if canary_files(web, word)]
+
+
+@pytest.mark.clause("II.11")
+def test_a_case_opens_its_own_order_to_whom_it_is_for(web: Web) -> None:
+    """Denied: another order of the same person under it, a key that may not work on orders, one for another purpose, another role."""
+    order(web, "OR-3")
+    order(web, "OR-4", shipping_address={"line1": "4 Other Way", "city": "Town", "country": "US"})
+
+    def key(role: str, *purposes: str, cases: tuple[str, ...] = ("order",)) -> str:
+        name = f"{role}-{len(cases)}-{len(purposes)}-{purposes[0][-5:]}"
+        return str(web.troth.issue_key(name=name, role=role, purposes=list(purposes), cases=list(cases))[0])
+
+    ships = key("staff.fulfilment", FULFIL, PAY)
+    told, more = case_of_order(web, ships, "OR-3"), case_of_order(web, ships, "OR-4")
+    assert told["person"] == more["person"]
+    with web.troth.database.snapshot() as tx:
+        first, other = ({"record": getattr(case_of(tx, one["case"]), "record", "")} for one in (told, more))
+
+    def reads(who: str, record: str, purpose: str = FULFIL) -> tuple[int, bool]:
+        body = {
+            "act": "use",
+            "purpose": purpose,
+            "person": told["person"],
+            "case": told["case"],
+            "record": record,
+        }
+        answer = web.post("/v1/acts", {**body, "fields": ["shipping_address"]}, who)
+        return answer.status_code, SHIPPING in answer.text or "4 Other Way" in answer.text
+
+    assert reads(ships, first["record"]) == (200, True)
+    assert reads(ships, other["record"]) == (403, False)
+    assert reads(key("staff.fulfilment", FULFIL, cases=()), first["record"]) == (403, False)
+    assert reads(key("staff.fulfilment", PAY), first["record"]) == (403, False)
+    assert reads(key("staff.support", FULFIL, PAY), first["record"]) == (403, False)

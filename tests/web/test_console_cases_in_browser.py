@@ -1,9 +1,9 @@
-"""The desk in a real browser: an order from the queue to the carrier, and a ticket read and answered, by keyboard."""
+"""The desk in a real browser: an order from the queue to the carrier, and a ticket found, read, answered and closed, by keyboard."""
 
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.clauses.vendor import Site, Vendor
 from tests.support.browser import inspect, visitor
@@ -46,12 +46,49 @@ def test_a_clerk_and_a_supporter_at_work(tmp_path: Path, chromium: Browser) -> N
         sue = At(vendor, page, "sue.example", "staff.support")
         sue.accept()
         sue.sign_in()
-        page.goto("/console/cases")
-        page.locator("#cases th a").first.click()
-        page.get_by_role("button", name="Take it").click()
-        page.get_by_role("button", name="Read it").click()
-        expect(page.get_by_text("The sensor does not start.")).to_be_visible()
-        inspect(page, "console ticket")
-        page.get_by_label("Your answer").fill("Hold the button for ten seconds.")
-        page.get_by_role("button", name="Send the answer").click()
-        expect(page.get_by_role("status")).to_contain_text("on its way")
+        _find_and_take(page)
+        _answer_and_close(page)
+
+
+def _find_and_take(page: Page) -> None:
+    """The list leads to the search; what is not found is said so; a ticket of nobody is not read before it is taken."""
+    page.goto("/console/cases")
+    page.locator("#cases").focus()
+    page.keyboard.press("j")
+    first = page.locator("#cases th a").first.inner_text()
+    page.keyboard.press("/")
+    search = page.get_by_label("Number of the case")
+    expect(search).to_be_focused()
+    page.keyboard.type("Q-0000-0000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No case has this number")).to_be_visible()
+    expect(search).to_have_value("Q-0000-0000")
+    inspect(page, "console case not found")
+    search.fill(first)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(first)
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("Not shown to you")).to_be_visible()
+    inspect(page, "console ticket of nobody")
+    page.get_by_role("button", name="Take it").click()
+
+
+def _answer_and_close(page: Page) -> None:
+    """The ticket is read, answered and closed, and then no more read."""
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("The sensor does not start.")).to_be_visible()
+    inspect(page, "console ticket")
+    page.get_by_label("Your answer").fill("Hold the button for ten seconds.")
+    page.get_by_role("button", name="Send the answer").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("Hold the button for ten seconds.")).to_be_visible()
+    inspect(page, "console ticket answered")
+    page.get_by_text("Close it", exact=True).first.click()
+    page.get_by_label("Because").select_option(index=0)
+    page.get_by_role("button", name="Close it").click()
+    expect(page.get_by_role("button", name="Open it again")).to_be_visible()
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("Not shown to you")).to_be_visible()
+    assert "The sensor does not start." not in page.content()
+    inspect(page, "console ticket closed")

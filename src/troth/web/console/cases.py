@@ -53,7 +53,7 @@ async def find_case(request: AnyRequest) -> Response[bytes]:
         try:
             found = site.troth.desk.find(who.key, text)
         except (NotFound, Refused, InvalidInput) as error:
-            return _page(site, who, {}, wrong=error)
+            return _page(site, who, {"number": text}, wrong=error)
         if len(found) == 1:
             return to(f"{CASES}/{found[0].number}")
         return _page(site, who, {}, found=found)
@@ -115,6 +115,7 @@ def _page(
         lines=_lines(site, rows[:PAGE]),
         wrong=wrong,
         searched=found is not None,
+        sought=given.get("number", ""),
         first=f"{CASES}?{urlencode(kept)}",
         following=f"{CASES}?{urlencode({**kept, 'behind': behind})}" if behind else "",
         later=bool(given.get("behind")),
