@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 from tests.gate.conftest import Company
 from tests.support.policies import REFERENCE
 from troth.adapters import FolderMailer
-from troth.bulletins import Bulletins, Delivering, Draft, Text, bulletin_case, purpose_of
+from troth.bulletins import Bulletins, Delivering, Draft, Text, bulletin_case, promotion, purpose_of
 from troth.bulletins.delivering import ALL
 from troth.bulletins.model import Bulletin
-from troth.gate import issue_key
-from troth.kernel import InvalidInput, Refused, SettableClock, new_id
+from troth.gate import PROMOTIONAL, issue_key, note_case_fact
+from troth.kernel import InvalidInput, Refused, SettableClock, micros, new_id
 from troth.outreach import Batch, BatchSending, Composed, Marks, Outbox
 from troth.storage import Database
 
@@ -190,6 +191,34 @@ def test_what_changes_meanwhile_is_weighed_before_each_step(house: House) -> Non
     assert house.ids() == []
     halted = [one.detail["why"] for one in house.entries() if one.detail.get("what") == "bulletin-halted"]
     assert halted == ["reason", "case-over"]
+
+
+def test_a_text_that_a_later_rule_finds_to_advertise_goes_no_further(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules of the moment count, not those under which it was approved: it is halted before the next step, and told why."""
+    house.own(1)
+    case = house.under_way()
+    stricter = promotion.Rule("install", "No request to install.", re.compile("install", re.IGNORECASE))
+    monkeypatch.setattr(promotion, "RULES", (*promotion.RULES, stricter))
+    assert house.run(case) == "stopped"
+    assert house.ids() == []
+    (halted,) = [one for one in house.entries() if one.detail.get("what") == "bulletin-halted"]
+    assert (halted.detail["why"], halted.clauses) == ("promotion", ("II.16",))
+
+
+def test_no_copy_goes_out_of_what_is_known_to_advertise(house: House) -> None:
+    """The policy itself denies each copy, whatever the delivery thinks of the text."""
+    house.own(1)
+    case = house.under_way()
+    while house.bulletins.show(house.member(), case).planned_to != ALL:
+        house.delivering.step(case)
+    with house.database.transaction() as tx:
+        note_case_fact(tx, case, PROMOTIONAL, "price", micros(house.clock.now()))
+    house.run(case)
+    assert house.ids() == []
+    denied = [one for one in house.entries() if one.act == "send" and one.case == case]
+    assert [(one.effect, one.clauses) for one in denied] == [("deny", ("II.16",))]
 
 
 def test_who_is_erased_and_who_sold_it_are_not_followed(house: House) -> None:
