@@ -59,3 +59,40 @@ def test_case_of_a_type_no_longer_declared_is_over(reference_text: bytes) -> Non
     """When a new version of the policy drops a type of case, what was open under it gives nothing."""
     policy = kept_policy(reference_text)
     assert not live(Case("dropped", "", "", 0, 0), policy.cases, 1)
+
+
+@pytest.mark.parametrize(
+    ("bound", "role", "covered"),
+    [
+        ("staff.support", "staff.support", True),
+        ("staff.support", "staff.support.second", True),
+        ("staff.support", "staff.supporters", False),
+        ("staff.support", "staff", False),
+        ("staff.support", "staff.billing", False),
+        ("", "staff.billing", True),
+    ],
+)
+def test_a_case_that_is_bound_to_a_role_opens_nothing_to_others(bound: str, role: str, covered: bool) -> None:  # noqa: FBT001  a parameter of the table
+    """Whoever the key belongs to: only the role, and those below it."""
+    assert Case("ticket", "ann", bound, 0, 1).covers("ann", role) is covered
+
+
+@pytest.mark.parametrize(
+    ("person", "closed", "records", "covered"),
+    [
+        ("ann", 0, ("one",), True),
+        ("ann", 0, ("one", "joined"), True),
+        ("ann", 0, ("one", "other"), False),
+        ("bob", 0, ("one",), False),
+        ("ann", 7, ("one",), False),
+    ],
+)
+def test_a_case_covers_its_person_and_its_records_while_it_is_open(
+    person: str,
+    closed: int,
+    records: tuple[str, ...],
+    covered: bool,  # noqa: FBT001  a parameter of the table
+) -> None:
+    """Nobody else's, no other record, and nothing once it is closed."""
+    case = Case("ticket", "ann", "", closed, 1, record="one", joined=frozenset({"joined"}))
+    assert case.covers(person, "staff.support", records) is covered
