@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.support.waiting import wait_until
 from troth.storage import Database, Statement
 from troth.vault import Span, make_spans, mark_of, spans
+from troth.vault.spans import add_spans, missing_spans
 
 CHANGES = (
     "UPDATE person SET policy = 'v2' WHERE person = :who",
@@ -162,3 +163,17 @@ def test_a_writer_who_began_while_the_span_was_being_committed_is_waited_for_too
 def _first(database: Database) -> Span:
     with database.snapshot() as tx:
         return spans(tx)[0]
+
+
+def test_two_who_make_spans_at_once_make_no_two_that_overlap(people: Database) -> None:
+    """What was made out before somebody else added spans is not added: a change would be noted in one and missed in the other."""
+    _run(people, "DELETE FROM person_span WHERE low >= :who", "")
+    mine = missing_spans(people, 2)
+    _run(people, "DELETE FROM person WHERE person = :who", PEOPLE[0])
+    make_spans(people, 2)
+    with people.snapshot() as tx:
+        there = spans(tx)
+    assert [(one.low, one.high) for one in there] != [row[:2] for row in mine]
+    add_spans(people, mine)
+    with people.snapshot() as tx:
+        assert spans(tx) == there

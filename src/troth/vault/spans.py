@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal, select, text, update
 
-from troth.storage import Database, Statement, Transaction, Upsert
+from troth.storage import Database, Statement, Transaction
 from troth.vault.life import LIVE
 from troth.vault.tables import person, person_change, person_span
 
@@ -50,7 +50,7 @@ _page = (
     .subquery("page")
 )
 _NEXT = Statement(select(func.count(), func.max(_page.c.person)))
-_ADD = Upsert(person_span, by=("low",))
+_ADD = Statement(insert(person_span))
 _CLEAR = Statement(delete(person_change).where(person_change.c.low == bindparam("which")))
 _NOTE = Statement(insert(person_change))
 
@@ -59,6 +59,14 @@ def _by_transaction(dialect: str, core: str) -> Any:
     return literal(0) if dialect == "sqlite" else text(core)
 
 
+# SQLite has one writer. On PostgreSQL nobody else may add before this unit of work ends; whoever reads waits for nothing.
+_ALONE = Statement(
+    lambda dialect: (
+        select(literal(0))
+        if dialect == "sqlite"
+        else text("SELECT pg_advisory_xact_lock(hashtext('troth.person_span'))")
+    )
+)
 # A transaction's own number is given out after the snapshot of its only statement, so after all whom that could not see.
 _MAKE_READY = Statement(
     lambda dialect: (
@@ -106,25 +114,41 @@ def mark_of(tx: Transaction, span: Span) -> tuple[int, int] | None:
 
 def make_spans(database: Database, size: int = SPAN) -> None:
     """Make the spans of so many people that are missing; what is behind the last whole one is in none."""
-    with database.reading() as tx:
-        after = str((tx.row(_LAST) or ("",))[0] or "")
-    found: list[tuple[str, str, int]] = []
-    while True:
-        with database.reading() as tx:
-            number, last = tx.row(_NEXT, {"after": after, "most": size}) or (0, "")
-        if number < size:
-            break
-        high = str(last)[:_HEAD] + _BEHIND
-        found.append((after, high, _UNREADY))
-        after = high
-    if found:
-        with database.transaction() as tx:
-            tx.run_many(_ADD, found)
+    add_spans(database, missing_spans(database, size))
     with database.reading() as tx:
         unready = any(one.ready == _UNREADY for one in spans(tx))
     if unready:
         with database.transaction() as tx:
             tx.run(_MAKE_READY)
+
+
+def missing_spans(database: Database, size: int) -> list[tuple[str, str, int]]:
+    """The rows of spans that could follow the last one, each where the one before ends."""
+    with database.reading() as tx:
+        after = _end(tx)
+    found: list[tuple[str, str, int]] = []
+    while True:
+        with database.reading() as tx:
+            number, last = tx.row(_NEXT, {"after": after, "most": size}) or (0, "")
+        if number < size:
+            return found
+        high = str(last)[:_HEAD] + _BEHIND
+        found.append((after, high, _UNREADY))
+        after = high
+
+
+def add_spans(database: Database, found: Sequence[tuple[str, str, int]]) -> None:
+    """Add spans, unless somebody else added some meanwhile: two that overlap would take each other's notes."""
+    if not found:
+        return
+    with database.transaction() as tx:
+        tx.rows(_ALONE)
+        if _end(tx) == found[0][0]:
+            tx.run_many(_ADD, found)
+
+
+def _end(tx: Transaction) -> str:
+    return str((tx.row(_LAST) or ("",))[0] or "")
 
 
 def shorten_notes(database: Database, changed: Sequence[Span], token: int) -> None:
