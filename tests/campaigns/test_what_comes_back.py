@@ -78,6 +78,7 @@ def test_what_follows_from_a_report(
     assert sorted(sent(back.company, "events")) == ([ann, bob] if stays else [bob])
 
 
+@pytest.mark.slow
 def test_a_mailbox_that_stays_full_counts_in_the_end(back: Back) -> None:
     """Soft failures of four messages, the last a week after the first, end it; a day less does not, and a month makes them old."""
     for gaps, alone in (((0, 20, 11, 1), False), ((40, 2, 2, 2), False), ((40, 2, 2, 3), True)):

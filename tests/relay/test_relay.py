@@ -140,6 +140,7 @@ def test_limits(two: Two) -> None:
         two.relays.write(two.ben.person, two.ben.person, "to myself")
 
 
+@pytest.mark.slow
 def test_end(two: Two) -> None:
     """Three months after the last message the alias takes nothing more, and the messages are erased."""
     two.relays.write(two.ben.person, two.ann.person, CANARY)
