@@ -352,8 +352,8 @@ def test_a_batch_is_fetched_once(post: Post, tmp_path: Path) -> None:
     with pytest.raises(Refused):
         letters.fetch(post.company.key("staff.marketing"), made.batch, out)
     assert (post.state(case), out.exists()) == ({"sent": 1}, False)
-    fetched = letters.fetch(post.desk, made.batch, out)
-    assert (fetched.state, fetched.letters, post.files()) == ("delivered", 1, [])
+    fetched, taken_out = letters.fetch(post.desk, made.batch, out)
+    assert (fetched.state, fetched.letters, taken_out, post.files()) == ("delivered", 1, 0, [])
     assert out.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(out) as batch:
         assert len(json.loads(batch.read("manifest.json"))["letters"]) == 1

@@ -120,11 +120,9 @@ def fetch(
     """Take a batch to hand it over, once: everybody in it is decided again, and it goes from here."""
     key = api_key(key_file)
     with say.open() as troth:
-        before = next((one.letters for one in troth.letters.batches() if one.batch == which), 0)
-        found = troth.letters.fetch(key, which, out)
-        document = _told(found, troth.letters.place(which)) | {"file": str(out)}
-    document["taken_out"] = max(0, before - found.letters)
-    say.answer(document, f"{found.letters} letters are in {out}; {document['taken_out']} were taken out.")
+        found, taken_out = troth.letters.fetch(key, which, out)
+        document = _told(found, troth.letters.place(which)) | {"file": str(out), "taken_out": taken_out}
+    say.answer(document, f"{found.letters} letters are in {out}; {taken_out} were taken out.")
 
 
 @command(app, "delivered", example="troth letters delivered ID", gives=_GIVES)

@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from troth.gate import Ask, Outcome
-from troth.kernel import Conflict, InvalidInput, Refused
-from troth.outreach.channels import DISCLOSE, Needed, check_citing, error_of, needed, why_skipped
+from troth.gate import Outcome
+from troth.kernel import Conflict, InvalidInput
+from troth.outreach.channels import Needed, check_citing, needed, why_skipped
 from troth.outreach.letter_tables import DELIVERED, MADE, LetterBatch, letters_inside, take_out
-from troth.outreach.letters import LETTER, LetterBatches
+from troth.outreach.letters import LetterBatches, LetterOrder
 from troth.outreach.outbox import SENT, SKIPPED, Row
 from troth.storage import Transaction
 
@@ -18,13 +18,16 @@ _CHUNK = 100
 class HandedLetters(LetterBatches):
     """Batches of letters, and the way by which they leave."""
 
-    def fetch(self, key: str, which: str, place: Path) -> LetterBatch:
+    def fetch(self, key: str, which: str, place: Path) -> tuple[LetterBatch, int]:
         """Hand a batch over: without whoever may not be written to any more; its file goes from here.
 
         Args:
             key: API key in whose name it is handed over.
             which: The batch.
             place: Where the file is laid; nothing may be there.
+
+        Returns:
+            The batch as it was handed over, and how many letters were taken out before.
 
         Raises:
             NotFound: There is no such batch.
@@ -41,10 +44,12 @@ class HandedLetters(LetterBatches):
         need = needed(policy, self._house.channel, actor, found.purpose, self._clock)
         with self._database.reading() as tx:
             inside = sorted(letters_inside(tx, which))
-        if not need.possible:
-            self._refuse_all(key, found, need, inside)
-        for start in range(0, len(inside), _CHUNK):
-            self._decide_again(key, found, need, inside[start : start + _CHUNK])
+        rows = [row for row in map(self._outbox.message, inside) if row is not None and row.state == SENT]
+        order = LetterOrder(found.case, found.purpose, None, key)
+        if rows and not need.possible:
+            self._refuse(order, need, rows[0])
+        for start in range(0, len(rows), _CHUNK):
+            self._decide_again(order, need, rows[start : start + _CHUNK])
         self._rewrite(which)
         left = self._batch(which)
         if left.state != MADE:
@@ -56,7 +61,7 @@ class HandedLetters(LetterBatches):
         with place.open("xb") as file, self.place(which).open("rb") as whole:
             place.chmod(0o600)
             shutil.copyfileobj(whole, file)
-        return self._end(left, DELIVERED)
+        return self._end(left, DELIVERED), found.letters - left.letters
 
     def _made_batch(self, which: str) -> LetterBatch:
         found = self._batch(which)
@@ -74,17 +79,8 @@ class HandedLetters(LetterBatches):
             )
         return found
 
-    def _refuse_all(self, key: str, batch: LetterBatch, need: Needed, ids: Sequence[str]) -> None:
-        """Have the gate refuse, once and on record, what no person makes right; a wrong key takes no letter out."""
-        for row in filter(None, map(self._outbox.message, ids[:1])):
-            (outcome,) = self._perform([self._again_ask(key, batch, need, row)], lambda *_: None)
-            if outcome.problem is not None:
-                raise error_of(outcome.problem)
-        raise Refused("This batch may not be handed over.", mend="`troth policy explain` says why.")
-
-    def _decide_again(self, key: str, batch: LetterBatch, need: Needed, ids: Sequence[str]) -> None:
+    def _decide_again(self, order: LetterOrder, need: Needed, rows: Sequence[Row]) -> None:
         """Decide about some letters anew, on record, and take out whoever is denied in the same unit of work."""
-        rows = [row for row in map(self._outbox.message, ids) if row is not None and row.state == SENT]
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
             denied = []
@@ -94,16 +90,4 @@ class HandedLetters(LetterBatches):
                     denied.append(row.id)
             take_out(tx, denied)
 
-        self._perform([self._again_ask(key, batch, need, row) for row in rows], along)
-
-    def _again_ask(self, key: str, batch: LetterBatch, need: Needed, row: Row) -> Ask:
-        return Ask(
-            act=DISCLOSE,
-            purpose=batch.purpose,
-            key=key,
-            person=row.person,
-            fields=need.fields,
-            recipient=need.recipient,
-            channel=LETTER,
-            case=batch.case,
-        )
+        self._perform([self._ask(order, need, row) for row in rows], along)
