@@ -22,8 +22,12 @@ class Mail(NamedTuple):
 
 def newest(folder: Path) -> list[Mail]:
     """The newest mails, their links made paths of this site."""
-    files = sorted(folder.rglob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True)[:_MOST]
-    return [_read(file) for file in files]
+    return [_read(file) for file in sorted(folder.rglob("*.eml"), key=_came, reverse=True)[:_MOST]]
+
+
+def _came(file: Path) -> tuple[float, str]:
+    """When a mail came: its date knows whole seconds only, and its id, made in the order of time, tells the rest."""
+    return file.stat().st_mtime, file.name.split(".")[1]
 
 
 def _read(file: Path) -> Mail:
