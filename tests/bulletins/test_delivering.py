@@ -17,7 +17,7 @@ from troth.bulletins.delivering import ALL
 from troth.bulletins.model import Bulletin
 from troth.gate import PROMOTIONAL, issue_key, note_case_fact
 from troth.kernel import InvalidInput, Refused, SettableClock, micros, new_id
-from troth.outreach import Batch, BatchSending, Composed, Marks, Outbox
+from troth.outreach import Batch, BatchSending, Composed, Handovers, Marks, Outbox
 from troth.storage import Database
 
 ABOUT = ("example-sensor", ">=5.0, <5.2.1", "security-fault")
@@ -56,6 +56,7 @@ class House(Company):
                 outbox=self.outbox,
                 mailer=FolderMailer(self.mails),
                 clock=self.clock,
+                handovers=Handovers(self.mails.with_name("handovers")),
                 stops=lambda _: 0,
             )
             yield one

@@ -2,7 +2,9 @@
 
 import email
 import email.policy
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,7 +18,20 @@ from tests.gate.conftest import Company, company, reference_text  # noqa: F401  
 from troth.adapters import FolderMailer
 from troth.gate import Outcome
 from troth.kernel import Unavailable, micros, new_id
-from troth.outreach import Batch, BatchSending, Composed, Handed, Mail, Marks, Outbox, Row, Undeliverable
+from troth.outreach import (
+    Batch,
+    BatchSending,
+    Composed,
+    Handed,
+    Handovers,
+    Mail,
+    Marks,
+    Outbox,
+    Row,
+    Unanswered,
+    Undeliverable,
+)
+from troth.outreach.handovers import HandoverFile
 from troth.storage import Statement, Transaction
 from troth.vault import record_stance
 from troth.vault.tables import preference
@@ -64,7 +79,7 @@ class Mailing:
 
     def __init__(self, company: Company, folder: Path, *, counted: bool) -> None:  # noqa: F811  the fixture
         self.company, self.outbox = company, Outbox(company.database, company.clock)
-        self.carrier = Carrier(folder)
+        self.carrier, self.place = Carrier(folder), folder.with_name("handovers")
         key = company.key("service.mailer")
         self.sending = BatchSending(
             perform=company.gate.perform_along,
@@ -74,6 +89,7 @@ class Mailing:
             outbox=self.outbox,
             mailer=self.carrier,
             clock=company.clock,
+            handovers=Handovers(self.place),
             stops=stops if counted else None,
             connections=2,
         )
@@ -100,6 +116,30 @@ class Mailing:
         """Addresses of this copy's own."""
         place = f"https://www.example.com/stop/{row.id}{LONG}"
         return Marks(place, place, f"bounce+{row.id}@example.com", "you asked for it")
+
+    def begun(self) -> Row:
+        """A copy that is in hand."""
+        with self.company.database.transaction() as tx:
+            (row,) = self.outbox.take(tx, CASE, 1)
+            begun = self.outbox.settle(tx, row, "sending", tried=1)
+        assert begun is not None
+        return begun
+
+    def crashed(
+        self, *, begun: tuple[Row, ...] = (), taken: tuple[Row, ...] = (), start: bytes | None = None
+    ) -> None:
+        """Copies are handed over, some are taken, and the process ends before that is committed."""
+        handovers = Handovers(self.place, start)
+        with suppress(KeyboardInterrupt), handovers.of(CASE) as file:
+            for row in begun:
+                file.begins(row)
+            for row in taken:
+                file.took(row)
+            raise KeyboardInterrupt
+
+    def ids(self) -> list[str]:
+        """Ids of the copies that went out."""
+        return [str(one["Message-ID"])[1:33] for one in self.carrier.mails()]
 
     def run(self, most: int = 100, going: Callable[[Transaction], bool] = lambda _: True) -> Handed:
         """Windows until nothing is due."""
@@ -189,16 +229,117 @@ def test_a_copy_left_in_hand_is_sent_again_or_counted(
     mailing: Mailing, uncertain: str, sent: int, failed: int
 ) -> None:
     """After a crash nobody knows of a copy in hand whether it was taken: it goes again under its Message-ID, or never."""
-    with mailing.company.database.transaction() as tx:
-        (row,) = mailing.outbox.take(tx, CASE, 1)
-        mailing.outbox.settle(tx, row, "sending", tried=1)
+    row = mailing.begun()
     batch = mailing.batch._replace(uncertain=uncertain)
     assert mailing.sending.recover(batch) == 1
     assert mailing.sending.recover(batch) == 0
     mailing.run()
     assert mailing.outbox.counts(CASE) | {"sent": sent, "failed": failed} == mailing.outbox.counts(CASE)
-    ids = [str(one["Message-ID"])[1:33] for one in mailing.carrier.mails()]
-    assert (row.id in ids) is (uncertain == "again")
+    assert (row.id in mailing.ids()) is (uncertain == "again")
+
+
+@pytest.mark.parametrize("uncertain", ["again", "count"])
+def test_a_copy_that_was_taken_before_the_crash_is_not_uncertain(mailing: Mailing, uncertain: str) -> None:
+    """What the server took counts as sent, though its end was never committed; it does not go again."""
+    row = mailing.begun()
+    mailing.crashed(begun=(row,), taken=(row,))
+    mailing.run()  # a window meanwhile forgets nothing of it
+    assert mailing.sending.recover(mailing.batch._replace(uncertain=uncertain)) == 0
+    mailing.run()
+    assert mailing.outbox.counts(CASE)["sent"] == 6
+    assert row.id not in mailing.ids()
+    assert list(mailing.place.iterdir()) == []
+
+
+def test_a_copy_that_was_refused_before_the_crash_is_not_uncertain(mailing: Mailing) -> None:
+    """The server said that it does not take it: it is tried again, also where uncertain ones are given up."""
+    row = mailing.begun()
+    with suppress(KeyboardInterrupt), Handovers(mailing.place).of(CASE) as file:
+        file.begins(row)
+        file.refused(row)
+        raise KeyboardInterrupt
+    assert mailing.sending.recover(mailing.batch._replace(uncertain="count")) == 0
+    mailing.run()
+    assert row.id in mailing.ids()
+
+
+@pytest.mark.parametrize(("uncertain", "states"), [("again", {"planned": 1}), ("count", {"failed": 1})])
+def test_a_copy_to_which_the_server_did_not_answer_goes_again_or_never(
+    mailing: Mailing, uncertain: str, states: dict[str, int]
+) -> None:
+    """The connection broke behind the mail: as after a crash nobody knows, and the setting says what becomes of it."""
+    lost: list[Mail] = []
+
+    def lose(mail: Mail) -> None:
+        if not lost or mail.id == lost[0].id:
+            lost.append(mail)
+            raise Unanswered("The mail server did not say whether it took the mail.")
+
+    mailing.carrier.before = lose
+    mailing.batch = mailing.batch._replace(uncertain=uncertain)
+    mailing.run()
+    counts = mailing.outbox.counts(CASE)
+    assert {name: number for name, number in counts.items() if number} == {"sent": 5} | states
+    mailing.company.clock.advance(timedelta(days=1))
+    mailing.run()
+    assert len(lost) == (2 if uncertain == "again" else 1)
+
+
+def test_a_copy_whose_turn_had_not_come_is_not_uncertain(mailing: Mailing) -> None:
+    """It was in hand and never handed over: it goes, also where uncertain ones are given up."""
+    row = mailing.begun()
+    mailing.crashed()
+    assert mailing.sending.recover(mailing.batch._replace(uncertain="count")) == 0
+    mailing.run()
+    assert mailing.outbox.counts(CASE)["sent"] == 6
+    assert row.id in mailing.ids()
+
+
+def test_after_the_machine_itself_stopped_nothing_is_taken_as_untried(mailing: Mailing) -> None:
+    """The file may have lost what was written last: a copy that it does not name may have gone. What it names counts."""
+    row = mailing.begun()
+    mailing.crashed(start=b"an earlier start")
+    assert mailing.sending.recover(mailing.batch._replace(uncertain="count")) == 1
+    mailing.run()
+    assert row.id not in mailing.ids()
+
+
+def test_a_receipt_of_an_earlier_try_or_half_of_one_tells_nothing(mailing: Mailing) -> None:
+    """Only the whole line of the very try says that the server has it."""
+    row = mailing.begun()
+    mailing.crashed(begun=(row,), taken=(row._replace(tries=row.tries - 1), row._replace(id=row.id[:-1])))
+    assert mailing.sending.recover(mailing.batch) == 1
+    mailing.run()
+    assert row.id in mailing.ids()
+
+
+def test_no_file_is_kept_once_its_end_is_committed(mailing: Mailing) -> None:
+    """While copies go out the file is there, for its owner alone; afterwards it is gone."""
+    seen: list[int] = []
+    mailing.carrier.before = lambda _: seen.extend(
+        one.stat().st_mode & 0o777 for one in mailing.place.iterdir()
+    )
+    mailing.run()
+    assert set(seen) == {0o600}
+    assert list(mailing.place.iterdir()) == []
+
+
+def test_where_no_receipt_can_be_written_nothing_is_sent(mailing: Mailing) -> None:
+    """A file in the folder's place: the window says so before it begins, and goes out once that is mended."""
+    mailing.place.write_text("")
+    with pytest.raises(Unavailable, match="cannot be noted"):
+        mailing.run()
+    assert mailing.carrier.mails() == []
+    mailing.place.unlink()
+    assert mailing.run().sent == 6
+
+
+def test_on_a_full_disk_no_copy_is_handed_over(mailing: Mailing) -> None:
+    """That it begins cannot be noted, so it does not."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    with pytest.raises(Unavailable, match="No space left"):
+        HandoverFile(full).begins(mailing.begun())
+    os.close(full)
 
 
 def test_one_bad_copy_stops_no_other(mailing: Mailing) -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from troth.bootstrap.mailing import handovers_of
 from troth.bulletins import (
     SPOKEN,
     Bulletin,
@@ -72,6 +73,7 @@ def delivering_of(troth: "Troth") -> Delivering:
                 outbox=troth.outbox,
                 mailer=troth.mailer,
                 clock=troth.clock,
+                handovers=handovers_of(troth),
                 sender=settings.mail.sender,
                 recipient=settings.mail.recipient,
                 stops=lambda _: 0,  # whoever stopped announcements is told all the same

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from troth.bootstrap.mailing import handovers_of
 from troth.bootstrap.preferring import ways_out
 from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
 from troth.gate import Outcome, said_since, stops_seen
@@ -128,6 +129,7 @@ def sending_of(troth: "Troth") -> BatchSending:
         outbox=troth.outbox,
         mailer=troth.mailer,
         clock=troth.clock,
+        handovers=handovers_of(troth),
         sender=mail.sender,
         recipient=mail.recipient,
         stops=stops_seen,

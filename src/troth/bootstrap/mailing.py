@@ -16,6 +16,7 @@ from troth.kernel import InvalidInput
 from troth.outreach import (
     Composer,
     From,
+    Handovers,
     Limits,
     Mailer,
     PacedMailer,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _NOTIFY = "essential.service.notifications.email"
 _DAILY = timedelta(days=1)
 _KEY_FILE = "mail.key"
+_HANDOVERS = "handovers"
 
 
 def mail_templates(troth: "Troth") -> list[Template]:
@@ -86,6 +88,11 @@ def mailer_of(troth: "Troth") -> PacedMailer:
     return PacedMailer(
         opened, Pacing(_limits(mail.limits), troth.mail_counts, troth.clock, domain), troth.mail_counts
     )
+
+
+def handovers_of(troth: "Troth") -> Handovers:
+    """What tells after a crash which copies a server had taken."""
+    return Handovers(troth.folder / _HANDOVERS)
 
 
 def mail_folder(troth: "Troth") -> FolderMailer | None:

@@ -11,13 +11,24 @@ from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.handing import HandedLetters
+from troth.outreach.handovers import Handovers
 from troth.outreach.letter_files import MOST_LETTERS
 from troth.outreach.letter_setting import read_text
 from troth.outreach.letter_tables import LetterBatch
 from troth.outreach.letter_text import LAYOUTS, LetterText
 from troth.outreach.letters import House, LetterBatches, LetterOrder
 from troth.outreach.messages import KeptMessage, Messages
-from troth.outreach.model import Deferred, Formed, Mail, Mailer, Marks, OpenMailer, Template, Undeliverable
+from troth.outreach.model import (
+    Deferred,
+    Formed,
+    Mail,
+    Mailer,
+    Marks,
+    OpenMailer,
+    Template,
+    Unanswered,
+    Undeliverable,
+)
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.pacing import Limits, PacedMailer, Pacing, Rate, by_domain, read_rate
 from troth.outreach.phrases import asked_on, greeting
@@ -72,6 +83,7 @@ __all__ = [
     "From",
     "Handed",
     "HandedLetters",
+    "Handovers",
     "House",
     "KeptMessage",
     "LetterBatch",
@@ -95,6 +107,7 @@ __all__ = [
     "Sending",
     "Size",
     "Template",
+    "Unanswered",
     "Undeliverable",
     "Written",
     "address_field",

@@ -18,7 +18,8 @@ from troth.gate import Ask, Outcome
 from troth.kernel import Clock, InvalidInput, Log, TrothError, Unavailable, micros, raised_at
 from troth.outreach.copies import COUNT, Batch, End, Handed, Held
 from troth.outreach.formed import form_mail
-from troth.outreach.model import Deferred, Mail, Mailer, Undeliverable
+from troth.outreach.handovers import HandoverFile, Handovers
+from troth.outreach.model import Deferred, Mail, Mailer, Unanswered, Undeliverable
 from troth.outreach.outbox import FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.outreach.service import CHANNEL, MOST_TRIES, deliverable, mail_recipient
 from troth.policy import Policy
@@ -31,6 +32,7 @@ _GATHER_SECONDS = 0.02
 _GROUP = 8
 """Copies that one thread writes before it hands them over: what is done several times in a row takes half the time."""
 _DEFERRED = "deferred"
+_UNCERTAIN = "uncertain"
 _UNTAKEN = 3
 """Copies in a row that nobody took, after which the rest of a window waits."""
 _log = Log("troth.outreach")
@@ -51,6 +53,7 @@ class BatchSending:
         outbox: The copies.
         mailer: Carries mail away; it is called on several threads at once.
         clock: Dates the mails.
+        handovers: Keep what a server has taken until it is committed.
         sender: Address that mail comes from; empty for the policy's support address.
         recipient: Declared recipient that carries mail; empty for the only one.
         stops: Reads the counter of stops; None where there is none, and each copy is then decided by itself.
@@ -69,6 +72,7 @@ class BatchSending:
         outbox: Outbox,
         mailer: Mailer,
         clock: Clock,
+        handovers: Handovers,
         sender: str = "",
         recipient: str = "",
         stops: Stops | None = None,
@@ -79,7 +83,7 @@ class BatchSending:
         self._perform, self._policy, self._key = perform, policy, key
         self._database, self._outbox, self._mailer, self._clock = database, outbox, mailer, clock
         self._sender, self._recipient = sender, recipient
-        self._stops = stops
+        self._stops, self._handovers = stops, handovers
         self.connections = connections
         self.one_look, self._ready = one_look, ready
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="troth-mass-mail")
@@ -89,15 +93,23 @@ class BatchSending:
         self._pool.shutdown()
 
     def recover(self, batch: Batch) -> int:
-        """Deal with copies that a crash left in hand; gives their number. Only for whoever alone sends the batch."""
+        """Deal with copies that a crash left in hand; gives of how many nobody knows whether they were taken.
+
+        Only for whoever alone sends the batch.
+        """
+        told, uncertain = self._handovers.told(batch.case), 0
         with self._database.transaction() as tx:
-            left = self._outbox.in_hand(tx, batch.case)
-            for row in left:
-                if batch.uncertain == COUNT:
-                    self._outbox.settle(tx, row, FAILED, "uncertain")
+            for row in self._outbox.in_hand(tx, batch.case):
+                if told.took(row):
+                    self._outbox.settle(tx, row, SENT)
+                elif told.untried(row):
+                    self._outbox.settle(tx, row, PLANNED, tried=-1)
                 else:
-                    self._outbox.settle(tx, row, PLANNED)
-        return len(left)
+                    uncertain += 1
+                    state, why = (FAILED, _UNCERTAIN) if batch.uncertain == COUNT else (PLANNED, "")
+                    self._outbox.settle(tx, row, state, why)
+        self._handovers.forget(batch.case)
+        return uncertain
 
     def window(
         self, batch: Batch, most: int, going: Callable[[Transaction], bool] = lambda _: True
@@ -115,10 +127,14 @@ class BatchSending:
         policy, key, total = self._policy(), self._key(), Handed()
         with self._database.reading() as tx:
             rows = self._outbox.take(tx, batch.case, most if self._stops is not None else 1)
-        while rows:
-            held, seen, ends = self._decide(batch, policy, rows, key)
-            rows, more, waiting = _Window(self, batch, policy, held, seen, going).hand_over()
-            total = total.then(_counted([*ends, *more], waiting=waiting))
+        if not rows:
+            return total
+        with self._handovers.of(batch.case) as file:
+            while rows:
+                held, seen, ends = self._decide(batch, policy, rows, key)
+                one = _Window(self, batch, policy, held, seen, going, file)
+                rows, more, waiting = one.hand_over()
+                total = total.then(_counted([*ends, *more], waiting=waiting))
         return total
 
     def _decide(
@@ -180,9 +196,29 @@ class BatchSending:
             return End(row, FAILED, "no-address")
         return self._tried(row, lambda: self._ready(self._written(batch, policy, held, to)))
 
-    def deliver(self, row: Row, mail: Mail) -> End:
+    def deliver(self, batch: Batch, row: Row, mail: Mail, file: HandoverFile) -> End:
         """Hand a copy over; tells how that ended."""
-        return self._tried(row, lambda: self._mailer.send(mail)) or End(row, SENT)
+
+        def carry() -> End | None:
+            file.begins(row)
+            try:
+                self._mailer.send(mail)
+            except Unanswered:
+                if batch.uncertain == COUNT:
+                    return End(row, FAILED, _UNCERTAIN)
+                raise
+            return None
+
+        missed = self._tried(row, carry)
+        try:
+            if missed is None:
+                file.took(row)
+            elif missed.why != _UNCERTAIN:
+                file.refused(row)
+        except OSError as error:
+            # What is so is committed with the others all the same; only a crash before that leaves the copy uncertain.
+            _log.warning("handover_not_noted", message=row.id, error=error.strerror)
+        return missed or End(row, SENT)
 
     def _tried(self, row: Row, work: Callable[[], Made]) -> Made | End:
         """What a work gives, or how the try ended where it came to nothing."""
@@ -273,14 +309,10 @@ class _Window:
         held: Sequence[Held],
         seen: int,
         going: Callable[[Transaction], bool],
+        file: HandoverFile,
     ) -> None:
-        self._sending, self._batch, self._policy, self._seen, self._going = (
-            sending,
-            batch,
-            policy,
-            seen,
-            going,
-        )
+        self._sending, self._batch, self._policy = sending, batch, policy
+        self._seen, self._going, self._file = seen, going, file
         self._left = deque(held)
         self._ends: SimpleQueue[End] = SimpleQueue()
         self._again: deque[Row] = deque()
@@ -329,7 +361,7 @@ class _Window:
         elif against:
             self._again.append(row)
         else:
-            end = mail if isinstance(mail, End) else self._sending.deliver(row, mail)
+            end = mail if isinstance(mail, End) else self._sending.deliver(self._batch, row, mail, self._file)
             if not end.tried:
                 untaken = end.state == PLANNED and end.why != _DEFERRED
                 self._untaken = self._untaken + 1 if untaken else 0

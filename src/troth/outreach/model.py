@@ -38,6 +38,10 @@ class Deferred(Unavailable):
         self.reply = reply
 
 
+class Unanswered(Unavailable):
+    """The next mail server has the whole mail and did not say whether it takes it: nobody knows (RFC 5321, 4.5.3.2.6)."""
+
+
 class Formed(NamedTuple):
     """A mail in the form in which it goes over the wire, written so at once.
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from troth.adapters.credentials import Credentials
 from troth.kernel import Unavailable
-from troth.outreach import Deferred, Undeliverable
+from troth.outreach import Deferred, Unanswered, Undeliverable
 
 TIMEOUT_SECONDS = 15.0
 GONE = 421
@@ -75,7 +75,8 @@ class Connection:
         Raises:
             Undeliverable: It was refused for good.
             Deferred: It was refused for now.
-            Unavailable: The sender was refused, or the connection broke after the mail was sent.
+            Unavailable: The sender was refused.
+            Unanswered: The connection broke after the mail was sent.
             Lost: The connection was gone before the server had the mail.
         """
         commands = self._envelope(parcel)
@@ -148,9 +149,9 @@ class Connection:
             self._smtp.send(_stuffed(content) + b".\r\n")
             reply = self._smtp.getreply()[0]
         except (smtplib.SMTPException, OSError) as error:
-            raise Unavailable(
+            raise Unanswered(
                 f"The mail server {self._place} did not say whether it took the mail ({type(error).__name__}).",
-                mend="It is sent again with the same Message-ID.",
+                mend="It is sent again with the same Message-ID, or given up where the settings say so.",
             ) from None
         self._between = reply != GONE
         if reply >= _REFUSED:
