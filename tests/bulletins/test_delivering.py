@@ -3,25 +3,38 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.gate.conftest import Company
 from tests.support.policies import REFERENCE
 from troth.adapters import FolderMailer
-from troth.bulletins import Bulletins, Delivering, Draft, Text, bulletin_case, promotion, purpose_of
-from troth.bulletins.delivering import ALL
+from troth.bulletins import STEP, Bulletins, Delivering, Draft, Text, bulletin_case, promotion, purpose_of
+from troth.bulletins.delivering import ALL, LEASE
 from troth.bulletins.model import Bulletin
 from troth.gate import PROMOTIONAL, issue_key, note_case_fact
 from troth.kernel import InvalidInput, Refused, SettableClock, micros, new_id
-from troth.outreach import Batch, BatchSending, Composed, Handovers, Marks, Outbox
-from troth.storage import Database
+from troth.outreach import Batch, BatchSending, Composed, Handovers, Mail, Marks, Outbox
+from troth.storage import Database, JobWorker, waiting_jobs
 
 ABOUT = ("example-sensor", ">=5.0, <5.2.1", "security-fault")
 SAID = {"en": Text("Fault", "{greeting}\n\nInstall 5.2.1.\n")}
+
+
+class Carrier(NamedTuple):
+    """Carries mails to the folder; something may happen before each."""
+
+    folder: FolderMailer
+    before: Callable[[Mail], None]
+
+    def send(self, mail: Mail) -> None:
+        """Hand over."""
+        self.before(mail)
+        self.folder.send(mail)
 
 
 class House(Company):
@@ -42,8 +55,8 @@ class House(Company):
             clock=clock,
         )
 
-    def begun(self) -> Delivering:
-        """What a process that has just begun delivers with."""
+    def begun(self, before: Callable[[Mail], None] = lambda _: None) -> Delivering:
+        """What a process that has just begun delivers with; something may happen before each mail."""
         key = self.key("service.mailer")
 
         @contextmanager
@@ -54,7 +67,7 @@ class House(Company):
                 key=lambda: key,
                 database=self.database,
                 outbox=self.outbox,
-                mailer=FolderMailer(self.mails),
+                mailer=Carrier(FolderMailer(self.mails), before),
                 clock=self.clock,
                 handovers=Handovers(self.mails.with_name("handovers")),
                 stops=lambda _: 0,
@@ -164,18 +177,89 @@ def test_a_late_bounce_opens_it_again_until_the_owner_has_an_end(house: House) -
     )
 
 
+def _crash(_: Mail) -> None:
+    raise KeyboardInterrupt
+
+
 def test_what_a_crash_left_in_hand_is_sent_again_as_the_same_mail(house: House) -> None:
-    """A copy that was in hand goes out after the crash under its own Message-ID: at least once, and known when it comes twice."""
+    """A copy that was in hand goes out once the dead process's time is over, under its own Message-ID: at least once."""
     house.own(1)
     case = house.under_way()
-    while house.bulletins.show(house.member(), case).planned_to != ALL:
-        house.delivering.step(case)
-    with house.database.transaction() as tx:
-        (row,) = house.outbox.take(tx, case, 10)
-        house.outbox.settle(tx, row, "sending", tried=1)
+    house.delivering = house.begun(_crash)
+    with pytest.raises(KeyboardInterrupt):
+        house.run(case)
+    with house.database.reading() as tx:
+        (row,) = house.outbox.in_hand(tx, case)
     house.delivering = house.begun()
+    assert house.run(case) == "running"
+    assert house.ids() == []
+    house.clock.advance(LEASE)
     assert house.run(case) == "done"
     assert [one.partition("@")[0][1:] for one in house.ids()] == [row.id]
+
+
+def test_two_processes_take_no_step_of_a_bulletin_at_once(house: House) -> None:
+    """While one hands mails over, another that has just begun sends nothing, and takes none for left by a crash."""
+    house.own(1)
+    house.own(2)
+    case = house.under_way()
+    sent: list[str] = []
+
+    def meanwhile(mail: Mail) -> None:
+        sent.append(mail.id)
+        if len(sent) == 1:
+            later = house.begun(lambda one: sent.append(one.id)).step(case)
+            assert later is not None
+            assert later > micros(house.clock.now())
+
+    house.delivering = house.begun(meanwhile)
+    assert house.run(case) == "done"
+    assert len(sent) == len(set(sent)) == 2
+
+
+def test_what_a_failure_left_in_hand_is_dealt_with_by_the_next_step(house: House) -> None:
+    """Not only by the next process: a store that took no work for a moment keeps no owner waiting."""
+    house.own(1)
+    case = house.under_way()
+    failed: list[str] = []
+
+    def fail(mail: Mail) -> None:
+        if not failed:
+            failed.append(mail.id)
+            raise KeyboardInterrupt
+
+    house.delivering = house.begun(fail)
+    with pytest.raises(KeyboardInterrupt):
+        house.run(case)
+    assert house.run(case) == "done"
+    assert len(house.ids()) == 1
+
+
+def test_bounces_promise_one_step_for_all_of_them(house: House) -> None:
+    """However many mails come back at once, one step takes up what follows; another is promised for what comes later."""
+    for number in range(4):
+        house.own(number)
+    case = house.under_way()
+    assert house.run(case) == "done"
+
+    def promised() -> int:
+        with house.database.reading() as tx:
+            return waiting_jobs(tx).get(STEP, (0, 0))[0]
+
+    assert promised() == 1
+    with house.database.transaction() as tx:
+        for one in house.ids():
+            house.outbox.note_bounce(tx, one.partition("@")[0][1:], hard=True)
+    assert promised() == 1
+    under_way: list[dict[str, str]] = []
+    runner = JobWorker(house.database, house.clock, {STEP: lambda job: under_way.append(job.body)})
+    assert runner.run_due() == 1
+    assert under_way == [{"case": case}]
+    assert promised() == 0
+    assert house.run(case) == "running"
+    house.delivering.resume()
+    house.delivering.resume()
+    assert promised() == 1
 
 
 def test_what_changes_meanwhile_is_weighed_before_each_step(house: House) -> None:

@@ -2,10 +2,12 @@
 
 Every step may be repeated: a page of owners is planned in the unit of work that looked at them, a copy moves on from the state
 in which it was taken, and what follows a copy that came back is planned once. So a step that a crash cut short is taken anew.
+One process takes a step at a time: another would take copies that are being handed over for what a crash left.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -39,14 +41,16 @@ from troth.gate import (
     read_values,
     withdraw_case_fact,
 )
-from troth.kernel import Clock, Refused, micros
+from troth.kernel import Clock, Refused, micros, new_id
 from troth.outreach import Batch, BatchSending, Outbox, Row
 from troth.policy import Policy, crucial_reason, owner_fields, read_release, read_versions, versions_owned
-from troth.storage import Database, Job, Transaction, stage_job
+from troth.storage import Database, Job, Transaction, is_promised, stage_job
 
 ALL = "-"
 """Stands for the last handle once every owner was looked for."""
 PAGE, WINDOW, FALLEN = 500, 200, 500
+LEASE, _LATER = timedelta(minutes=5), timedelta(seconds=10)
+"""How long a step may be in one process's hands; and when another one looks again."""
 
 
 class Progress(NamedTuple):
@@ -100,7 +104,7 @@ class Delivering:
     ) -> None:
         self._database, self._perform, self._policy, self._clock = database, perform, policy, clock
         self._key, self._outbox, self._sending, self._batch = key, outbox, sending, batch
-        self._recovered: set[str] = set()
+        self._me = new_id()
         outbox.listen(self._heard)
 
     def __call__(self, job: Job) -> None:
@@ -109,29 +113,44 @@ class Delivering:
         due = self.step(case)
         if due is not None:
             with self._database.transaction() as tx:
-                stage_job(tx, STEP, {"case": case}, due=due)
+                self._promise(tx, case, due)
 
     def resume(self) -> None:
         """Promise a step of everything that is under way, for what waited on letters, calls or a process that died."""
         with self._database.transaction() as tx:
             for case in keeping.running_bulletins(tx):
-                stage_job(tx, STEP, {"case": case}, due=micros(self._clock.now()))
+                self._promise(tx, case, micros(self._clock.now()))
+
+    def _promise(self, tx: Transaction, case: str, due: int) -> None:
+        """Promise a step, unless one is promised already; one that is under way may be past what there is to do now."""
+        body = {"case": case}
+        if not is_promised(tx, STEP, body, by=due, now=micros(self._clock.now())):
+            stage_job(tx, STEP, body, due=due)
 
     def step(self, case: str) -> int | None:
         """Take a bulletin one step on; gives when the next is due (microseconds), None where nothing is to be done now."""
-        policy = self._policy()
+        policy, now = self._policy(), self._clock.now()
         with self._database.transaction() as tx:
             was = keeping.bulletin_of(tx, case)
             if was.state not in (RUNNING, DONE) or self._halted(tx, was, policy):
                 return None
+            unended = keeping.take_step(tx, case, self._me, micros(now), micros(now + LEASE))
+        if unended is None:
+            return micros(now + _LATER)
+        due = self._step(was, recovering=bool(unended))
+        with self._database.transaction() as tx:
+            keeping.end_step(tx, case, self._me)
+        return due
+
+    def _step(self, was: Bulletin, *, recovering: bool) -> int | None:
+        case = was.case
         if was.planned_to != ALL:
             self._plan(was)
             return micros(self._clock.now())
         batch = self._batch(was)
         with self._sending() as sending:
-            if case not in self._recovered:
+            if recovering:
                 sending.recover(batch)
-                self._recovered.add(case)
             handed = sending.window(batch, WINDOW, self._going(case))
         if self._follow(case) or (handed.sent or handed.skipped or handed.failed):
             return micros(self._clock.now())
@@ -266,11 +285,14 @@ class Delivering:
 
     def _going(self, case: str) -> Callable[[Transaction], bool]:
         def going(tx: Transaction) -> bool:
-            return keeping.bulletin_of(tx, case).state != STOPPED
+            now = micros(self._clock.now())
+            return keeping.bulletin_of(tx, case).state != STOPPED and keeping.has_step(
+                tx, case, self._me, now
+            )
 
         return going
 
     def _heard(self, tx: Transaction, row: Row) -> None:
         """Take the next step when a copy of a bulletin came back."""
         if keeping.is_bulletin(tx, row.batch):
-            stage_job(tx, STEP, {"case": row.batch}, due=micros(self._clock.now()))
+            self._promise(tx, row.batch, micros(self._clock.now()))

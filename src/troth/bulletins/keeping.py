@@ -1,12 +1,12 @@
 """Bulletins in the database."""
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from troth.bulletins.model import RUNNING, Bulletin, Text
-from troth.bulletins.tables import bulletin
+from troth.bulletins.tables import bulletin, bulletin_step
 from troth.kernel import NotFound
-from troth.storage import Row, Statement, Transaction, Upsert
+from troth.storage import Lookup, Row, Statement, Transaction, Upsert
 
 _c = bulletin.c
 _COLUMNS = tuple(column.name for column in bulletin.columns)
@@ -22,6 +22,23 @@ _CHANGE = Statement(
         _c.case_id == bindparam("which"), _c.state == bindparam("was"), _c.written_at == bindparam("since")
     )
     .values({name: bindparam(f"new_{name}") for name in _COLUMNS if name != "case_id"})
+)
+_s = bulletin_step.c
+_UNKNOWN = "unknown"
+_ADD_STEP = Upsert(bulletin_step, by=("case_id",))
+_HOLDER = Lookup(bulletin_step, by=("case_id",), take=("holder", "held_until"))
+_TAKE = Statement(
+    update(bulletin_step)
+    .where(
+        _s.case_id == bindparam("which"),
+        or_(_s.holder.in_(("", bindparam("who"))), _s.held_until <= bindparam("now")),
+    )
+    .values(holder=bindparam("who"), held_until=bindparam("until"))
+)
+_END = Statement(
+    update(bulletin_step)
+    .where(_s.case_id == bindparam("which"), _s.holder == bindparam("who"))
+    .values(holder="", held_until=0)
 )
 _decode = msgspec.json.Decoder(dict[str, Text]).decode
 
@@ -65,6 +82,30 @@ def change_bulletin(tx: Transaction, was: Bulletin, now: Bulletin) -> bool:
     new = dict(zip(_COLUMNS, _row(now), strict=True))
     values = {f"new_{name}": value for name, value in new.items() if name != "case_id"}
     return tx.run(_CHANGE, {"which": was.case, "was": was.state, "since": was.written_at, **values}) == 1
+
+
+def take_step(tx: Transaction, case: str, who: str, now: int, until: int) -> str | None:
+    """Take the step of a bulletin, until an instant (microseconds).
+
+    Returns:
+        Who did not come to the end of the step before, of which nothing is known at the first; empty for nobody, None
+        where somebody else's step is under way.
+    """
+    tx.run(_ADD_STEP, (case, _UNKNOWN, 0))
+    before = tx.lookup(_HOLDER, [(case,)])[case,]
+    taken = tx.run(_TAKE, {"which": case, "who": who, "now": now, "until": until})
+    return str(before[0]) if taken else None
+
+
+def has_step(tx: Transaction, case: str, who: str, now: int) -> bool:
+    """Whether the step of a bulletin is in somebody's hands at an instant (microseconds)."""
+    holder, until = tx.lookup(_HOLDER, [(case,)])[case,]
+    return bool(holder == who and until > now)
+
+
+def end_step(tx: Transaction, case: str, who: str) -> None:
+    """Somebody's step has come to its end."""
+    tx.run(_END, {"which": case, "who": who})
 
 
 def _row(one: Bulletin) -> tuple[object, ...]:

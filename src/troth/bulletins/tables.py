@@ -27,3 +27,12 @@ bulletin = Table(
     Column("ended_at", BigInteger, nullable=False),
     Index(None, "state"),
 )
+
+bulletin_step = Table(
+    "bulletin_step",
+    data_tables,
+    Column("case_id", Text, primary_key=True),
+    # process that takes the step under way; empty for none
+    Column("holder", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)

@@ -76,6 +76,17 @@ _LEASE = Statement(
     .values(leased_until=bindparam("until"), attempts=job.c.attempts + 1)
     .returning(job.c.job_id, job.c.topic, job.c.person, job.c.body, job.c.attempts)
 )
+_PROMISED = Statement(
+    select(literal(1))
+    .where(
+        job.c.done_at == 0,
+        job.c.topic == bindparam("wanted"),
+        job.c.due_at <= bindparam("by"),
+        job.c.leased_until <= bindparam("now"),
+        job.c.body == bindparam("body"),
+    )
+    .limit(1)
+)
 _FINISH = Statement(
     update(job)
     .where(job.c.job_id == bindparam("id"))
@@ -167,9 +178,19 @@ def stage_job(tx: Transaction, topic: str, body: Mapping[str, str], *, due: int,
         The job's id.
     """
     job_id = new_id()
-    tx.run(_ADD, (job_id, topic, person, msgspec.json.encode(dict(body)).decode(), due, 0, 0, 0, ""))
+    tx.run(_ADD, (job_id, topic, person, _written(body), due, 0, 0, 0, ""))
     tx.announce()
     return job_id
+
+
+def is_promised(tx: Transaction, topic: str, body: Mapping[str, str], *, by: int, now: int) -> bool:
+    """Whether the very same job waits already, due by an instant (microseconds), and nobody is running it now."""
+    found = tx.row(_PROMISED, {"wanted": topic, "body": _written(body), "by": by, "now": now})
+    return found is not None
+
+
+def _written(body: Mapping[str, str]) -> str:
+    return msgspec.json.encode(dict(body)).decode()
 
 
 def forget_jobs(tx: Transaction, person: str) -> int:
