@@ -1,12 +1,16 @@
 """People whom the reference vendor serves, and those who serve them at the console."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from sqlalchemy import MetaData, select
 
 from tests.web.conftest import Web
 from tests.web.staff import Desk
 from troth.kernel import new_id
 from troth.ledger import Entry, decode_entry
 from troth.ledger import entries as ledger_entries
+from troth.storage import Database, Statement, data_tables, key_tables
 
 FULFIL = "essential.service.fulfil_order"
 PAY = "essential.service.payment_processing"
@@ -68,10 +72,27 @@ def journal(web: Web, person: str) -> list[Entry]:
 
 
 def canary_files(web: Web, marker: str) -> list[str]:
-    """Files below the folder that hold a marker, byte by byte."""
+    """Files below the folder that hold a marker, byte by byte; and tables, where the databases are no files of the folder."""
     needle = marker.encode()
-    return [
+    files = [
         str(path)
         for path in sorted(web.troth.folder.rglob("*"))
         if path.is_file() and needle in path.read_bytes()
     ]
+    stores = ((web.troth.database, data_tables), (web.troth.keystore, key_tables))
+    held = [
+        name
+        for store, tables in stores
+        if store.dialect != "sqlite"
+        for name in _holding(store, tables, needle)
+    ]
+    return [*files, *held]
+
+
+def _holding(store: Database, tables: MetaData, needle: bytes) -> Iterator[str]:
+    """Tables a row of which holds a marker in clear."""
+    with store.snapshot() as tx:
+        for table in tables.sorted_tables:
+            values = (value for row in tx.rows(Statement(select(table))) for value in row)
+            if any(needle in (bytes(one) if isinstance(one, bytes) else str(one).encode()) for one in values):
+                yield table.name

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tests.clauses.desk import FULFIL, PAY, Clerk, canary_files, case_of_order, journal, order
-from tests.web.conftest import Web, serving
+from tests.web.conftest import Web, serving_on
 from troth.gate import case_of
 
 SHIPPING, BILLING, MAIL = "1 Shipping Way", "2 Billing Way", "ann@example.com"
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    """The reference vendor, served in process."""
-    with serving(tmp_path / "data") as found:
+def web(engine: str, tmp_path: Path, worker_name: str, request: pytest.FixtureRequest) -> Iterator[Web]:
+    """The reference vendor, served in process, on each engine in turn."""
+    with serving_on(engine, tmp_path / "data", worker_name, request) as found:
         yield found
 
 

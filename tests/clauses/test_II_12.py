@@ -12,11 +12,20 @@ import pytest
 
 from tests.clauses.desk import Clerk, canary_files, journal, ticket
 from tests.clauses.vendor import CANARY
-from tests.web.conftest import SUPPORT, Web, serving
+from tests.web.conftest import SUPPORT, Web, serving, serving_on
 from troth.desk import Served
 from troth.kernel import new_id
 
 FIELDS = ["name", "email", "ticket_text"]
+
+
+@pytest.fixture
+def engine_web(
+    engine: str, tmp_path: Path, worker_name: str, request: pytest.FixtureRequest
+) -> Iterator[Web]:
+    """The reference vendor, served in process, on each engine in turn."""
+    with serving_on(engine, tmp_path / "data", worker_name, request) as found:
+        yield found
 
 
 @pytest.fixture
@@ -45,8 +54,9 @@ def ordered(web: Web, key: str, told: dict[str, Any], order: str, **more: Any) -
 
 
 @pytest.mark.clause("II.12")
-def test_only_whoever_it_is_assigned_to_reads_an_open_ticket(web: Web) -> None:
+def test_only_whoever_it_is_assigned_to_reads_an_open_ticket(engine_web: Web) -> None:
     """Unassigned: denied. Taken: read. Taken by somebody else: denied. Closed: denied, for whoever had it too."""
+    web = engine_web
     told = ticket(web, text=f"It does not start. {CANARY}")
     first = web.troth.issue_key(name="first", role="staff.support", purposes=[SUPPORT], cases=["ticket"])[0]
     second = web.troth.issue_key(name="second", role="staff.support", purposes=[SUPPORT], cases=["ticket"])[0]
@@ -75,8 +85,9 @@ def test_only_whoever_it_is_assigned_to_reads_an_open_ticket(web: Web) -> None:
 
 
 @pytest.mark.clause("II.12")
-def test_every_look_stands_in_the_journal_of_the_person(web: Web) -> None:
+def test_every_look_stands_in_the_journal_of_the_person(engine_web: Web) -> None:
     """What the console opened, and what it was denied, stands in the ledger under the person, with who and under which case."""
+    web = engine_web
     told = ticket(web)
     ann, ben = Clerk(web, "ann.support", "staff.support"), Clerk(web, "ben.support", "staff.support")
     path = f"/console/cases/{told['number']}"
@@ -132,8 +143,9 @@ def text_of(mail: EmailMessage, kind: Literal["plain", "html"] = "plain") -> str
 
 
 @pytest.mark.clause("II.12")
-def test_mail_and_form_come_to_one_desk_and_answers_go_back_by_mail(web: Web) -> None:
+def test_mail_and_form_come_to_one_desk_and_answers_go_back_by_mail(engine_web: Web) -> None:
     """A mail is a ticket with a number, told at once; an answer goes out in its thread; what comes back joins it, from its writer only."""
+    web = engine_web
     write_in(web, "Help", f"It hums. {CANARY}", files=[("log.txt", b"zq-canary-file", "text/plain"), ("x.exe", b"MZ\0\1", "application/x-msdownload")])  # fmt: skip
     received, left = sent(web)
     (row,) = web.troth.desk.cases(web.keys["support"], "ticket", "open")
@@ -205,8 +217,9 @@ OWN = "<CAF+zq-own.1@mail.example.org>"
 
 
 @pytest.mark.clause("II.12")
-def test_answers_stand_in_the_conversation_of_whoever_asked(web: Web) -> None:
+def test_answers_stand_in_the_conversation_of_whoever_asked(engine_web: Web) -> None:
     """Each mail of ours answers the person's own by its Message-ID, which nobody else is told; by it their next mail joins too."""
+    web = engine_web
     write_in(web, "Help", "It hums.", mark=OWN)
     (row,) = web.troth.desk.cases(web.keys["support"], "ticket", "open")
     (received,) = sent(web)

@@ -126,13 +126,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         yield found
 
 
-@pytest.fixture
-def engine_web(
-    engine: str, tmp_path: Path, worker_name: str, request: pytest.FixtureRequest
-) -> Iterator[Web]:
-    """A folder of this test's own, on each engine in turn."""
+@contextmanager
+def serving_on(engine: str, folder: Path, worker_name: str, request: pytest.FixtureRequest) -> Iterator[Web]:
+    """A new folder on an engine, served in process; on PostgreSQL with databases that are dropped at the end."""
     if engine == "sqlite":
-        with serving(tmp_path / "data") as found:
+        with serving(folder) as found:
             yield found
         return
     server: str = request.getfixturevalue("postgres_server")
@@ -140,7 +138,16 @@ def engine_web(
     for name in names:
         postgres.create_database(server, name)
     database, keystore = (postgres.renamed(server, name) for name in names)
-    with serving(tmp_path / "data", database=database, keystore=keystore) as found:
+    with serving(folder, database=database, keystore=keystore) as found:
         yield found
     for name in names:
         postgres.drop_database(server, name)
+
+
+@pytest.fixture
+def engine_web(
+    engine: str, tmp_path: Path, worker_name: str, request: pytest.FixtureRequest
+) -> Iterator[Web]:
+    """A folder of this test's own, on each engine in turn."""
+    with serving_on(engine, tmp_path / "data", worker_name, request) as found:
+        yield found
