@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from tests.gate.conftest import RIGHTS, Company
 from tests.support.policies import any_serial
 from tests.support.waiting import wait_until
-from troth.gate import Count, Inquiry, tallying
+from troth.gate import Count, Inquiry, tallying, unwatched
 from troth.gate.tallying import Sheets
 from troth.kernel import new_id
 from troth.storage import Statement
@@ -58,10 +58,12 @@ def told(
     def keep(values: Values, number: int = 1) -> None:
         given[_alike(values)] += number
 
-    found: list[Count] = []
-    count = company.gate.count if live else company.gate.tally
-    done = count(_inquiry(company), keep, bool, lambda _, one: found.append(one))
-    assert found == [done]
+    if live:
+        found: list[Count] = []
+        done = company.gate.count(_inquiry(company), keep, bool, lambda _, one: found.append(one))
+        assert found == [done]
+    else:
+        done = company.gate.tally(_inquiry(company), keep, bool, unwatched)
     parts = sorted(
         (
             one.effect,
@@ -241,6 +243,20 @@ def test_only_spans_in_which_something_changed_are_read_anew(
     changed = told(company, live=False)
     assert people[0] in set().union(*opened) < set(people)
     assert changed == told(company, live=True) != first
+
+
+def test_a_count_tells_how_far_it_is(company: Company) -> None:
+    """Before the first span that must be read, and after each; the next count has nothing to read of them."""
+    _six(company)
+    told(company, live=False)
+    number = len(_kept(company))
+    fresh, parts = Sheets(), []
+    for sheets in (fresh, fresh):
+        tallying_ = tallying.Tallying(
+            company.database, company.vault, company.gate._shelf, company.clock, _inquiry(company)
+        )
+        tallying_.tally(sheets, lambda *_: None, bool, lambda done, of: parts.append((done, of)))
+    assert parts == [*((done, number) for done in range(number + 1)), (0, 0)]
 
 
 def test_nothing_is_kept_of_whoever_was_erased(company: Company) -> None:

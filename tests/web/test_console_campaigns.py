@@ -1,13 +1,17 @@
 """Campaigns at the console: drafted, counted, previewed, tested, started and stopped by marketing, and by nobody else."""
 
+from threading import Event
 from typing import Any
 
 import pytest
 
+from tests.support.waiting import wait_until
 from tests.web.conftest import Web
 from tests.web.staff import Desk
 from troth.bootstrap import compile_texts
-from troth.outreach import read_message
+from troth.gate import Seen
+from troth.kernel import Unavailable
+from troth.outreach import Size, read_message
 
 TEXT = """---
 name: spring-news
@@ -51,8 +55,9 @@ def test_a_campaign_from_draft_to_stop(web: Web, marketer: Desk) -> None:
     shown = marketer.get(place).text
     for words in ("Hello «Your name»", "Guten Tag «Your name»", "100 Example Way", "in one step"):
         assert words in shown
-    counted = marketer.post(f"{place}/steps", step="count")
-    assert "Fewer than 10 people." in counted.text
+    assert marketer.post(f"{place}/steps", step="count").headers["location"] == f"{place}#whom"
+    _comes(marketer, place, "Fewer than 10 people.")
+    assert "Fewer than 10 people." not in marketer.get(place).text
     unsure = marketer.post(f"{place}/steps", step="start")
     assert (unsure.status_code, "was not ticked" in unsure.text) == (422, True)
     case = place.rpartition("/")[2]
@@ -67,6 +72,58 @@ def test_a_campaign_from_draft_to_stop(web: Web, marketer: Desk) -> None:
     over = marketer.post(f"{place}/steps", step="resume")
     assert over.status_code == 409
     assert "stopped" in marketer.get("/console/campaigns").text
+
+
+def _comes(marketer: Desk, place: str, words: str) -> str:
+    """The page once it says something."""
+    seen: list[str] = []
+
+    def says() -> bool:
+        seen.append(marketer.get(place).text)
+        return words in seen[-1]
+
+    wait_until(says, f"the page says {words!r}", 60)
+    return seen[-1]
+
+
+def test_a_long_count_tells_how_far_it_is(web: Web, marketer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page comes at once and tells how far the count is; the same one is not begun twice, and nobody else is told of it."""
+    place = marketer.post("/console/campaigns", **DRAFT).headers["location"]
+    really, go_on, begun = web.troth.campaigns.count, Event(), []
+
+    def slow(key: str, case: str, seen: Seen) -> Size:
+        begun.append(case)
+        seen(3, 10)
+        assert go_on.wait(60)
+        return really(key, case, seen)
+
+    monkeypatch.setattr(web.troth.campaigns, "count", slow)
+    for _ in range(2):
+        assert marketer.post(f"{place}/steps", step="count").status_code == 303
+        page = marketer.get(place).text
+        assert "30 % of the people were looked at." in page
+        assert "/static/console.js" in page
+        assert "Count them now" not in page
+    colleague = Desk(web, "noah@example.com", "staff.marketing")
+    colleague.sign_in()
+    assert "were looked at" not in colleague.get(place).text
+    go_on.set()
+    _comes(marketer, place, "Fewer than 10 people.")
+    assert len(begun) == 1
+
+
+def test_a_count_that_fails_says_so(web: Web, marketer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went wrong stands on the page that asked."""
+    place = marketer.post("/console/campaigns", **DRAFT).headers["location"]
+
+    def fail(*_: object) -> Size:
+        raise Unavailable("The store takes no work now.", mend="Count again.")
+
+    monkeypatch.setattr(web.troth.campaigns, "count", fail)
+    marketer.post(f"{place}/steps", step="count")
+    page = marketer.get(place)
+    assert (page.status_code, "The store takes no work now." in page.text) == (503, True)
+    assert "The store takes no work now." not in marketer.get(place).text
 
 
 def test_a_test_goes_to_those_who_work_here_only(web: Web, marketer: Desk) -> None:

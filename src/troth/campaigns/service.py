@@ -7,7 +7,7 @@ from typing import NamedTuple
 from troth.campaigns import keeping
 from troth.campaigns.clicking import Clicks
 from troth.campaigns.model import NEXT, OVER, Campaign, Plan, moved
-from troth.gate import Ask, Gate, Outcome, end_case, note_matter
+from troth.gate import Ask, Gate, Outcome, Seen, end_case, note_matter, unwatched
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros
 from troth.outreach import Audiences, Message, Messages, Outbox, Size
 from troth.policy import Act, Audience, Policy
@@ -138,9 +138,9 @@ class Campaigns:
         _check_done(outcome)
         return outcome.case
 
-    def count(self, key: str, case: str) -> Size:
-        """Count the audience of a campaign; nobody is listed."""
-        return self.audiences.count(self.campaign(case).plan.audience, key)
+    def count(self, key: str, case: str, seen: Seen = unwatched) -> Size:
+        """Count the audience of a campaign; nobody is listed. `seen` is told how many of how many parts are read."""
+        return self.audiences.count(self.campaign(case).plan.audience, key, seen)
 
     def start(self, key: str, case: str) -> Campaign:
         """Let a draft go, at once or when its start comes."""

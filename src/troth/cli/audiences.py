@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from troth.cli.frame import command, group
+from troth.cli.keeping import show
 from troth.cli.say import Say
 from troth.cli.sources import KeyFile, PolicyFile, api_key, chosen_policy
 
@@ -86,8 +87,8 @@ def count(
 ) -> None:
     """Count an audience, and how many were left out by reason. Children are in none."""
     key = api_key(key_file)
-    with say.open() as troth:
-        size = troth.audiences.count(audience, key)
+    with say.open() as troth, say.progress() as progress:
+        size = troth.audiences.count(audience, key, show(progress, "reading, by some 500 people"))
     few = f"fewer than {size.cohort}"
     lines = [f"{few if size.people is None else size.people} people"]
     lines += [f"  left out, {why}: {few if n is None else n}" for why, n in size.left_out.items()]

@@ -7,6 +7,7 @@ import typer
 
 from troth.cli.codes import BadUsage
 from troth.cli.frame import command, group
+from troth.cli.keeping import show
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
@@ -102,8 +103,9 @@ def new(
 def count(say: Say, campaign: Case, *, key_file: KeyFile = None) -> None:
     """Count whom a campaign would go to, and who is left out by reason; nobody is listed."""
     key = api_key(key_file)
-    with say.open() as troth:
-        size = troth.campaigns.count(key, _meant(troth, campaign))
+    with say.open() as troth, say.progress() as progress:
+        seen = show(progress, "reading, by some 500 people")
+        size = troth.campaigns.count(key, _meant(troth, campaign), seen)
     few = f"fewer than {size.cohort}"
     lines = [f"{few if size.people is None else size.people} people"]
     lines += [f"  left out, {why}: {few if n is None else n}" for why, n in size.left_out.items()]

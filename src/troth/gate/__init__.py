@@ -69,7 +69,7 @@ from troth.gate.scanning import PersonalDataFound
 from troth.gate.service import Gate
 from troth.gate.sessions import session_opened
 from troth.gate.stopping import every_wish, is_stopped, mailbox_hash
-from troth.gate.tallying import clear_notes
+from troth.gate.tallying import Seen, clear_notes, unwatched
 from troth.vault import said_since, stops_seen
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "Parcels",
     "PersonalDataFound",
     "Problem",
+    "Seen",
     "SharedCommits",
     "Shown",
     "ToldByStaff",
@@ -164,6 +165,7 @@ __all__ = [
     "stage_mail",
     "stops_seen",
     "topic_purposes",
+    "unwatched",
     "version_text",
     "versions",
     "waiting_by_link",

@@ -35,7 +35,7 @@ from troth.gate.rehearsing import rehearsed
 from troth.gate.repeating import clear_once, done_once, keep_once, repeats
 from troth.gate.scanning import Scan, looked_through
 from troth.gate.sessions import clear_sessions, close_sessions
-from troth.gate.tallying import Sheets, TakeMany, Tallying
+from troth.gate.tallying import Seen, Sheets, TakeMany, Tallying
 from troth.gate.weighing import Scales
 from troth.kernel import Clock, InvalidInput, TrothError, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
@@ -194,10 +194,10 @@ class Gate:
         counting = Counting(self._database, self._vault, self._shelf, self._clock, inquiry)
         return counting.count(take, sufficient, conclude)
 
-    def tally(self, inquiry: Inquiry, take: TakeMany, sufficient: Sufficient, conclude: Conclude) -> Count:
+    def tally(self, inquiry: Inquiry, take: TakeMany, sufficient: Sufficient, seen: Seen) -> Count:
         """Count everybody, each decided by the policy, by what this process keeps of spans; see `Tallying.tally`."""
         tallying = Tallying(self._database, self._vault, self._shelf, self._clock, inquiry)
-        return tallying.tally(self._sheets, take, sufficient, conclude)
+        return tallying.tally(self._sheets, take, sufficient, seen)
 
     def choose(self, inquiry: Inquiry, after: str, holds: Holds, along: AlongChosen) -> Chosen:
         """Choose people for a mailing, a page of them; see `Choosing.page`."""

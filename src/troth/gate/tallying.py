@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from troth.gate.access import Actor
-from troth.gate.counting import Conclude, Count, Counting, Kind, Said, Sufficient, Values
+from troth.gate.counting import Count, Counting, Kind, Said, Sufficient, Values
 from troth.gate.listed import ListRules
 from troth.policy import Policy
 from troth.storage import Database, Transaction
@@ -40,6 +40,14 @@ _TOKENS = 2**40
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 TakeMany = Callable[[Values, int], None]
+Seen = Callable[[int, int], None]
+"""Told of how many of the spans that must be read are read."""
+
+
+def unwatched(_: int, __: int) -> None:
+    """Nobody watches."""
+
+
 Alike = tuple[Said, bytes | None]
 """What stands in the vault that decides, and what was opened; None where nothing was, because it was not permitted."""
 
@@ -105,14 +113,14 @@ class Sheets:
 class Tallying(Counting):
     """One count of everybody; made like a count, with what the process keeps."""
 
-    def tally(self, sheets: Sheets, take: TakeMany, sufficient: Sufficient, conclude: Conclude) -> Count:
+    def tally(self, sheets: Sheets, take: TakeMany, sufficient: Sufficient, seen: Seen) -> Count:
         """Count.
 
         Args:
             sheets: What is kept.
             take: Given what is permitted of people, and of how many.
             sufficient: As for `count`.
-            conclude: As for `count`.
+            seen: Told before the first span that is read, and after each.
 
         Raises:
             Unauthenticated: The key does not work.
@@ -124,10 +132,12 @@ class Tallying(Counting):
         self._values: Counter[bytes] = Counter()
         make_spans(self._database)
         there, anew = self._from_kept(policy, rules, actor, sheets)
-        for span in anew:
+        for done, span in enumerate(anew):
+            seen(done, len(anew))
             forgettings = sheets.forgettings
             sheet = self._read(policy, rules, actor, span)
             sheets.keep(self._inquiry.fields, span.low, sheet, forgettings)
+        seen(len(anew), len(anew))
         after = there[-1].high if there else ""
         while True:
             page, opened, lost = self._page(policy, rules, actor, after)
@@ -138,7 +148,7 @@ class Tallying(Counting):
                 break
         for encoded, number in self._values.items():
             take(_decoded(encoded), number)
-        return self._end(policy, actor, sufficient, conclude)
+        return self._end(policy, actor, sufficient, _keep_nothing)
 
     def _from_kept(
         self, policy: Policy, rules: ListRules, actor: Actor, sheets: Sheets
@@ -203,6 +213,10 @@ class Tallying(Counting):
                 self._values[encoded] += number
         self._unreadable += len(look.lost)
         return Sheet(mark, people) if mark is not None and not look.lost else None
+
+
+def _keep_nothing(tx: Transaction, count: Count) -> None:
+    """Nothing of such a count is kept beside its ledger entries."""
 
 
 def clear_notes(database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import insert
 
-from troth.gate import Count, Gate, Inquiry
+from troth.gate import Count, Gate, Inquiry, Seen, unwatched
 from troth.kernel import Clock, InvalidInput, NotFound, micros, new_id
 from troth.outreach.expressions import Expression, Values, read_expression
 from troth.outreach.tables import audience
@@ -116,8 +116,13 @@ class Audiences:
         self._gate.question(_inquiry(frame, read, key, kept.audience), keep)
         return kept
 
-    def count(self, audience_id: str, key: str) -> Size:
+    def count(self, audience_id: str, key: str, seen: Seen = unwatched) -> Size:
         """Count an audience; each person is decided by the policy, and whoever it leaves out is not looked at.
+
+        Args:
+            audience_id: Id of the audience.
+            key: API key of who asks.
+            seen: Told how many of how many parts are read; the first count of a process reads everything.
 
         Raises:
             NotFound: There is no such audience.
@@ -138,7 +143,7 @@ class Audiences:
                 chosen += number
 
         found: Count = self._gate.tally(
-            _inquiry(frame, read, key, audience_id), take, lambda _: chosen >= frame.cohort, _keep_nothing
+            _inquiry(frame, read, key, audience_id), take, lambda _: chosen >= frame.cohort, seen
         )
         if not found.released:
             return Size(audience_id, None, {}, frame.cohort, found.run, found.entry)
@@ -203,7 +208,3 @@ def _inquiry(frame: Audience, read: Expression, key: str, audience_id: str) -> I
         barred=CHILD,
         words={"audience": audience_id},
     )
-
-
-def _keep_nothing(tx: Transaction, count: Count) -> None:
-    """Nothing of a count of an audience is kept beside its ledger entries."""

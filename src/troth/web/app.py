@@ -46,6 +46,7 @@ from troth.web import (
 from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import ONLY_HEAD, SITE, App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
+from troth.web.counting import Counts
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
 from troth.web.forms import pages as form_pages
@@ -145,11 +146,14 @@ def create_app(troth: Troth) -> App:
         submissions=Submissions(troth.clock, web.submissions_per_minute),
         choices=Submissions(troth.clock, web.choices_per_minute),
         opt_ins=Submissions(troth.clock, web.opt_ins_per_minute),
+        counts=Counts(),
     )
     site.renderer.heading = lambda: pages.heading(troth)
     site.renderer.words = lambda scope: speech_at(pages.policy_in_force(troth), scope).words
+    ends = (site.counts.close, shown.stop)
     life = Life(
-        [shown.start], [batcher.close, partial(asyncio.to_thread, shown.stop), tracking.close, door.close]
+        [shown.start],
+        [batcher.close, *(partial(asyncio.to_thread, end) for end in ends), tracking.close, door.close],
     )
     return Front(site, life, tracking, door)
 

@@ -11,6 +11,7 @@ from troth.choice import ShownNotices
 from troth.policy import Policy, kept_policy
 from troth.web.acts import Acting
 from troth.web.asgi import JSON, SITE, Scope
+from troth.web.counting import Counts
 from troth.web.evidence import SelfTest
 from troth.web.forms.marks import Marks
 from troth.web.guarding import FailedSignIns
@@ -38,6 +39,7 @@ class Site(NamedTuple):
     submissions: Submissions
     choices: Submissions
     opt_ins: Submissions
+    counts: Counts
 
     def kept(self, name: str, state: object, make: Callable[[], Response[bytes]]) -> Response[bytes]:
         """A page as it was made for this state; made again when the state is another.

@@ -14,6 +14,7 @@ from troth.outreach import Size
 from troth.policy import Audience
 from troth.staff import Working
 from troth.web.console.desk import CAMPAIGNS, Given, console_page, done, shown
+from troth.web.counting import Going
 from troth.web.sessions import to
 from troth.web.site import Site
 
@@ -75,7 +76,9 @@ def _stepped(site: Site, who: Working, case: str, form: Given) -> Response[bytes
     step, campaigns = form.get("step", ""), site.troth.campaigns
     try:
         if step == "count":
-            return _one(site, who, case, size=campaigns.count(who.key, case))
+            campaigns.check_may(who.key)
+            site.counts.ask(who.session, case, lambda seen: campaigns.count(who.key, case, seen))
+            return to(f"{CAMPAIGNS}/{case}#whom")
         if step == "test":
             message = campaigns.progress(case).message
             send_test(site.troth, who.key, message, form.get("to", ""), form.get("language", ""))
@@ -114,12 +117,17 @@ def _one(
     who: Working,
     case: str,
     *,
-    size: Size | None = None,
     tested: str = "",
     error: TrothError | None = None,
 ) -> Response[bytes]:
     campaigns, policy = site.troth.campaigns, site.troth.policy()
     campaigns.check_may(who.key)
+    counted: Size | Going | None = None
+    if error is None:
+        try:
+            counted = site.counts.told(who.session, case)
+        except TrothError as missed:
+            error = missed
     told = campaigns.progress(case)
     languages = told.message.languages
     return console_page(
@@ -134,7 +142,8 @@ def _one(
         previews=[(one, preview_message(site.troth, told.message, one)) for one in languages],
         steps=campaigns.possible(told.campaign),
         clauses={clause.id: clause.title for clause in policy.clauses},
-        size=size,
+        size=counted if isinstance(counted, Size) else None,
+        going=counted if isinstance(counted, Going) else None,
         tested=tested,
         mine=who.member.name if "@" in who.member.name else "",
         error=str(error) if error is not None else "",
