@@ -4,7 +4,7 @@ import re
 from base64 import b64encode, encodebytes
 from collections.abc import Iterator
 from email import message_from_bytes
-from email.header import Header
+from email.header import Header, decode_header, make_header
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import NamedTuple
@@ -42,7 +42,7 @@ def everything_sent(who: Who, alias: str) -> Iterator[EmailMessage]:
         f"On Mon, 2 Nov 2026 at 10:00 AM, {who.name}\n<{who.address}> wrote:\n> Hi\n\n{who.name} wrote:\n> Hi\n\n"
         f"Am 02.11.26 um 10:00 schrieb {who.name}:\n> Hi\n\n{_hidden(who)}\n\n-- \n{who.name}\n{who.phone}\n"
     )
-    yield plain(who, f"Re: {who.address} {Header(who.address, 'utf-8').encode()}", quoted)
+    yield plain(who, f"Re: {who.address} {torn_words(who)}", quoted)
     html = plain(who, "Rich", "")
     html.clear_content()
     html.set_content(
@@ -71,12 +71,21 @@ def everything_sent(who: Who, alias: str) -> Iterator[EmailMessage]:
         yield report(who, alias, kind)
 
 
+def torn_words(who: Who) -> str:
+    """An address as words of headers (RFC 2047), of which each by itself is no address: cut before the @, in both encodings."""
+    local, _, domain = who.address.partition("@")
+    quoted = f"=?utf-8?q?{local}?= =?UTF-8?Q?=40{domain.replace('.', '=2E')}?="
+    packed = " ".join(f"=?utf-8?b?{b64encode(one.encode()).decode()}?=" for one in (local, f"@{domain}"))
+    return f"{quoted} and {packed}"
+
+
 def _hidden(who: Who) -> str:
     """An address as source that no program decoded: words of headers, quoted-printable, HTML, a URL, base64."""
     quoted = who.address.replace("@", "=40").replace(".", "=2E")
     source = encodebytes(f"Content-Type: text/plain\n\nWrite to {who.address}, please.\n".encode()).decode()
     return (
         f"{Header(who.address, 'utf-8').encode()} =?utf-8?q?{quoted}?= {quoted}\n<!-- {who.address} -->\n"
+        f"{torn_words(who)}\n=?utf-16?b?{b64encode(who.address.encode('utf-16')).decode()}?=\n> {torn_words(who)}\n"
         f"{who.address.replace('@', '&#x40;')} https://x.example/?to={who.address.replace('@', '%40')}\n{source}"
     )
 
@@ -102,7 +111,14 @@ def tell_nothing(mail: EmailMessage, other: Who) -> None:
 
 
 def tell_nothing_in(text: str, other: Who) -> None:
-    """A text tells nothing of somebody, however it is spaced, quoted or written."""
+    """A text tells nothing of somebody, however it is spaced, quoted or written, nor once its words of headers are decoded."""
+    decoded = " ".join(str(make_header(decode_header(line))) for line in text.splitlines() if "=?" in line)
+    for read in {text, decoded}:
+        _tell_nothing_plainly(read, other)
+
+
+def _tell_nothing_plainly(text: str, other: Who) -> None:
+    """A text tells nothing of somebody as it stands."""
     shown = re.sub(r"[\s>=<]|\(at\)|\(dot\)", "", text.lower())
     local = other.address.partition("@")[0]
     digits = re.sub(r"\D", "", other.phone)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser
 
-from tests.clauses.mail_programs import Who, everything_sent, plain, tell_nothing, tell_nothing_in
+from tests.clauses.mail_programs import Who, everything_sent, plain, tell_nothing, tell_nothing_in, torn_words
 from tests.clauses.mailbox import mails
 from tests.clauses.posting import Poster, session
 from tests.clauses.vendor import Site, Vendor
@@ -213,7 +213,9 @@ def test_nothing_that_one_ever_receives_tells_of_the_other(forum: Forum) -> None
     ben.switch(on=True)
     assert (
         ben.write_to(
-            forum.by_ann, f"Write to {ben.address}.\n\n-- \n{ben.who.name}\n{ben.who.phone}", ben.address
+            forum.by_ann,
+            f"Write to {ben.address}.\n{torn_words(ben.who)}\n\n-- \n{ben.who.name}\n{ben.who.phone}",
+            f"{ben.address} {torn_words(ben.who)}",
         )
         == 303
     )

@@ -24,12 +24,15 @@ ANN = "ann.example@mail.example.com"
         "ann.example&#64;mail.example.com", "ann.example\uff20mail.example.com", "ann.example&#x40;mail.example.com",
         "ann.example=40mail.example.com", "ann=2Eexample=40mail=\n=2Eexample=2Ecom", "<!-- ann.example@mail.example.com -->",
         "=?utf-8?q?ann=2Eexample=40mail=2Eexample=2Ecom?=", "=?utf-8?b?YW5uLmV4YW1wbGVAbWFpbC5leGFtcGxlLmNvbQ==?=",
+        "=?utf-8?q?ann=2E?= =?utf-8?q?example?=\n> =?utf-8?q?=40mail=2Eexample=2Ecom?=", "=?utf-8?b?YW5uLmV4YW1wbGU=?= =?utf-8?b?QG1haWwuZXhhbXBsZS5jb20=?=",
+        "=?utf-16-be?b?AGEAbgBuAC4AZQB4AGEAbQBwAGwAZQBAAG0AYQBpAGwALgBlAHgAYQBtAHAAbABlAC4AYwBvAG0=?=",
     ],
 )  # fmt: skip
 def test_known_address_goes_however_it_is_written(written: str) -> None:
-    """What stands before and behind it stays."""
+    """What stands before and behind it stays, and no word of a header (RFC 2047) is left."""
     left = scrubbed(f"before {written} behind", [ANN])
     assert "ann" not in left.lower().replace(" ", "")
+    assert "=?" not in left
     assert left.startswith("before")
     assert left.endswith("behind")
 
@@ -57,6 +60,7 @@ def test_addresses_of_others_go_encoded_too() -> None:
         "zoe&#x40;other.example",
         "https://x/?to=zoe%40other.example",
         "=?utf-8?q?zoe=40other.example?=",
+        "=?utf-8?q?zoe?= =?utf-8?q?=40other.example?=",
     ):
         assert "other" not in scrubbed(f"before {hidden} behind", [])
     for plain in (
