@@ -161,6 +161,36 @@ def test_own_address_and_that_of_others_in_ones_care(company: Company) -> None:
     assert company.count(held) == 0
 
 
+def test_only_the_privacy_desk_enters_an_address_for_somebody(company: Company) -> None:
+    """Under the same open case, whoever else works for us, and whatever their key may serve, puts none in its place."""
+    who = company.register(1)
+    case = company.open_case("request", "staff.privacy", RIGHTS, who)
+    (point,) = (
+        one for one in company.gate.policy().points.values() if one.actor == "staff.privacy" and one.amends
+    )
+
+    def entered(role: str) -> Outcome:
+        told = {
+            "point": point.name,
+            "channel": "phone",
+            "notice": str(point.notice),
+            "values": {"email": NEW},
+        }
+        return company.act("collect", role, RIGHTS, person=who, case=case, **told)
+
+    others = [
+        one
+        for one in company.gate.policy().roles
+        if one.startswith(("staff.", "service.")) and not one.startswith(("staff.privacy", "service.rights"))
+    ]
+    assert len(others) > 10
+    for role in others:
+        assert entered(role).effect == "deny", role
+    assert (_found(company, OLD), _found(company, NEW)) == (who, "")
+    assert entered("staff.privacy").permitted
+    assert (_found(company, OLD), _found(company, NEW)) == ("", who)
+
+
 def test_listed_child_is_answered_like_everybody(company: Company) -> None:
     """Nobody learns at sign-up that an address is a child's: nothing is stored, and the ledger has the denial."""
     order = {"order": "purge-child", "identify": {"email": OLD}}
