@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 SCREENS = Path(__file__).resolve().parents[2] / "artefacts" / "screens"
 EXECUTABLE = "/usr/bin/chromium"
@@ -26,6 +26,7 @@ _CONTRAST = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
 _AXE = Axe()
+expect.set_options(timeout=30_000)  # its five seconds are too few on a machine that has more to do
 _LONGEST = 5000
 """Pixels of a screenshot's height."""
 _UNFIT = re.compile(r"[^a-z0-9-]+")

@@ -92,3 +92,76 @@ def _answer_and_close(page: Page) -> None:
     expect(page.get_by_text("Not shown to you")).to_be_visible()
     assert "The sensor does not start." not in page.content()
     inspect(page, "console ticket closed")
+
+
+def test_a_file_sent_by_form_is_found_by_serial_number(tmp_path: Path, chromium: Browser) -> None:
+    """Somebody attaches a file at the form; by keyboard alone support finds the ticket by its product's serial number and saves the file."""
+    vendor, file = Vendor(tmp_path), tmp_path / "log of the sensor.txt"
+    file.write_bytes(b"zq-canary-log: it hums\n")
+    with _serve(vendor) as server, visitor(chromium, server.base_url) as page:
+        server.wait_until_ready()
+        site = Site(server, vendor)
+        for number in (1, 2):
+            assert site.register(number).is_success
+        assert site.write_in(2, serial="SN-0002").is_success
+        _write_with_file(page, file)
+        sue = At(vendor, page, "sue.example", "staff.support")
+        sue.accept()
+        sue.sign_in()
+        page.goto("/console/cases")
+        _find_by_serial(page)
+        _read_and_save(page, file)
+
+
+def _access(page: Page, key: str) -> None:
+    """Press an access key, Alt and a letter: Chromium knows it by the letter, which Playwright leaves out where Alt is held."""
+    devices = page.context.new_cdp_session(page)
+    devices.send(
+        "Input.dispatchKeyEvent",
+        {"type": "char", "modifiers": 1, "key": key, "text": key, "unmodifiedText": key},
+    )
+    devices.detach()
+
+
+def _write_with_file(page: Page, file: Path) -> None:
+    """The public form, age screen first; the file that was chosen stands in it."""
+    page.goto("/forms/support-contact")
+    page.get_by_label("Month of birth").fill("April")
+    page.get_by_label("Year of birth").fill("1970")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("E-mail").fill("person1@example.com")
+    page.locator("[name=ticket_text]").fill("It hums. The log is with it.")
+    page.get_by_label("Serial number").fill("SN-0001")
+    page.locator("[name=ticket_file]").set_input_files(file)
+    inspect(page, "support form with file")
+    page.get_by_role("button", name="Send the question").click()
+    expect(page.get_by_text("We answer within 2 business days")).to_be_visible()
+
+
+def _find_by_serial(page: Page) -> None:
+    """The access key leads to the search; a part of the number finds nothing, the whole one this ticket and not the other."""
+    search = page.get_by_label("Number of the case")
+    for typed in ("SN-000", "SN-0001"):
+        _access(page, "s")
+        expect(search).to_be_focused()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("No case has this number")).to_be_visible(visible=typed != "SN-0001")
+    inspect(page, "console found by serial number")
+
+
+def _read_and_save(page: Page, file: Path) -> None:
+    """Taken and read by access keys; the file comes as a file with the name and the bytes that were sent, and no page shows it."""
+    _access(page, "t")
+    expect(page.get_by_role("status")).to_be_visible()
+    _access(page, "r")
+    expect(page.get_by_text("It hums. The log is with it.")).to_be_visible()
+    inspect(page, "console ticket with file")
+    assert "zq-canary-log" not in page.content()
+    save = page.get_by_role("button", name="Save the file")
+    save.focus()
+    with page.expect_download() as saved:
+        page.keyboard.press("Enter")
+    assert saved.value.suggested_filename == file.name
+    assert saved.value.path().read_bytes() == file.read_bytes()
