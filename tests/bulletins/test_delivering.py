@@ -177,6 +177,28 @@ def test_a_late_bounce_opens_it_again_until_the_owner_has_an_end(house: House) -
     )
 
 
+def test_letters_that_were_taken_back_open_it_again(house: House) -> None:
+    """A letter that counted as sent and never left here is no end of delivery, also where the bulletin was done."""
+    house.own(0)
+    case = house.under_way()
+    assert house.run(case) == "done"
+    with house.database.transaction() as tx:
+        house.outbox.note_bounce(tx, house.ids()[0][1:].partition("@")[0], hard=True)
+    assert house.run(case) == "running"
+    with house.database.transaction() as tx:
+        (letter,) = house.outbox.take(tx, case, 10, "letter")
+        letter = house.outbox.settle(tx, letter, "sending") or letter
+        letter = house.outbox.settle(tx, letter, "sent") or letter
+    assert house.run(case) == "done"
+    runner = JobWorker(house.database, house.clock, {STEP: house.delivering})
+    runner.run_due()
+    with house.database.transaction() as tx:
+        house.outbox.take_back(tx, letter, "planned", "again")
+    runner.run_due()
+    stood = house.delivering.progress(case)
+    assert (house.bulletins.show(house.member(), case).state, stood.waits["letter"]) == ("running", 1)
+
+
 def _crash(_: Mail) -> None:
     raise KeyboardInterrupt
 

@@ -379,6 +379,83 @@ def test_whoever_asked_to_be_left_alone_meanwhile_is_taken_out(post: Post, tmp_p
     assert {why for (state, why) in post.outbox.reasons(case) if state == "skipped"} == {"I.5"}
 
 
+@pytest.mark.parametrize("dies_in", ["", "note_matter", "remove"])
+def test_a_batch_that_is_discarded_is_made_again(
+    post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_in: str
+) -> None:
+    """The file goes and its letters wait again, on record; wherever the process dies, no letter lies in two files."""
+    _, case = post.customer(1)
+    made, out, letters = post.make(case), tmp_path / "out.zip", post.letters()
+    assert made is not None
+    if dies_in:
+
+        def dies(*_: Any, **__: Any) -> None:
+            raise Stopped
+
+        with monkeypatch.context() as patched:
+            patched.setattr(f"troth.outreach.handing.{dies_in}", dies)
+            with pytest.raises(Stopped):
+                letters.discard(post.desk, made.batch)
+        assert post.files() == [f"{made.batch}.zip"]
+    if dies_in == "remove":
+        with pytest.raises(Conflict, match="discarded"):
+            letters.fetch(post.desk, made.batch, out)
+    else:
+        assert post.state(case) == {"sent": 1}
+        gone = letters.discard(post.desk, made.batch)
+        assert (gone.state, gone.letters, post.files()) == ("discarded", 1, [])
+    assert post.state(case) == {"planned": 1}
+    again = post.make(case)
+    assert again is not None
+    assert (again.letters, post.files(), post.state(case)) == (1, [f"{again.batch}.zip"], {"sent": 1})
+    with pytest.raises(Conflict, match="discarded"):
+        letters.discard(post.desk, made.batch)
+    assert post.files() == [f"{again.batch}.zip"]
+    notes = [one for one in post.company.entries() if one.detail.get("what") == "letters-discarded"]
+    assert [(one.case, one.detail["batch"], one.detail["letters"]) for one in notes] == [
+        (case, made.batch, "1")
+    ]
+
+
+def test_what_somebody_has_or_may_not_touch_is_not_discarded(post: Post, tmp_path: Path) -> None:
+    """A key for other cases or purposes changes nothing; what left from here is left alone, with what to do instead."""
+    _, case = post.customer(1)
+    made, letters = post.make(case), post.letters()
+    assert made is not None
+    for key in (
+        post.company.key("staff.support", (LETTERS,), ("order",)),
+        post.company.key("staff.support", (SUPPORT,), ("ticket",)),
+    ):
+        with pytest.raises(Refused):
+            letters.discard(key, made.batch)
+    assert (post.state(case), post.files()) == ({"sent": 1}, [f"{made.batch}.zip"])
+    letters.fetch(post.desk, made.batch, tmp_path / "out.zip")
+    with pytest.raises(Conflict, match="delivered") as refused:
+        letters.discard(post.desk, made.batch)
+    assert "print house" in refused.value.mend
+    assert post.state(case) == {"sent": 1}
+    with pytest.raises(NotFound):
+        letters.discard(post.desk, new_id())
+
+
+def test_a_batch_that_is_discarded_while_it_is_fetched_is_not_handed_over(
+    post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever copies the file when it is thrown away is left without it: its letters may be in the next batch already."""
+    _, case = post.customer(1)
+    made, out, letters = post.make(case), tmp_path / "out.zip", post.letters()
+    assert made is not None
+
+    def meanwhile(whole: Any, file: Any) -> None:
+        file.write(whole.read())
+        post.letters().discard(post.desk, made.batch)
+
+    monkeypatch.setattr("troth.outreach.handing.shutil.copyfileobj", meanwhile)
+    with pytest.raises(Conflict, match="meanwhile"):
+        letters.fetch(post.desk, made.batch, out)
+    assert (out.exists(), post.state(case), post.files()) == (False, {"planned": 1}, [])
+
+
 def test_nothing_that_lies_at_the_place_is_written_over(post: Post, tmp_path: Path) -> None:
     """Refused before anybody is decided on."""
     _, case = post.customer(1)

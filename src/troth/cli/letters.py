@@ -35,7 +35,7 @@ _GIVES = {
     "batch": "its id",
     "case": "case under which its letters were written",
     "recipient": "who prints and posts them",
-    "state": "making, made, delivered, or gone: nobody fetched it in time",
+    "state": "making, made, delivered, discarded, or gone: nobody fetched it in time",
     "letters": "how many",
     "pages": "how many, of all letters",
     "sealed": "whether each letter is encrypted to the print house",
@@ -132,6 +132,29 @@ def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", he
         found = troth.letters.delivered(which)
         document = _told(found, troth.letters.place(which))
     say.answer(document, f"Delivered: {found.letters} letters. The file is removed.")
+
+
+@command(
+    app,
+    "discard",
+    example="troth letters discard ID --key-file desk.key",
+    gives=_GIVES,
+)
+def discard(
+    say: Say,
+    which: Annotated[str, typer.Argument(metavar="BATCH", help="The batch.")],
+    *,
+    key_file: KeyFile = None,
+) -> None:
+    """Throw away a batch that nobody has: its file is removed, and its letters can be made again."""
+    key = api_key(key_file)
+    with say.open() as troth:
+        found = troth.letters.discard(key, which)
+        document = _told(found, troth.letters.place(which))
+    say.answer(
+        document,
+        f"Discarded: {found.letters} letters wait again under case {found.case}. The file is removed.",
+    )
 
 
 @command(

@@ -1,18 +1,36 @@
-"""Handing batches of letters over: once, and everybody in them decided again at that moment."""
+"""Handing batches of letters over: once, and everybody in them decided again at that moment; or throwing them away before."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from troth.gate import Outcome
-from troth.kernel import Conflict, InvalidInput
+from troth.gate import Actor, Outcome, note_matter
+from troth.kernel import Conflict, InvalidInput, Refused, micros
 from troth.outreach.channels import Needed, check_citing, needed, why_skipped
-from troth.outreach.letter_tables import DELIVERED, MADE, LetterBatch, letters_inside, take_out
-from troth.outreach.letters import LetterBatches, LetterOrder
-from troth.outreach.outbox import SENT, SKIPPED, Row
+from troth.outreach.letter_files import remove
+from troth.outreach.letter_tables import (
+    DELIVERED,
+    DISCARDED,
+    MADE,
+    MAKING,
+    LetterBatch,
+    batch_of,
+    change_batch,
+    empty_batch,
+    letters_inside,
+    sent_rows,
+    take_out,
+)
+from troth.outreach.letters import AGAIN, LetterBatches, LetterOrder
+from troth.outreach.outbox import PLANNED, SENT, SKIPPED, Row
 from troth.storage import Transaction
 
 _CHUNK = 100
+_CLAUSE = "II.20"
+_WHY_KEPT = {
+    MAKING: "Wait until it is made; one whose process died is begun anew by the next `troth letters batch`.",
+    DELIVERED: "Ask the print house not to post it; from here nothing can be taken back.",
+}
 
 
 class HandedLetters(LetterBatches):
@@ -61,7 +79,58 @@ class HandedLetters(LetterBatches):
         with place.open("xb") as file, self.place(which).open("rb") as whole:
             place.chmod(0o600)
             shutil.copyfileobj(whole, file)
-        return self._end(left, DELIVERED), found.letters - left.letters
+        try:
+            return self._end(left, DELIVERED), found.letters - left.letters
+        except Conflict:  # discarded, or fetched by somebody else: these letters are not to be posted
+            place.unlink()
+            raise
+
+    def discard(self, key: str, which: str) -> LetterBatch:
+        """Throw away a batch that is made and that nobody has: its letters wait again, and its file goes.
+
+        What it changes is one unit of work, and the file goes after it. A process that dies in between leaves a file that no
+        call hands over any more, and that the next one removes.
+
+        Args:
+            key: API key in whose name it is thrown away; noted in the ledger.
+            which: The batch.
+
+        Raises:
+            NotFound: There is no such batch.
+            Conflict: It is being made, the print house has it, or it is gone.
+            Refused: The key may not do it.
+        """
+        found, actor = self._batch(which), self._actor(key)
+        check_citing(self._database, actor, found.case)
+        if found.purpose and not actor.may_serve(found.purpose):
+            raise Refused(
+                f"The key was not granted {found.purpose}.",
+                clause="IV.2",
+                field="purpose",
+                mend="Use a key that was issued with --purpose for it.",
+            )
+        self.sweep()
+        with self._database.transaction() as tx:
+            self._throw_away(tx, actor, batch_of(tx, which) or found)
+        remove(self._house.folder, which)
+        return self._batch(which)
+
+    def _throw_away(self, tx: Transaction, actor: Actor, found: LetterBatch) -> None:
+        now = micros(self._clock.now())
+        rows = sent_rows(tx, found.batch)
+        if not change_batch(tx, MADE, found._replace(state=DISCARDED), now):
+            raise Conflict(
+                f"The batch is {found.state}.",
+                field="batch",
+                mend=_WHY_KEPT.get(found.state, "`troth letters list` tells how it stands."),
+            )
+        for row in rows:
+            self._outbox.take_back(tx, row, PLANNED, AGAIN)
+        empty_batch(tx, found.batch)
+        more = {"key": actor.key_id, "batch": found.batch, "letters": str(len(rows))}
+        note_matter(
+            tx, self._policy(), case=found.case, what="letters-discarded", clause=_CLAUSE, now=now, more=more
+        )
 
     def _made_batch(self, which: str) -> LetterBatch:
         found = self._batch(which)
@@ -86,7 +155,7 @@ class HandedLetters(LetterBatches):
             denied = []
             for row, outcome in zip(rows, outcomes, strict=True):
                 why = why_skipped(outcome, outcome.values.get(need.field))
-                if why and self._outbox.settle(tx, row, SKIPPED, why) is not None:
+                if why and self._outbox.take_back(tx, row, SKIPPED, why) is not None:
                     denied.append(row.id)
             take_out(tx, denied)
 

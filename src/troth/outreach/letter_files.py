@@ -19,7 +19,8 @@ from troth.kernel import Unavailable
 
 MOST_LETTERS = 10_000
 _OWNER_ONLY, _FOLDER_MODE = 0o600, 0o700
-_ENDING, _PART = ".zip", ".part"
+_ENDING, _PART, _NEW = ".zip", ".part", ".new"
+_ENDINGS = (_ENDING, f"{_ENDING}{_PART}", f"{_ENDING}{_NEW}")
 _LIST, _TABLE = "manifest.json", "manifest.csv"
 
 
@@ -112,8 +113,14 @@ def place_of(folder: Path, batch: str) -> Path:
 
 def remove(folder: Path, batch: str) -> None:
     """Remove a batch's files."""
-    for ending in (_ENDING, f"{_ENDING}{_PART}"):
+    for ending in _ENDINGS:
         (folder / f"{batch}{ending}").unlink(missing_ok=True)
+
+
+def lying_in(folder: Path) -> list[str]:
+    """The batches of which something lies in the folder."""
+    found = (one.name.partition(_ENDING) for one in folder.glob(f"*{_ENDING}*"))
+    return sorted({batch for batch, *ending in found if "".join(ending) in _ENDINGS})
 
 
 def keep_only(file: Path, messages: Collection[str]) -> int:
@@ -122,7 +129,7 @@ def keep_only(file: Path, messages: Collection[str]) -> int:
         head = json.loads(old.read(_LIST))
         stay = [one for one in (Listed(**row) for row in head.pop("letters")) if one.id in messages]
         made = datetime.fromisoformat(head["made"])
-        beside = file.with_name(file.name + ".new")
+        beside = file.with_name(file.name + _NEW)
         with _opened(beside) as written:
             with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
                 for one in stay:

@@ -18,11 +18,11 @@ from sqlalchemy import (
     update,
 )
 
-from troth.outreach.outbox import PLANNED, SENDING, Row
+from troth.outreach.outbox import PLANNED, SENDING, SENT, Row
 from troth.outreach.tables import message
 from troth.storage import Lookup, Statement, Transaction, data_tables
 
-MAKING, MADE, DELIVERED, GONE = "making", "made", "delivered", "gone"
+MAKING, MADE, DELIVERED, DISCARDED, GONE = "making", "made", "delivered", "discarded", "gone"
 
 letter_batch = Table(
     "letter_batch",
@@ -70,7 +70,7 @@ _LIST = Statement(
 _IN_STATE = Statement(select(*(_b[name] for name in _COLUMNS)).where(_b.state == bindparam("which")))
 _CHANGE = Statement(
     update(letter_batch)
-    .where(_b.batch == bindparam("which"))
+    .where(_b.batch == bindparam("which"), _b.state == bindparam("was"))
     .values(
         state=bindparam("becomes"),
         letters=bindparam("number"),
@@ -104,6 +104,12 @@ _HELD = Statement(
         _m.at <= bindparam("before"),
     )
 )
+_OUT = Statement(
+    select(*(_m[name] for name in _ROWS))
+    .join_from(letter_in_batch, message, _m.id == _i.message)
+    .where(_i.batch == bindparam("which"), _m.state == SENT)
+    .order_by(_m.id)
+)
 _COUNT = Statement(
     select(_m.state, func.count())
     .where(_m.batch == bindparam("case"), _m.channel == bindparam("way"))
@@ -118,7 +124,7 @@ class LetterBatch(NamedTuple):
         batch: Its id; the file is `ID.zip`.
         case: Case under which its letters were written.
         recipient: The declared recipient that prints and posts them.
-        state: making, made, delivered, or gone: its file went because of its age.
+        state: making, made, delivered, discarded, or gone: its file went because of its age.
         letters: Number of its letters.
         pages: Number of their pages.
         sealed: Whether each letter in it is encrypted to the recipient.
@@ -160,18 +166,21 @@ def batches_in(tx: Transaction, state: str) -> list[LetterBatch]:
     return [LetterBatch(*row) for row in tx.rows(_IN_STATE, {"which": state})]
 
 
-def change_batch(tx: Transaction, batch: LetterBatch, now: int) -> None:
-    """Keep the state and the numbers of a batch at an instant (microseconds)."""
-    tx.run(
-        _CHANGE,
-        {
-            "which": batch.batch,
-            "becomes": batch.state,
-            "number": batch.letters,
-            "sheets": batch.pages,
-            "now": now,
-        },
-    )
+def change_batch(tx: Transaction, was: str, batch: LetterBatch, now: int) -> bool:
+    """Keep the state and the numbers of a batch at an instant (microseconds).
+
+    Returns:
+        False where it is not any more in the state in which it was; nothing is changed then.
+    """
+    given = {
+        "which": batch.batch,
+        "was": was,
+        "becomes": batch.state,
+        "number": batch.letters,
+        "sheets": batch.pages,
+        "now": now,
+    }
+    return tx.run(_CHANGE, given) == 1
 
 
 def drop_batch(tx: Transaction, batch: str) -> None:
@@ -213,6 +222,11 @@ def due_rows(tx: Transaction, case: str, channel: str, now: int, most: int) -> l
 def held_rows(tx: Transaction, case: str, channel: str, before: int) -> list[Row]:
     """Messages of a case by one channel that somebody took before an instant (microseconds) and did not settle."""
     return [Row(*row) for row in tx.rows(_HELD, {"case": case, "way": channel, "before": before})]
+
+
+def sent_rows(tx: Transaction, batch: str) -> list[Row]:
+    """Messages that lie in a batch of letters and count as sent."""
+    return [Row(*row) for row in tx.rows(_OUT, {"which": batch})]
 
 
 def channel_counts(tx: Transaction, case: str, channel: str) -> dict[str, int]:

@@ -1,11 +1,12 @@
 """Letters: decided one by one at the moment at which a batch is made, set for print, handed over as one file.
 
     planned -> sending -> sent          of each message, in the outbox
-    making -> made -> delivered | gone  of the batch
+    making -> made -> delivered | discarded | gone  of the batch
 
 `sending` is committed together with the decision and the ledger's entry. The batch counts as made, and its messages as sent,
 once its file is whole on disk; only then the file appears under its name. So no letter lies in two files and none is lost,
-whenever the process dies: what was begun and not made is begun anew by the next call, decided again.
+whenever the process dies: what was begun and not made is begun anew by the next call, decided again. A batch that ends does so
+for good in the database first; a file that a process left behind which died then is removed by the next one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ from troth.outreach.letter_files import (
     Listed,
     Writing,
     keep_only,
+    lying_in,
     place_of,
     publish,
     remove,
@@ -64,7 +66,7 @@ _TYPE = "address"
 _CHUNK = 100
 TAKEN_OVER_AFTER = timedelta(minutes=10)
 """After which a batch that is still being made counts as left by a process that died."""
-_AGAIN = "again"
+AGAIN = "again"
 
 SetLetter = Callable[[Mapping[str, Any]], tuple[bytes, int]]
 """Makes a document a PDF; gives it and the number of its pages."""
@@ -226,9 +228,7 @@ class LetterBatches:
         """Remove the files of batches made before an instant that nobody fetched; gives their number."""
         with self._database.reading() as tx:
             old = [one for one in batches_in(tx, MADE) if one.made_at < micros(before)]
-        for one in old:
-            self._end(one, GONE)
-        return len(old)
+        return sum(self._ended(one, GONE) for one in old)
 
     def forget(self, person: str) -> None:
         """Take the letters to a person who was erased out of every file that lies here."""
@@ -240,9 +240,13 @@ class LetterBatches:
 
     def sweep(self) -> None:
         """Put right what a process left behind that died: files that are whole go to their place, others go."""
-        now = self._clock.now()
+        now, lying = self._clock.now(), lying_in(self._house.folder)
         with self._database.reading() as tx:
             made, begun = batches_in(tx, MADE), batches_in(tx, MAKING)
+            known = [found for one in lying if (found := batch_of(tx, one)) is not None]
+        for one in known:
+            if one.state not in (MADE, MAKING):
+                remove(self._house.folder, one.batch)
         for one in made:
             publish(self._house.folder, one.batch)
         for one in begun:
@@ -334,7 +338,9 @@ class LetterBatches:
                 if moved is not None and not why:
                     taken.append((moved, outcome))
             put_letters(tx, batch.batch, [(one.id, one.person) for one, _ in taken])
-            change_batch(tx, batch, micros(self._clock.now()))  # so that nobody takes it for left behind
+            # so that nobody takes it for left behind
+            if not change_batch(tx, MAKING, batch, micros(self._clock.now())):
+                raise _overtaken()
 
         self._perform([self._ask(order, need, row) for row in rows], along)
         return list(taken)
@@ -363,7 +369,9 @@ class LetterBatches:
             for row in held_rows(tx, batch.case, LETTER, now):
                 self._outbox.settle(tx, row, SENT)
             made = batch._replace(state=MADE, letters=len(inside), pages=pages, changed_at=now)
-            change_batch(tx, made, now)
+            if not change_batch(tx, MAKING, made, now):
+                remove(self._house.folder, batch.batch)
+                raise _overtaken()
         publish(self._house.folder, batch.batch)
         if len(inside) < len(writing.listed):  # somebody was erased meanwhile
             self._rewrite(batch.batch)
@@ -377,7 +385,7 @@ class LetterBatches:
             if found is None or found.state != MAKING:
                 return
             for row in held_rows(tx, batch.case, LETTER, now):
-                self._outbox.settle(tx, row, PLANNED, _AGAIN)
+                self._outbox.settle(tx, row, PLANNED, AGAIN)
             drop_batch(tx, batch.batch)
         remove(self._house.folder, batch.batch)
 
@@ -388,20 +396,28 @@ class LetterBatches:
         if found is None or found.state != MADE or not self.place(batch).is_file():
             return
         if not inside:
-            self._end(found, GONE)
+            self._ended(found, GONE)
             return
         pages = keep_only(self.place(batch), inside)
         with self._database.transaction() as tx:
             changed = found._replace(letters=len(inside), pages=pages)
-            change_batch(tx, changed, micros(self._clock.now()))
+            stays = change_batch(tx, MADE, changed, micros(self._clock.now()))
+        if not stays:
+            remove(self._house.folder, batch)
 
     def _end(self, batch: LetterBatch, state: str) -> LetterBatch:
-        now = micros(self._clock.now())
+        if not self._ended(batch, state):
+            raise _overtaken()
+        return self._batch(batch.batch)
+
+    def _ended(self, batch: LetterBatch, state: str) -> bool:
+        """End a batch that is made; False where it ended meanwhile, and nothing was changed."""
         with self._database.transaction() as tx:
-            change_batch(tx, batch._replace(state=state), now)
+            if not change_batch(tx, MADE, batch._replace(state=state), micros(self._clock.now())):
+                return False
             empty_batch(tx, batch.batch)
         remove(self._house.folder, batch.batch)
-        return batch._replace(state=state, changed_at=now)
+        return True
 
     def _batch(self, batch: str) -> LetterBatch:
         with self._database.reading() as tx:
@@ -409,3 +425,11 @@ class LetterBatches:
         if found is None:
             raise NotFound("There is no such batch.", field="batch", mend="`troth letters list` has them.")
         return found
+
+
+def _overtaken() -> Conflict:
+    return Conflict(
+        "Somebody else dealt with the batch meanwhile.",
+        field="batch",
+        mend="`troth letters list` tells how it stands.",
+    )

@@ -1,7 +1,8 @@
 """The outbox of mass mail: who gets a batch, and what became of each copy. It holds handles; an address or a text never.
 
     planned -> sending -> sent -> bounced -> complained
-       |          |
+       |          |          |
+       |          |          +-> planned, skipped (a letter that never left here)
        |          +-> planned (put off, or given back), failed
        +-> skipped, failed
 
@@ -26,8 +27,8 @@ STATES = (PLANNED, SENDING, SENT, SKIPPED, FAILED, BOUNCED, COMPLAINED)
 MOVES: Mapping[str, frozenset[str]] = {
     PLANNED: frozenset({SENDING, SKIPPED, FAILED}),
     SENDING: frozenset({PLANNED, SENT, SKIPPED, FAILED, BOUNCED, COMPLAINED}),
-    # a letter that is taken out of its batch before anybody fetched that is skipped after all
-    SENT: frozenset({SKIPPED, BOUNCED, COMPLAINED}),
+    # a letter that is taken out of its batch before anybody fetched that is skipped after all, or planned again
+    SENT: frozenset({PLANNED, SKIPPED, BOUNCED, COMPLAINED}),
     BOUNCED: frozenset({COMPLAINED}),
 }
 """Where each state leads; from the others nothing leads away."""
@@ -138,7 +139,7 @@ class Row(NamedTuple):
 
 
 Heard = Callable[[Transaction, Row], None]
-"""Told, in the unit of work that notes it, of a copy that came back or was complained of; the row is as it has become."""
+"""Told, in the unit of work that notes it, of a copy that came back, was complained of, or counted as sent and was not; the row is as it has become."""
 
 
 class Outbox:
@@ -147,7 +148,7 @@ class Outbox:
     Args:
         database: Keeps it.
         clock: Dates its rows.
-        listeners: Told of bounces and complaints.
+        listeners: Told of bounces and complaints, and of what is taken back.
         counts: Counts copies that were skipped, came back or were complained of; None where nobody counts.
     """
 
@@ -163,7 +164,7 @@ class Outbox:
         self._counts = counts
 
     def listen(self, listener: Heard) -> None:
-        """Tell one more of bounces and complaints."""
+        """Tell one more of bounces and complaints, and of what is taken back."""
         self._listeners.append(listener)
 
     def plan(self, tx: Transaction, batch: str, persons: Sequence[str], channel: str) -> int:
@@ -282,6 +283,14 @@ class Outbox:
         """Note that whoever got a copy calls it spam (RFC 5965); gives it, or None where there is none that could."""
         return self._heard(tx, message_id, COMPLAINED, "")
 
+    def take_back(self, tx: Transaction, row: Row, state: str, why: str) -> Row | None:
+        """Move a copy on that counted as sent and never left here, as `settle` does; whoever listens is told."""
+        moved = self.settle(tx, row, state, why)
+        if moved is not None:
+            for listener in self._listeners:
+                listener(tx, moved)
+        return moved
+
     def forget(self, person: str) -> None:
         """Let no copy tell any more that it went to a person who was erased; the counts stay true."""
         with self._database.transaction() as tx:
@@ -292,11 +301,7 @@ class Outbox:
         row = self._found(tx, message_id)
         if row is None or state not in MOVES.get(row.state, ()):
             return None
-        moved = self.settle(tx, row, state, why)
-        if moved is not None:
-            for listener in self._listeners:
-                listener(tx, moved)
-        return moved
+        return self.take_back(tx, row, state, why)
 
     def _found(self, tx: Transaction, message_id: str) -> Row | None:
         row = tx.lookup(_READ, [(message_id,)]).get((message_id,))
