@@ -2,21 +2,11 @@
 
 from typing import Any
 
+from tests.campaigns.company import TEXT
 from tests.web.conftest import Web
 from tests.web.staff import Desk
 
 CANARY = "zq-canary-77c1"
-TEXT = """---
-name: spring-news
-purpose: marketing.communications.email
-channel: email
-subject: News about the sensor
-language: {language}
----
-{{greeting}}
-
-the sensor is out.
-"""
 DRAFT: dict[str, Any] = {
     "name": "Spring",
     "message": "spring-news",
@@ -35,7 +25,11 @@ def key_for(
 
 def add_texts(web: Web, key: str) -> Any:
     """Keep the message in two languages."""
-    made = web.post("/v1/messages", {"texts": [TEXT.format(language=one) for one in ("en", "de")]}, key)
+    made = web.post(
+        "/v1/messages",
+        {"texts": [TEXT.format(language=one, words="The sensor is out") for one in ("en", "de")]},
+        key,
+    )
     assert made.status_code == 201, made.text
     return made.json()["messages"][0]
 
@@ -45,7 +39,9 @@ def test_a_campaign_from_message_to_stop(engine_web: Web) -> None:
     web, key = engine_web, key_for(engine_web, "staff.marketing")
     assert web.register(f"{CANARY}@example.com").status_code == 201
     before = web.rows()
-    checked = web.post("/v1/messages/check", {"texts": [TEXT.format(language="en")]}, key)
+    checked = web.post(
+        "/v1/messages/check", {"texts": [TEXT.format(language="en", words="The sensor is out")]}, key
+    )
     assert (checked.status_code, checked.json()["messages"][0]["added"]) == (200, "")
     assert dict(web.rows())["outreach_templates"] == dict(before)["outreach_templates"]
     kept = add_texts(web, key)
@@ -96,7 +92,10 @@ def test_refusals_name_clause_and_mend(web: Web) -> None:
     kept = add_texts(web, key)
     made = web.post("/v1/campaigns", DRAFT, key).json()
     place, before = f"/v1/campaigns/{made['campaign']}", web.rows()
-    texts, message = {"texts": [TEXT.format(language="en")]}, f"/v1/messages/{kept['name']}"
+    texts, message = (
+        {"texts": [TEXT.format(language="en", words="The sensor is out")]},
+        f"/v1/messages/{kept['name']}",
+    )
     for status, who in ((403, other), (401, "troth_" + "0" * 32 + "_x")):
         for path in ("/v1/campaigns", place, f"{place}/count", "/v1/messages", message, f"{message}/preview"):
             assert web.get(path, who).status_code == status, path

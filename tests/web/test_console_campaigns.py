@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns.company import TEXT
 from tests.support.waiting import wait_until
 from tests.web.conftest import Web
 from tests.web.staff import Desk
@@ -13,17 +14,6 @@ from troth.gate import Seen
 from troth.kernel import Unavailable
 from troth.outreach import Size, read_message
 
-TEXT = """---
-name: spring-news
-purpose: marketing.communications.email
-channel: email
-subject: News about the sensor
-language: {language}
----
-{{greeting}}
-
-the sensor is out.
-"""
 DRAFT: dict[str, Any] = {
     "name": "Spring",
     "message": "spring-news",
@@ -35,7 +25,7 @@ DRAFT: dict[str, Any] = {
 @pytest.fixture
 def marketer(web: Web) -> Desk:
     """Somebody of marketing who is signed in."""
-    texts = [read_message(TEXT.format(language=one)) for one in ("en", "de")]
+    texts = [read_message(TEXT.format(language=one, words="The sensor is out")) for one in ("en", "de")]
     web.troth.messages.add(compile_texts(web.troth, texts))
     desk = Desk(web, "mia@example.com", "staff.marketing")
     desk.sign_in()
