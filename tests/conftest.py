@@ -6,6 +6,7 @@ Tests reach no host but this one. Warnings are errors (pyproject.toml).
 
 import importlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -142,6 +143,17 @@ def postgres_pools(postgres_server: str, worker_name: str, every_table: None) ->
     }
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(every_table: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this worker's `troth.db` and `keys.db` without rows: making tables takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("template")
+    for name, tables in (("troth.db", data_tables), ("keys.db", key_tables)):
+        made = open_database(str(folder / name), key_store=tables is key_tables)
+        create_all(made, tables)
+        made.close()
+    return folder
+
+
 @pytest.fixture
 def pg_url(postgres_server: str, worker_name: str) -> Iterator[str]:
     """URL of an empty PostgreSQL database, without tables, of this test's own."""
@@ -175,12 +187,8 @@ def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         with request.getfixturevalue("postgres_pools")["data"].database() as url:
             yield url
         return
-    request.getfixturevalue("every_table")
-    path = str(tmp_path / "troth.db")
-    made = open_database(path)
-    create_all(made, data_tables)
-    made.close()
-    yield path
+    template: Path = request.getfixturevalue("sqlite_template") / "troth.db"
+    yield str(shutil.copy(template, tmp_path))
 
 
 @pytest.fixture
@@ -190,12 +198,8 @@ def keystore_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) ->
         with request.getfixturevalue("postgres_pools")["keys"].database() as url:
             yield url
         return
-    request.getfixturevalue("every_table")
-    path = str(tmp_path / "keys.db")
-    made = open_database(path, key_store=True)
-    create_all(made, key_tables)
-    made.close()
-    yield path
+    template: Path = request.getfixturevalue("sqlite_template") / "keys.db"
+    yield str(shutil.copy(template, tmp_path))
 
 
 @pytest.fixture
