@@ -93,7 +93,7 @@ def serving(sink: Sink, *, certificate: tuple[Path, Path] | None = None, tls: bo
             "auth_required": True,
         }
     controller = _Bound(
-        sink, hostname="127.0.0.1", port=0, ssl_context=context if tls else None, ready_timeout=30, **more
+        sink, hostname="127.0.0.1", port=0, ssl_context=context if tls else None, ready_timeout=60, **more
     )
     controller.start()
     try:

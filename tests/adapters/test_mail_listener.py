@@ -37,10 +37,10 @@ def listening(post: Taking, scheme: str = "smtp", limits: Limits | None = None) 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(listener.start(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(listener.start(), loop).result(60)
         yield listener.port
     finally:
-        asyncio.run_coroutine_threadsafe(listener.stop(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(listener.stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -50,7 +50,7 @@ class Raw:
     """Somebody who speaks the protocol by hand."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.file = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class Raw:
 def test_client_of_the_standard_library_delivers(post: Post) -> None:
     """A mail with a dotted line comes through whole, to each recipient, and 250 tells its id."""
     with listening(post) as port:
-        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             assert client.sendmail("ann@example.com", [ADDRESS], MAIL) == {}
             code, told = client.vrfy(ADDRESS)
             assert (code, b"Send" in told) == (252, True)
@@ -92,7 +92,7 @@ def test_client_of_the_standard_library_delivers(post: Post) -> None:
 
 def test_unknown_recipient_gets_550_and_known_ones_the_mail(post: Post) -> None:
     """One wrong address does not keep the mail from the right one."""
-    with listening(post) as port, smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with listening(post) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         refused = client.sendmail("ann@example.com", [ADDRESS, "nobody@example.com"], MAIL)
         assert refused["nobody@example.com"][0] == 550
         with pytest.raises(smtplib.SMTPRecipientsRefused):
@@ -108,7 +108,7 @@ def test_limits_hold(post: Post) -> None:
     """Size, recipients, connections, time and hops are limited, each with its own code."""
     limits = Limits(size=2_000, recipients=1, connections=2, seconds=1.0)
     with listening(post, limits=limits) as port:
-        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             with pytest.raises(smtplib.SMTPSenderRefused) as large:
                 client.sendmail("a@example.org", [ADDRESS], MAIL + "x" * 3_000)
             assert large.value.smtp_code == 552
@@ -183,7 +183,7 @@ def test_lmtp_answers_for_each_recipient(post: Post) -> None:
 
 def test_store_that_takes_nothing_is_told(post: Post) -> None:
     """The sender is asked to come back when a store is away; nothing counts as accepted."""
-    with listening(post) as port, smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with listening(post) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         post.troth.keystore.close()
         with pytest.raises(smtplib.SMTPDataError) as caught:
             client.sendmail("a@example.org", [ADDRESS], MAIL)

@@ -48,7 +48,7 @@ def test_threads_share_a_few_connections() -> None:
     with serving(sink) as port, to(port, connections=3) as mailer:
 
         def send(first: int) -> None:
-            start.wait(20)
+            start.wait(60)
             for number in range(first, first + 10):
                 mailer.send(mail(number))
 

@@ -91,13 +91,13 @@ def test_stopping_gives_back_what_was_not_begun(database: Database, clock: Setta
     def slow(job: Job) -> None:
         seen.append(job)
         at_work.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
 
     for _ in range(3):
         promise(database)
     working = background(database, clock, {"mail": slow})
     working.start()
-    assert at_work.wait(30)
+    assert at_work.wait(60)
     stopper = threading.Thread(target=working.stop)
     stopper.start()
     wait_until(working._stopping.is_set, "the worker is told to stop")
@@ -116,7 +116,7 @@ def test_no_transaction_is_open_while_a_handler_runs(database: Database, clock: 
     def handle(_: Job) -> None:
         thread = threading.Thread(target=lambda: done.append(promise(database, "other")))
         thread.start()
-        thread.join(30)
+        thread.join(60)
         done.append(promise(database, "other"))
 
     promise(database)

@@ -64,7 +64,7 @@ def test_the_thread_records_and_finishes_what_waits(database: Database, clock: S
     shown = ShownNotices(database, clock, gather=0.01)
     shown.start()
     name = shown.at(POLICY, HOME)[0].name
-    assert shown.receipt(POLICY, name).result(30)
+    assert shown.receipt(POLICY, name).result(60)
     last = ShownNotices(database, clock, gather=3_600)
     last.start()
     last.at(POLICY, "page.policy")

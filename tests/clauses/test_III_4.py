@@ -20,7 +20,7 @@ PRIVACY = "privacy@example.com"
 def mailing(vendor: Vendor) -> Iterator[tuple[Site, smtplib.SMTP]]:
     """The vendor's service with a connection to its mail listener."""
     port = listen(vendor)
-    with vendor.open() as site, smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+    with vendor.open() as site, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         yield site, client
 
 

@@ -25,7 +25,7 @@ def mailing(vendor: Vendor) -> Iterator[tuple[Site, smtplib.SMTP, Browser]]:
     port = listen(vendor)
     with (
         vendor.open() as site,
-        smtplib.SMTP("127.0.0.1", port, timeout=30) as client,
+        smtplib.SMTP("127.0.0.1", port, timeout=60) as client,
         Browser(site) as browser,
     ):
         yield site, client, browser

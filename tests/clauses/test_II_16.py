@@ -202,7 +202,7 @@ def test_owners_are_told_whatever_they_opted_out_of_and_nobody_else_is(vendor: V
         wait_until(lambda: stands() == (2, 1, 1), "one is told, and the other is to get a letter", every=0.5)
         ((to, (text, sender)),) = _told(sink).items()
         assert to == "person1@example.com"
-        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.sendmail("", [sender], report("5.1.1", "person1@example.com").as_bytes())
         wait_until(lambda: stands() == (2, 0, 2), "what came back goes by letter as well", every=0.5)
         batch = _by_letter(vendor, mailer, case)

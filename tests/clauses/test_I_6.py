@@ -77,7 +77,7 @@ class User(Poster):
 
     def send_raw(self, alias: str, mail: EmailMessage, envelope: str | None = None) -> None:
         """Send a mail to an alias, as it is."""
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             client.sendmail(self.address if envelope is None else envelope, [alias], mail.as_bytes())
 
     def answer(self, alias: str, text: str, **headers: str) -> None:
@@ -88,7 +88,7 @@ class User(Poster):
             mail[name.replace("_", "-")] = value
         mail.set_content(text)
         mail.add_attachment(b"secret", maintype="application", subtype="pdf", filename="cv.pdf")
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             client.send_message(mail, from_addr=str(given["From"]).partition("<")[2].rstrip(">"))
 
 
@@ -284,7 +284,7 @@ def test_only_the_other_one_may_use_an_alias(forum: Forum) -> None:
 @pytest.mark.clause("I.6")
 def test_addresses_are_taken_by_form_alone(forum: Forum) -> None:
     """An alias that nobody has is taken like one that somebody has; whatever is no alias gets 550."""
-    with smtplib.SMTP("127.0.0.1", forum.ann.port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", forum.ann.port, timeout=60) as client:
         client.ehlo()
         client.mail("x@example.org")
         assert client.rcpt(f"r-{'b' * 26}@example.com")[0] == 250

@@ -36,7 +36,7 @@ class Browser:
     """
 
     def __init__(self, base_url: str, headers: dict[str, str] | None = None) -> None:
-        self.client = httpx.Client(base_url=base_url, headers=headers, timeout=30, trust_env=False)
+        self.client = httpx.Client(base_url=base_url, headers=headers, timeout=60, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +103,7 @@ def company_site(vendor: Vendor) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _answers(port: int) -> bool:

@@ -196,7 +196,7 @@ def test_somebody_at_the_terminal_is_asked(desk: Desk) -> None:
         os.write(ours, f"{SUPPORT}\n".encode())
         _expect(ours, "open case")
         os.write(ours, f"{desk.ticket}\n".encode())
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
     finally:
         os.close(ours)
         process.kill()

@@ -68,10 +68,10 @@ def demonstration(folder: Path, *options: str) -> Iterator[Demo]:
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line, process.communicate(timeout=30)
+        assert line, process.communicate(timeout=60)
         yield Demo(process, json.loads(line))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, ""), err
     finally:
         if process.poll() is None:
@@ -207,7 +207,7 @@ def test_tls_is_served_with_a_certificate(program: Program, tls: tuple[Path, Pat
             httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -243,7 +243,7 @@ def program(prepared: Prepared) -> Door:
 def client(prepared: Prepared, stack: ExitStack) -> httpx.Client:
     """An HTTP client of a real server."""
     serving = stack.enter_context(Troth(copy_of(prepared, "http"), prepared.clock).serving())
-    return stack.enter_context(httpx.Client(base_url=serving.base_url, timeout=30, trust_env=False))
+    return stack.enter_context(httpx.Client(base_url=serving.base_url, timeout=60, trust_env=False))
 
 
 @pytest.fixture(scope="module")

@@ -189,7 +189,7 @@ def test_a_million_events_fold_although_the_process_is_killed(tmp_path: Path) ->
         process = subprocess.Popen(command, env=vendor.program.environment, stdout=subprocess.DEVNULL)
         wait_for(lambda commits=commits: len(list(log.glob("*.json"))) >= commits, "the lake fills", 300)  # type: ignore[misc]
         process.kill()
-        process.wait(20)
+        process.wait(60)
     vendor.json("events", "fold")
     with troth.open(vendor.data) as running:
         found = running.events.keeper.status()

@@ -33,7 +33,7 @@ def test_mail_that_was_accepted_survives_a_kill(tmp_path: Path) -> None:
     port = listen(vendor)
     accepted: list[str] = []
     for _ in range(KILLS):
-        with vendor.program.serving() as server, smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+        with vendor.program.serving() as server, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             for number in range(MAILS):
                 client.ehlo_or_helo_if_needed()
                 client.mail("writer@example.org")

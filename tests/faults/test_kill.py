@@ -32,7 +32,7 @@ def _burst(folder: Path, name: str, key: str, notice: str, stop_after: int, outp
         )
     finally:
         process.kill()
-        process.join(20)
+        process.join(60)
     assert process.exitcode == -signal.SIGKILL
     complete = output.read_text().rpartition("\n")[0]
     return [line.split() for line in complete.splitlines()]

@@ -68,7 +68,7 @@ def test_a_killed_campaign_loses_or_repeats_only_what_nobody_knows(tmp_path: Pat
             process = _run(folder, case, clock)
             wait_until(partial(_arrived, sink, moment), "some copies are there", 60)
             process.send_signal(signal.SIGKILL)
-            process.wait(20)
+            process.wait(60)
             clock.advance(LEASE + timedelta(seconds=1))
         assert _run(folder, case, clock).wait(120) == 0
     with open_troth(folder, clock=clock, sequencer=False) as troth:

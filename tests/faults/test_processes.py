@@ -71,7 +71,7 @@ def test_server_library_and_commands_write_at_once(tmp_path: Path) -> None:
         finally:
             for burst in bursts:
                 burst.send_signal(signal.SIGKILL)
-                burst.wait(20)
+                burst.wait(60)
     assert load.statuses.keys() == {CREATED}
     entries = [*load.entries, *told, *(line[0] for output in outputs for line in lines_of(output))]
     check_folder(vendor.data, entries)

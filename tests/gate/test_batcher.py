@@ -21,7 +21,7 @@ class Held:
 
     def perform(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Answer each ask with its own person."""
-        self.let_go.wait(10)
+        self.let_go.wait(60)
         self.batches.append(len(asks))
         if self.fail is not None:
             raise self.fail

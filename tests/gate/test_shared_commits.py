@@ -31,7 +31,7 @@ class _Slow:
         self.batches.append([ask.reason for ask in asks])
         if len(self.batches) == 1:
             self.first.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
         if self.refuse:
             raise Unavailable("No.")
         outcomes = [Outcome(effect="permit", person=ask.reason) for ask in asks]
@@ -74,12 +74,12 @@ def _together(
 
     with ThreadPoolExecutor(len(calls)) as pool:
         first = pool.submit(one, calls[0])
-        assert slow.first.wait(10)
+        assert slow.first.wait(60)
         rest = [pool.submit(one, call) for call in calls[1:]]
         while len(shared._waiting) < len(rest):
             pass
         slow.go.set()
-        return [first.result(10), *(future.result(10) for future in rest)]
+        return [first.result(60), *(future.result(60) for future in rest)]
 
 
 def test_waiting_calls_share_a_batch() -> None:

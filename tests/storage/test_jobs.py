@@ -240,7 +240,7 @@ def test_some_topics_run_side_by_side(database: Database, clock: SettableClock) 
     """Four jobs that wait for each other end, each once; one that fails is put off alone."""
     for number in range(8):
         promise(database, "mail", number=str(number))
-    together, seen = threading.Barrier(4, timeout=30), []
+    together, seen = threading.Barrier(4, timeout=60), []
 
     def handle(one: Job) -> None:
         together.wait()

@@ -71,7 +71,7 @@ def demonstration(folder: Path, people: int = 5) -> Iterator[Demonstration]:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(20)
+            process.wait(60)
 
 
 def _answers(process: "subprocess.Popen[bytes]", running: Demonstration) -> bool:

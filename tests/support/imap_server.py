@@ -115,7 +115,7 @@ class ImapServer:
                 yield
             finally:
                 process.terminate()
-                process.wait(30)
+                process.wait(60)
 
     def with_another(self) -> "ImapServer":
         """The same server, with an empty mailbox of somebody else."""
@@ -143,7 +143,7 @@ class ImapServer:
     @contextmanager
     def client(self) -> Iterator[imaplib.IMAP4]:
         """Somebody who is signed in to the mailbox."""
-        with imaplib.IMAP4("127.0.0.1", self.port, timeout=30) as client:
+        with imaplib.IMAP4("127.0.0.1", self.port, timeout=60) as client:
             client.authenticate("PLAIN", lambda _: f"\0{self.user}\0{PASSWORD}".encode())
             yield client
 

@@ -93,14 +93,14 @@ def postfix(certificate: tuple[Path, Path], onward: int) -> Iterator[int]:
                 yield port
             finally:
                 subprocess.run([*command, "stop"], check=False, capture_output=True, timeout=60)
-                process.wait(30)
+                process.wait(60)
 
 
 def _greets(port: int) -> bool:
     import smtplib
 
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             return client.noop()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False

@@ -1,10 +1,13 @@
 """`troth serve` as a real process, for tests that know it only from outside."""
 
+import fcntl
 import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +22,11 @@ from tests.support.waiting import wait_until
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TROTH = starting.TROTH
+_PORTS = range(20_000, 32_000)
+"""Below those of outgoing connections (`ip_local_port_range`), and above those of known services."""
+_GIVEN: set[int] = set()
+_LOCKS: list[int] = []
+"""One file, of which each process holds the byte of every port that it was given."""
 
 
 class ClockFile:
@@ -140,9 +148,9 @@ class Serving:
     def client(self, key: str = "") -> httpx.Client:
         """An HTTP client of the server, with an API key when one is given; close it or use it in `with`."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60, trust_env=False)
 
-    def wait_until_ready(self, seconds: float = 30.0) -> None:
+    def wait_until_ready(self, seconds: float = 60.0) -> None:
         """Wait until `/health` answers.
 
         Raises:
@@ -157,12 +165,12 @@ class Serving:
         """Stop the process and give its exit status; one that does not stop is killed, which is an error.
 
         Raises:
-            AssertionError: It did not stop within 20 seconds of the signal.
+            AssertionError: It did not stop within 60 seconds of the signal.
         """
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired as error:
             raise AssertionError(
                 f"troth serve does not stop on {number.name}.\n{self.log.read_text()}"
@@ -173,14 +181,14 @@ class Serving:
     def kill(self) -> None:
         """End the process and all its children at once, as a power cut would."""
         self._kill_group()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def _kill_group(self) -> None:
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             return
-        self.process.wait(20)
+        self.process.wait(60)
 
     def _healthy(self) -> bool:
         if self.process.poll() is not None:
@@ -196,8 +204,21 @@ class Serving:
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on 127.0.0.1 that nothing listens on, and that no other test gets before this process ends.
+
+    One that the kernel picks may be gone again before it is bound: to another worker, or to somebody's outgoing connection.
+    """
+    if not _LOCKS:
+        path = Path(tempfile.gettempdir()) / f"troth-test-ports-{os.getuid()}"
+        _LOCKS.append(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    while True:
+        port = secrets.choice(_PORTS)
+        try:
+            fcntl.lockf(_LOCKS[0], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            return port

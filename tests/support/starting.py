@@ -96,7 +96,7 @@ def run(
             status = process.wait(120)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
-            process.wait(20)
+            process.wait(60)
             raise
         printed = [_read(file) for file in (out, err)]
     return subprocess.CompletedProcess([str(one) for one in command], status, *printed)
@@ -169,7 +169,7 @@ class _Keeper:
     def _end(self, worker: int) -> None:
         if worker == os.getpid():
             self._orders.close()
-            self._process.wait(20)
+            self._process.wait(60)
 
     def start(
         self,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0, every: float = 0.02) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0, every: float = 0.02) -> None:
     """Look at a condition again and again until it holds.
 
     Args:

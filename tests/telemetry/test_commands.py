@@ -124,7 +124,7 @@ def test_it_ends_when_told(shell: Shell, door: Door) -> None:
         assert running.stdout is not None
         assert running.stdout.readline().decode() == f"sent {week_of(shell.here.now)}\n"
         running.terminate()
-        assert running.wait(30) == 0
+        assert running.wait(60) == 0
     assert len(door.reports) == 1
 
 
@@ -137,4 +137,4 @@ def test_a_relay_as_a_program(tmp_path: Path, door: Door) -> None:
         assert running.stdout is not None
         assert running.stdout.readline().startswith(b"listening at http://127.0.0.1:")
         running.terminate()
-        assert running.wait(30) == 0
+        assert running.wait(60) == 0

@@ -139,7 +139,7 @@ def test_the_first_look_keeps_nobody_from_counting(
     product = here.telemetry()
 
     def other() -> None:
-        looking.wait(30)
+        looking.wait(60)
         product.add("errors", 2)
         counted.set()
 
@@ -217,7 +217,7 @@ def test_killed_processes_lose_only_what_was_in_memory(here: Installation) -> No
             assert one.stdout is not None
             read += one.stdout.read()
             one.stdout.close()
-            one.wait(30)
+            one.wait(60)
         counted = stored(here)["weeks"][WEEK]["values"]["errors"]
         least, most = least + read.count(b"."), most + read.count(b"+")
         assert least <= counted <= most

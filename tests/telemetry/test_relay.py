@@ -26,7 +26,7 @@ def running(folder: Path, door: Door) -> Iterator[Relay]:
         yield relay
     finally:
         ended.set()
-        thread.join(30)
+        thread.join(60)
 
 
 def sensor(folder: Path, door: Door, relay: Relay) -> Installation:

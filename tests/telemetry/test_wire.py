@@ -30,7 +30,7 @@ def listening(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
         thread = Thread(target=serve)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(30)
+        thread.join(60)
 
 
 def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_door_that_stalls() -> None:
 
     def stall(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-        over.wait(30)
+        over.wait(60)
 
     with listening(stall) as port:
         with pytest.raises(Unreachable):
@@ -138,5 +138,5 @@ def test_a_relay_with_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             assert relay.hand_on() == 1
         finally:
             ended.set()
-            thread.join(30)
+            thread.join(60)
         assert len(door.reports) == 1

@@ -144,7 +144,7 @@ def test_a_reader_that_keeps_destroyed_keys_in_the_log_is_said(stand: Stand, tmp
     reader = threading.Thread(target=hold)
     reader.start()
     try:
-        assert reading.wait(10)
+        assert reading.wait(60)
         with pytest.raises(Unavailable):
             stand.keys.destroy([JANE])
     finally:

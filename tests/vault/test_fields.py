@@ -214,7 +214,7 @@ class Meeting:
     def lookup(self, *arguments: Any) -> Any:
         """Look up, then wait."""
         found = self._tx.lookup(*arguments)
-        self._together.wait(30)
+        self._together.wait(60)
         return found
 
 

@@ -59,7 +59,7 @@ def issuer() -> Iterator[str]:
             yield httpx.get(f"{base}/.well-known/openid-configuration", trust_env=False).json()["issuer"]
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 class Company(NamedTuple):

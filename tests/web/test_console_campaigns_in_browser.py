@@ -34,7 +34,7 @@ def test_marketing_sends_an_announcement(tmp_path: Path, chromium: Browser) -> N
         inspect(page, "console campaign draft")
         page.get_by_label("I have read the message").check()
         page.get_by_role("button", name="Start", exact=True).click()
-        page.get_by_role("heading", name="Spring news done").wait_for(timeout=20_000)
+        page.get_by_role("heading", name="Spring news done").wait_for(timeout=60_000)
         inspect(page, "console campaign done")
         page.goto("/console/campaigns")
         assert "13 of 13" in page.get_by_role("table").inner_text()

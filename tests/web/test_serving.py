@@ -54,7 +54,7 @@ def test_a_signal_stops_the_server_and_what_it_accepted_is_kept(
             assert client.get("/health").json()["status"] == "ok"
             entry = client.post("/collect/product-registration", json=body).json()["entry"]
         process.send_signal(number)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert "ann@example.com" not in out + errors
     with open_troth(folder) as troth:
