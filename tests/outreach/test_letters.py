@@ -19,6 +19,7 @@ from pypdf import PdfReader
 
 from tests.gate.conftest import FULFIL, RIGHTS, SUPPORT, Company, company, reference_text  # noqa: F401  fixtures
 from troth.adapters import letter_pdf, sealing_to
+from troth.gate import Outcome
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, micros, new_id
 from troth.outreach import (
     Channel,
@@ -30,6 +31,7 @@ from troth.outreach import (
     Outbox,
     read_text,
 )
+from troth.outreach.letter_tables import letters_to, marks_of
 from troth.outreach.letter_text import address_lines, blocks, layout_for
 
 LETTERS = "essential.service.notifications.letter"
@@ -56,7 +58,7 @@ class Post:
         company = self.company  # noqa: F811
         house = House(
             Channel("letter", "address", "", "letters.recipient"), self.folder, "", "https://www.example.com",
-            self._set, None, lambda _, at: f"{at:%Y-%m-%d}",
+            self._set, None, lambda _, at: f"{at:%Y-%m-%d}", lambda text: company.vault.keys.blind("letter", text).hex(),
         )._replace(**more)  # fmt: skip
         return HandedLetters(
             database=company.database, perform_along=company.gate.perform_along, actor=company.gate.actor,
@@ -352,8 +354,9 @@ def test_a_batch_is_fetched_once(post: Post, tmp_path: Path) -> None:
     with pytest.raises(Refused):
         letters.fetch(post.company.key("staff.marketing"), made.batch, out)
     assert (post.state(case), out.exists()) == ({"sent": 1}, False)
-    fetched, taken_out = letters.fetch(post.desk, made.batch, out)
-    assert (fetched.state, fetched.letters, taken_out, post.files()) == ("delivered", 1, 0, [])
+    fetched, taken_out, changed = letters.fetch(post.desk, made.batch, out)
+    assert (fetched.state, fetched.letters, taken_out, changed) == ("delivered", 1, 0, 0)
+    assert post.files() == []
     assert out.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(out) as batch:
         assert len(json.loads(batch.read("manifest.json"))["letters"]) == 1
@@ -377,6 +380,53 @@ def test_whoever_asked_to_be_left_alone_meanwhile_is_taken_out(post: Post, tmp_p
         post.letters().fetch(post.desk, made.batch, out)
     assert (post.state(case), post.files(), out.exists()) == ({"skipped": 1}, [], False)
     assert {why for (state, why) in post.outbox.reasons(case) if state == "skipped"} == {"I.5"}
+
+
+@pytest.mark.parametrize(
+    "values", [{"shipping_address": {**ADDRESS, "line1": "2 Other Way"}}, {"name": "Other Name"}]
+)
+def test_a_letter_with_an_address_or_name_of_before_is_made_anew(
+    post: Post, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    """Corrected after the batch was made: the old letter is not handed over, and waits to be made with what is right now."""
+    who, case = post.customer(1)
+    made, out, letters = post.make(case), tmp_path / "out.zip", post.letters()
+    assert made is not None
+    with post.company.database.reading() as tx:
+        (mark,) = marks_of(tx, [one for one, _ in letters_to(tx, who)]).values()
+    assert len(mark) == 64
+    assert correct(post.company, who, **values).permitted
+    with pytest.raises(Conflict, match="changed") as refused:
+        letters.fetch(post.desk, made.batch, out)
+    assert case in refused.value.mend
+    assert (post.state(case), post.files(), out.exists()) == ({"planned": 1}, [], False)
+    assert post.outbox.reasons(case) == {("planned", "changed"): 1}
+    notes = [one for one in post.company.entries() if one.detail.get("what") == "letters-changed"]
+    assert [(one.case, one.detail["batch"], one.detail["letters"]) for one in notes] == [
+        (case, made.batch, "1")
+    ]
+    again = post.make(case)
+    assert again is not None
+    fetched = letters.fetch(post.desk, again.batch, out)
+    assert (fetched.batch.letters, fetched.taken_out, fetched.changed) == (1, 0, 0)
+    (letter,) = letters_in(out)
+    assert values.get("name", "2 Other Way") in letter
+
+
+def letters_in(file: Path) -> list[str]:
+    """The text of each letter in a batch."""
+    with zipfile.ZipFile(file) as batch:
+        pdfs = [batch.read(one) for one in batch.namelist() if one.endswith(".pdf")]
+    return [PdfReader(io.BytesIO(one)).pages[0].extract_text() for one in pdfs]
+
+
+def correct(company: Company, person: str, **values: Any) -> Outcome:  # noqa: F811  the fixture
+    """Staff put right what stands on record about somebody."""
+    case = company.open_case("request", "staff.privacy", RIGHTS, person)
+    return company.act(
+        "collect", "staff.privacy", RIGHTS, point="correction", channel="api", notice="correction-notice",
+        person=person, case=case, values=values,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("dies_in", ["", "note_matter", "remove"])

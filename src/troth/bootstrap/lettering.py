@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 _KEY_FILE = "calls.key"
+_MARK = "letter"
 _SERVED = (
     "essential.service.choice",
     "essential.service.notifications",
@@ -44,6 +45,7 @@ def letters_of(troth: "Troth") -> HandedLetters:
         set_letter=letter_pdf,
         seal=_seal(troth.folder, settings.certificate),
         day=day,
+        mark=lambda text: troth.vault.keys.blind(_MARK, text).hex(),
     )
     return HandedLetters(
         database=troth.database,

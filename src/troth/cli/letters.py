@@ -108,7 +108,11 @@ def list_(
     app,
     "fetch",
     example="troth letters fetch ID --out batch.zip --key-file desk.key",
-    gives={**_GIVES, "taken_out": "letters to people who may not be written to any more"},
+    gives={
+        **_GIVES,
+        "taken_out": "letters to people who may not be written to any more",
+        "changed": "letters that wait to be made anew, for the name or the address changed",
+    },
 )
 def fetch(
     say: Say,
@@ -120,9 +124,13 @@ def fetch(
     """Take a batch to hand it over, once: everybody in it is decided again, and it goes from here."""
     key = api_key(key_file)
     with say.open() as troth:
-        found, taken_out = troth.letters.fetch(key, which, out)
-        document = _told(found, troth.letters.place(which)) | {"file": str(out), "taken_out": taken_out}
-    say.answer(document, f"{found.letters} letters are in {out}; {taken_out} were taken out.")
+        done = troth.letters.fetch(key, which, out)
+        document = _told(done.batch, troth.letters.place(which)) | {"file": str(out)}
+    document |= {"taken_out": done.taken_out, "changed": done.changed}
+    summary = f"{done.batch.letters} letters are in {out}; {done.taken_out} were taken out."
+    if done.changed:
+        summary += f"\n{done.changed} wait to be made anew, for the name or the address changed: troth letters batch {done.batch.case}"
+    say.answer(document, summary)
 
 
 @command(app, "delivered", example="troth letters delivered ID", gives=_GIVES)

@@ -13,10 +13,11 @@ from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.handing import HandedLetters
 from troth.outreach.handovers import Handovers
 from troth.outreach.letter_files import MOST_LETTERS
+from troth.outreach.letter_order import House, LetterOrder
 from troth.outreach.letter_setting import read_text
 from troth.outreach.letter_tables import LetterBatch
 from troth.outreach.letter_text import LAYOUTS, LetterText
-from troth.outreach.letters import House, LetterBatches, LetterOrder
+from troth.outreach.letters import LetterBatches
 from troth.outreach.messages import KeptMessage, Messages
 from troth.outreach.model import (
     Deferred,

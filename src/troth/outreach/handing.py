@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from troth.gate import Actor, Outcome, note_matter
 from troth.kernel import Conflict, InvalidInput, Refused, micros
 from troth.outreach.channels import Needed, check_citing, needed, why_skipped
 from troth.outreach.letter_files import remove
+from troth.outreach.letter_order import LetterOrder
 from troth.outreach.letter_tables import (
     DELIVERED,
     DISCARDED,
@@ -18,13 +20,15 @@ from troth.outreach.letter_tables import (
     change_batch,
     empty_batch,
     letters_inside,
+    marks_of,
     sent_rows,
     take_out,
 )
-from troth.outreach.letters import AGAIN, LetterBatches, LetterOrder
+from troth.outreach.letters import AGAIN, LetterBatches
 from troth.outreach.outbox import PLANNED, SENT, SKIPPED, Row
 from troth.storage import Transaction
 
+CHANGED = "changed"
 _CHUNK = 100
 _CLAUSE = "II.20"
 _WHY_KEPT = {
@@ -33,23 +37,36 @@ _WHY_KEPT = {
 }
 
 
+class Fetched(NamedTuple):
+    """What was handed over.
+
+    Args:
+        batch: The batch as it was handed over.
+        taken_out: Letters that were taken out before: to people who may not be written to any more.
+        changed: Letters that were taken out to be made anew: to people whose name or address is another one by now.
+    """
+
+    batch: LetterBatch
+    taken_out: int
+    changed: int
+
+
 class HandedLetters(LetterBatches):
     """Batches of letters, and the way by which they leave."""
 
-    def fetch(self, key: str, which: str, place: Path) -> tuple[LetterBatch, int]:
+    def fetch(self, key: str, which: str, place: Path) -> Fetched:
         """Hand a batch over: without whoever may not be written to any more; its file goes from here.
+
+        A letter whose name or address is another one by now stays here too, and waits to be made anew.
 
         Args:
             key: API key in whose name it is handed over.
             which: The batch.
             place: Where the file is laid; nothing may be there.
 
-        Returns:
-            The batch as it was handed over, and how many letters were taken out before.
-
         Raises:
             NotFound: There is no such batch.
-            Conflict: It is not made, was fetched before, or nobody is left in it.
+            Conflict: It is not made, was fetched before, or no letter is left in it.
             Refused: Nothing may go out under its case any more, or the key may not do it.
             InvalidInput: Something lies at the place.
         """
@@ -66,21 +83,19 @@ class HandedLetters(LetterBatches):
         order = LetterOrder(found.case, found.purpose, None, key)
         if rows and not need.possible:
             self._refuse(order, need, rows[0])
-        for start in range(0, len(rows), _CHUNK):
-            self._decide_again(order, need, rows[start : start + _CHUNK])
+        changed = sum(
+            self._decide_again(order, need, found, rows[start : start + _CHUNK])
+            for start in range(0, len(rows), _CHUNK)
+        )
         self._rewrite(which)
         left = self._batch(which)
         if left.state != MADE:
-            raise Conflict(
-                "Nobody in the batch may be written to any more; its file is gone.",
-                field="batch",
-                mend="`troth campaigns status`, or the ledger, tells why by clause.",
-            )
+            raise _nothing_left(found.case, changed)
         with place.open("xb") as file, self.place(which).open("rb") as whole:
             place.chmod(0o600)
             shutil.copyfileobj(whole, file)
         try:
-            return self._end(left, DELIVERED), found.letters - left.letters
+            return Fetched(self._end(left, DELIVERED), found.letters - left.letters - changed, changed)
         except Conflict:  # discarded, or fetched by somebody else: these letters are not to be posted
             place.unlink()
             raise
@@ -127,10 +142,7 @@ class HandedLetters(LetterBatches):
         for row in rows:
             self._outbox.take_back(tx, row, PLANNED, AGAIN)
         empty_batch(tx, found.batch)
-        more = {"key": actor.key_id, "batch": found.batch, "letters": str(len(rows))}
-        note_matter(
-            tx, self._policy(), case=found.case, what="letters-discarded", clause=_CLAUSE, now=now, more=more
-        )
+        self._note(tx, actor, found, "letters-discarded", len(rows))
 
     def _made_batch(self, which: str) -> LetterBatch:
         found = self._batch(which)
@@ -148,15 +160,52 @@ class HandedLetters(LetterBatches):
             )
         return found
 
-    def _decide_again(self, order: LetterOrder, need: Needed, rows: Sequence[Row]) -> None:
-        """Decide about some letters anew, on record, and take out whoever is denied in the same unit of work."""
+    def _decide_again(self, order: LetterOrder, need: Needed, batch: LetterBatch, rows: Sequence[Row]) -> int:
+        """Decide about some letters anew, on record, and take out in the same unit of work what may not go out, or not as it is.
+
+        Returns:
+            How many are to be made anew, for the name or the address is another one.
+        """
+        changed: list[str] = []
 
         def along(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
-            denied = []
+            changed.clear()
+            denied, marks = [], marks_of(tx, [row.id for row in rows])
             for row, outcome in zip(rows, outcomes, strict=True):
                 why = why_skipped(outcome, outcome.values.get(need.field))
-                if why and self._outbox.take_back(tx, row, SKIPPED, why) is not None:
-                    denied.append(row.id)
-            take_out(tx, denied)
+                if why:
+                    if self._outbox.take_back(tx, row, SKIPPED, why) is not None:
+                        denied.append(row.id)
+                elif (
+                    marks.get(row.id, "") not in ("", self._mark(need, row, outcome))
+                    and self._outbox.take_back(tx, row, PLANNED, CHANGED) is not None
+                ):
+                    changed.append(row.id)
+            take_out(tx, [*denied, *changed])
+            if changed:
+                self._note(tx, self._actor(order.key), batch, "letters-changed", len(changed))
 
         self._perform([self._ask(order, need, row) for row in rows], along)
+        return len(changed)
+
+    def _note(self, tx: Transaction, actor: Actor, batch: LetterBatch, what: str, letters: int) -> None:
+        """Record what happened to letters of a batch that were not handed over, and by whose key."""
+        now, more = (
+            micros(self._clock.now()),
+            {"key": actor.key_id, "batch": batch.batch, "letters": str(letters)},
+        )
+        note_matter(tx, self._policy(), case=batch.case, what=what, clause=_CLAUSE, now=now, more=more)
+
+
+def _nothing_left(case: str, changed: int) -> Conflict:
+    if changed:
+        return Conflict(
+            "No letter of the batch may go out as it is: names or addresses have changed. Its file is gone.",
+            field="batch",
+            mend=f"Make those letters anew with `troth letters batch {case}`: {changed} wait.",
+        )
+    return Conflict(
+        "Nobody in the batch may be written to any more; its file is gone.",
+        field="batch",
+        mend="`troth campaigns status`, or the ledger, tells why by clause.",
+    )

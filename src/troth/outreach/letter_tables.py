@@ -46,6 +46,7 @@ letter_in_batch = Table(
     Column("message", Text, primary_key=True),
     Column("batch", Text, nullable=False),
     Column("person", Text, nullable=False),
+    Column("mark", Text, nullable=False, server_default=""),
     Index(None, "batch"),
     Index(None, "person"),
 )
@@ -80,6 +81,7 @@ _CHANGE = Statement(
 )
 _DROP = Statement(delete(letter_batch).where(_b.batch == bindparam("which")))
 _PUT = Statement(insert(letter_in_batch))
+_MARK = Lookup(letter_in_batch, by=("message",), take=("mark",))
 _INSIDE = Statement(select(_i.message).where(_i.batch == bindparam("which")))
 _OF_PERSON = Statement(select(_i.message, _i.batch).where(_i.person == bindparam("who")))
 _TAKE_OUT = Statement(delete(letter_in_batch).where(_i.message == bindparam("which")))
@@ -189,9 +191,14 @@ def drop_batch(tx: Transaction, batch: str) -> None:
     tx.run(_DROP, {"which": batch})
 
 
-def put_letters(tx: Transaction, batch: str, letters: Sequence[tuple[str, str]]) -> None:
-    """Note which messages, to whom, lie in a batch."""
-    tx.run_many(_PUT, [(one, batch, who) for one, who in letters])
+def put_letters(tx: Transaction, batch: str, letters: Sequence[tuple[str, str, str]]) -> None:
+    """Note which messages lie in a batch: each with whom it goes to, and a keyed hash of the name and address on it."""
+    tx.run_many(_PUT, [(one, batch, who, mark) for one, who, mark in letters])
+
+
+def marks_of(tx: Transaction, messages: Sequence[str]) -> dict[str, str]:
+    """The keyed hashes of what stands on letters that lie in batches; empty for one that was made before they were kept."""
+    return {one: row[0] for (one,), row in tx.lookup(_MARK, [(one,) for one in messages]).items()}
 
 
 def letters_inside(tx: Transaction, batch: str) -> set[str]:

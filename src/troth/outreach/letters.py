@@ -9,16 +9,16 @@ whenever the process dies: what was begun and not made is begun anew by the next
 for good in the database first; a file that a process left behind which died then is removed by the next one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from troth.gate import Actor, Ask, Outcome
 from troth.kernel import Clock, Conflict, NotFound, Refused, micros, new_id
 from troth.outreach.channels import (
     DISCLOSE,
-    Channel,
     Needed,
     check_citing,
     error_of,
@@ -26,7 +26,6 @@ from troth.outreach.channels import (
     why_skipped,
 )
 from troth.outreach.letter_files import (
-    MOST_LETTERS,
     Listed,
     Writing,
     keep_only,
@@ -35,6 +34,7 @@ from troth.outreach.letter_files import (
     publish,
     remove,
 )
+from troth.outreach.letter_order import House, LetterOrder
 from troth.outreach.letter_setting import Frame, check_text, document
 from troth.outreach.letter_tables import (
     DELIVERED,
@@ -68,53 +68,7 @@ TAKEN_OVER_AFTER = timedelta(minutes=10)
 """After which a batch that is still being made counts as left by a process that died."""
 AGAIN = "again"
 
-SetLetter = Callable[[Mapping[str, Any]], tuple[bytes, int]]
-"""Makes a document a PDF; gives it and the number of its pages."""
 PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
-
-
-class LetterOrder(NamedTuple):
-    """What a batch of letters is.
-
-    Args:
-        case: Case under which its letters are planned: a campaign, a bulletin, or a person's own matter.
-        purpose: Data use that they serve.
-        text: What they say; None under a case that brings its own text.
-        key: API key in whose name they are handed over.
-        announcing: Whether they announce something, so that each says how to get no more.
-        postage: Class of postage, as the print house names it.
-        most: Most letters in this batch.
-    """
-
-    case: str
-    purpose: str
-    text: LetterText | None
-    key: str
-    announcing: bool = False
-    postage: str = "standard"
-    most: int = MOST_LETTERS
-
-
-class House(NamedTuple):
-    """Who prints, and how.
-
-    Args:
-        channel: The channel letter, with the recipient that is chosen.
-        folder: Where batches are laid.
-        layout: `din` or `us`; empty for the custom of the controller's country.
-        public_url: Address that people see.
-        set_letter: Makes PDFs.
-        seal: Encrypts a PDF to the print house; None where it has given no certificate.
-        day: A day as people read it in a language.
-    """
-
-    channel: Channel
-    folder: Path
-    layout: str
-    public_url: str
-    set_letter: SetLetter
-    seal: Callable[[bytes], bytes] | None
-    day: Callable[[str, datetime], str]
 
 
 class LetterBatches:
@@ -317,6 +271,11 @@ class LetterBatches:
             case=order.case,
         )
 
+    def _mark(self, need: Needed, row: Row, outcome: Outcome) -> str:
+        """A keyed hash of what stands on a letter; by its id, so that two letters to one address have two."""
+        read = [row.id, outcome.values.get(need.name), outcome.values.get(need.field)]
+        return self._house.mark(json.dumps(read, sort_keys=True, default=str))
+
     def _refuse(self, order: LetterOrder, need: Needed, row: Row) -> None:
         """Have the gate refuse what no person and no case makes right, once and on record; the messages stay planned."""
         (outcome,) = self._perform([self._ask(order, need, row)], lambda *_: None)
@@ -337,7 +296,9 @@ class LetterBatches:
                 moved = self._outbox.settle(tx, row, SKIPPED if why else SENDING, why, tried=int(not why))
                 if moved is not None and not why:
                     taken.append((moved, outcome))
-            put_letters(tx, batch.batch, [(one.id, one.person) for one, _ in taken])
+            put_letters(
+                tx, batch.batch, [(one.id, one.person, self._mark(need, one, told)) for one, told in taken]
+            )
             # so that nobody takes it for left behind
             if not change_batch(tx, MAKING, batch, micros(self._clock.now())):
                 raise _overtaken()
