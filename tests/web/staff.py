@@ -21,11 +21,14 @@ class Desk:
         web: What is served.
         name: What they sign in by.
         role: Their role.
+        cases: Kinds of case that they may cite; none for those of the role.
     """
 
-    def __init__(self, web: Web, name: str = "ann.example", role: str = "staff.privacy") -> None:
+    def __init__(
+        self, web: Web, name: str = "ann.example", role: str = "staff.privacy", cases: tuple[str, ...] = ()
+    ) -> None:
         self.web, self.name = web, name
-        _, self.token = web.troth.roster.add(name=name, title=f"{name} (staff)", role=role)
+        _, self.token = web.troth.roster.add(name=name, title=f"{name} (staff)", role=role, cases=cases)
         _, self._seed = web.troth.roster.invited(self.token)
         self.recovery = web.troth.roster.enrol(self.token, PASSWORD, self.code())
         self.key = ""

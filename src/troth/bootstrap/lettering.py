@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from troth.adapters import letter_pdf, sealing_to
 from troth.bootstrap.bulletins import bulletin_letter
 from troth.bootstrap.speaking import day_in, words_in
-from troth.outreach import CallLists, Centre, Channel, HandedLetters, House
+from troth.outreach import CallLists, Centre, Channel, HandedLetters, House, Overseeing
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def letters_of(troth: "Troth") -> HandedLetters:
         return day_in(words_in(troth, language), at)
 
     house = House(
-        channel=Channel("letter", "address", settings.recipient, "letters.recipient"),
+        channel=_letter_channel(troth),
         folder=troth.folder / settings.folder,
         layout=settings.layout,
         public_url=troth.settings.web.public_url,
@@ -56,6 +56,19 @@ def letters_of(troth: "Troth") -> HandedLetters:
         clock=troth.clock,
         house=house,
         own_text=lambda case: bulletin_letter(troth, case),
+    )
+
+
+def overseeing_of(troth: "Troth") -> Overseeing:
+    """Letters, as staff oversee them."""
+    return Overseeing(
+        database=troth.database,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        clock=troth.clock,
+        outbox=troth.outbox,
+        letters=lambda: troth.letters,
+        channel=_letter_channel(troth),
     )
 
 
@@ -82,6 +95,10 @@ def calls_of(troth: "Troth") -> CallLists:
         ),
         own_text=lambda case: bulletin_letter(troth, case),
     )
+
+
+def _letter_channel(troth: "Troth") -> Channel:
+    return Channel("letter", "address", troth.settings.letters.recipient, "letters.recipient")
 
 
 def _let_bulletins_hear(troth: "Troth") -> None:

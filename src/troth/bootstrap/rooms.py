@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from troth.flows import Answering
     from troth.inbound import Inbox
     from troth.insights import Board, Changes, Insights
-    from troth.outreach import Audiences, CallLists, HandedLetters, MailCounts, Messages, Outbox, PacedMailer
+    from troth.outreach import (
+        Audiences,
+        CallLists,
+        HandedLetters,
+        MailCounts,
+        Messages,
+        Outbox,
+        Overseeing,
+        PacedMailer,
+    )
     from troth.preferences import Envelopes, Preferences, StopTokens
     from troth.relay import Relays
     from troth.rights import Agents, Rights
@@ -205,6 +214,13 @@ class Rooms:
         from troth.bootstrap.lettering import letters_of
 
         return letters_of(self._whole)
+
+    @cached_property
+    def overseeing(self) -> "Overseeing":
+        """Letters, as staff oversee them."""
+        from troth.bootstrap.lettering import overseeing_of
+
+        return overseeing_of(self._whole)
 
     @cached_property
     def calls(self) -> "CallLists":

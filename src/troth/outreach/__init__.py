@@ -31,6 +31,7 @@ from troth.outreach.model import (
     Undeliverable,
 )
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
+from troth.outreach.overseeing import FIRST, Overseeing, OverseenBatch, Place
 from troth.outreach.pacing import Limits, PacedMailer, Pacing, Rate, by_domain, read_rate
 from troth.outreach.phrases import asked_on, greeting
 from troth.outreach.rendering import compose, is_marketing, written_in
@@ -59,6 +60,7 @@ __all__ = [
     "AGAIN",
     "COUNT",
     "COUNTED",
+    "FIRST",
     "LAYOUTS",
     "MOST_LETTERS",
     "MOST_TRIES",
@@ -100,8 +102,11 @@ __all__ = [
     "Messages",
     "OpenMailer",
     "Outbox",
+    "Overseeing",
+    "OverseenBatch",
     "PacedMailer",
     "Pacing",
+    "Place",
     "Rate",
     "Row",
     "Sender",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -38,6 +39,8 @@ letter_batch = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("purpose", Text, nullable=False, server_default=""),
     Index(None, "state", "made_at"),
+    Index(None, "made_at", "batch"),
+    Index(None, "case_id"),
 )
 
 letter_in_batch = Table(
@@ -68,6 +71,16 @@ _READ = Lookup(letter_batch, by=("batch",), take=_COLUMNS)
 _LIST = Statement(
     select(*(_b[name] for name in _COLUMNS)).order_by(_b.made_at.desc()).limit(bindparam("most"))
 )
+_BEHIND = Statement(
+    select(*(_b[name] for name in _COLUMNS))
+    .where(
+        _b.made_at <= bindparam("instant"),
+        or_(_b.made_at < bindparam("instant"), _b.batch < bindparam("last")),
+    )
+    .order_by(_b.made_at.desc(), _b.batch.desc())
+    .limit(bindparam("most"))
+)
+_UNDER = Lookup(letter_batch, by=("case_id",), take=_COLUMNS)
 _IN_STATE = Statement(select(*(_b[name] for name in _COLUMNS)).where(_b.state == bindparam("which")))
 _CHANGE = Statement(
     update(letter_batch)
@@ -161,6 +174,23 @@ def batch_of(tx: Transaction, batch: str) -> LetterBatch | None:
 def newest_batches(tx: Transaction, most: int) -> list[LetterBatch]:
     """Batches, the newest first."""
     return [LetterBatch(*row) for row in tx.rows(_LIST, {"most": most})]
+
+
+def batches_behind(tx: Transaction, at: int, batch: str, most: int) -> list[LetterBatch]:
+    """Batches made before another one, the newest first.
+
+    Args:
+        tx: Unit of work.
+        at: When the other one was made (microseconds).
+        batch: Its id, which tells apart those of the same moment.
+        most: Most batches.
+    """
+    return [LetterBatch(*row) for row in tx.rows(_BEHIND, {"instant": at, "last": batch, "most": most})]
+
+
+def batches_under(tx: Transaction, case: str) -> list[LetterBatch]:
+    """The batches of a case."""
+    return [LetterBatch(*row) for row in tx.lookup_all(_UNDER, [(case,)]).get((case,), [])]
 
 
 def batches_in(tx: Transaction, state: str) -> list[LetterBatch]:

@@ -69,6 +69,12 @@ TAKEN_OVER_AFTER = timedelta(minutes=10)
 AGAIN = "again"
 
 PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
+Along = Callable[[Transaction], None]
+
+
+def nothing_more(tx: Transaction) -> None:
+    """Do nothing along with something."""
+    del tx
 
 
 class LetterBatches:
@@ -135,8 +141,12 @@ class LetterBatches:
         """Where the file of a batch lies."""
         return place_of(self._house.folder, batch)
 
-    def delivered(self, batch: str) -> LetterBatch:
+    def delivered(self, batch: str, along: Along = nothing_more) -> LetterBatch:
         """Note that the print house has a batch; its file goes at once.
+
+        Args:
+            batch: Its id.
+            along: Done in the same unit of work.
 
         Raises:
             NotFound: There is no such batch.
@@ -149,9 +159,9 @@ class LetterBatches:
                 field="batch",
                 mend="`troth letters list` tells how it stands.",
             )
-        return self._end(found, DELIVERED)
+        return self._end(found, DELIVERED, along)
 
-    def returned(self, signs: Sequence[str]) -> int:
+    def returned(self, signs: Sequence[str], along: Along = nothing_more) -> int:
         """Note letters that came back, all or none; gives how many.
 
         A letter that came back counts as bounced: of a bulletin the next channel follows. The address stays on record: why it came
@@ -159,6 +169,7 @@ class LetterBatches:
 
         Args:
             signs: What stands on them as our reference.
+            along: Done in the same unit of work.
 
         Raises:
             NotFound: One is no letter that went out, or came back before; names it.
@@ -176,6 +187,7 @@ class LetterBatches:
                         field="reference",
                         mend="Copy it from the letter; one that came back before is not noted again.",
                     )
+            along(tx)
         return len(set(signs))
 
     def purge(self, before: datetime) -> int:
@@ -366,17 +378,18 @@ class LetterBatches:
         if not stays:
             remove(self._house.folder, batch)
 
-    def _end(self, batch: LetterBatch, state: str) -> LetterBatch:
-        if not self._ended(batch, state):
+    def _end(self, batch: LetterBatch, state: str, along: Along = nothing_more) -> LetterBatch:
+        if not self._ended(batch, state, along):
             raise _overtaken()
         return self._batch(batch.batch)
 
-    def _ended(self, batch: LetterBatch, state: str) -> bool:
+    def _ended(self, batch: LetterBatch, state: str, along: Along = nothing_more) -> bool:
         """End a batch that is made; False where it ended meanwhile, and nothing was changed."""
         with self._database.transaction() as tx:
             if not change_batch(tx, MADE, batch._replace(state=state), micros(self._clock.now())):
                 return False
             empty_batch(tx, batch.batch)
+            along(tx)
         remove(self._house.folder, batch.batch)
         return True
 

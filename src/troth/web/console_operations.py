@@ -16,6 +16,9 @@ _BULLETIN = Parameter(
 _CAMPAIGN = Parameter(
     "case", "path", "id of its case", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True
 )
+_LETTERS = Parameter(
+    "batch", "path", "id of the batch", "019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT, required=True
+)
 _POINT = Parameter("point", "path", "name of a declared point", "privacy-request", _TEXT, required=True)
 
 
@@ -113,5 +116,9 @@ CONSOLE_OPERATIONS = (
     _form("draftCampaignAtConsole", "/console/campaigns", "Draft a campaign", "Fields `csrf`, `name`, `message`, `expression`, `of`, `starts`, `ends`, `rate`. Nothing is sent."),
     _page("pageCampaign", "/console/campaigns/{case}", "A campaign", "How far it is, what it says, and what can be done.", _CAMPAIGN, Parameter("tested", "query", "whether a test was just sent", "yes", _TEXT)),
     _form("stepCampaignAtConsole", "/console/campaigns/{case}/steps", "Take a step with a campaign", "Fields `csrf`, `step` (start, pause, resume, stop, count, test), `sure` (`yes` to start or stop), `to`, `language`.", _CAMPAIGN),
+    _page("pageLetters", "/console/letters", "Letters sent", "Batches of letters by their numbers, the newest first, and the form for letters that came back.", Parameter("behind", "query", "behind which batch the page begins", "1767603600000000.019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT), Parameter("returned", "query", "how many were just noted", "1", _TEXT)),
+    _form("noteLettersReturnedAtConsole", "/console/letters", "Note letters that came back", "Fields `csrf` and `references`, as they stand on the letters, apart by blanks. All or none."),
+    _page("pageLetterBatch", "/console/letters/{batch}", "A batch of letters", "How it stands, and what became of the letters of its case, by numbers.", _LETTERS),
+    _form("stepLetterBatchAtConsole", "/console/letters/{batch}/steps", "Note that the print house has a batch", "Fields `csrf`, `step` (delivered), `sure` (`yes`). Its file is removed.", _LETTERS),
     _form("noteChange", "/console/reports/{name}/changes", "Note a change that rests on a report", "Fields `csrf`, `product`, `text`, `release`.", _REPORT),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The staff console: signing in, the queue, a matter, cases, what came by telephone or letter, access reviews, reports, bulletins, campaigns."""
+"""The staff console: signing in, the queue, matters, cases, what came otherwise, access reviews, reports, bulletins, campaigns, letters."""
 
 from litestar.handlers import HTTPRouteHandler
 
@@ -10,6 +10,7 @@ from troth.web.console import (
     cases,
     company,
     entering,
+    letters,
     matter,
     queue,
     reports,
@@ -34,4 +35,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     *reports.HANDLERS,
     *bulletins.HANDLERS,
     *campaigns.HANDLERS,
+    *letters.HANDLERS,
 ]

@@ -26,7 +26,7 @@ from troth.web.visiting import cookie_of
 
 AnyRequest = Request[Any, Any, Any]
 HOME, SIGN_IN, CONFIRM = "/console", "/console/sign-in", "/console/confirm"
-CAMPAIGNS = "/console/campaigns"
+CAMPAIGNS, LETTERS = "/console/campaigns", "/console/letters"
 HEADERS = {**OWN_FORMS, "X-Robots-Tag": "noindex, nofollow"}
 Given = dict[str, str]
 Pairs = list[tuple[str, str]]
@@ -101,6 +101,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
         found.append(("/console/bulletins", "Bulletins"))
     if site.troth.campaigns.may(who.key):
         found.append((CAMPAIGNS, "Campaigns"))
+    if site.troth.overseeing.may(who.key):
+        found.append((LETTERS, "Letters sent"))
     if may_review(site, who):
         found.append(("/console/access", "Access"))
     return (*found, ("/console/me", "You"))

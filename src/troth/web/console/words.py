@@ -183,6 +183,23 @@ _UNTOLD = frozenset({"joined"})
 """Steps whose note is an id that tells a reader nothing."""
 
 
+BATCHES: Mapping[str, str] = {
+    "making": "Being made",
+    "made": "Waits to be fetched",
+    "delivered": "Handed over",
+    "discarded": "Thrown away",
+    "gone": "Removed",
+}
+LETTERS: Mapping[str, str] = {
+    "sent": "Written",
+    "bounced": "Came back",
+    "planned": "To be written",
+    "sending": "Being written",
+    "skipped": "Left out",
+    "failed": "Failed",
+}
+
+
 class Said:
     """Plain words for what the program names.
 
@@ -193,7 +210,7 @@ class Said:
     acts, actions, channels, done, kinds, matters, pieces, places, states = (
         ACTS, ACTIONS, CHANNELS, DONE, KINDS, MATTERS, PIECES, PLACES, STATES,
     )  # fmt: skip
-    authorities, bases, views = AUTHORITIES, BASES, VIEWS
+    authorities, bases, batches, letters, views = AUTHORITIES, BASES, BATCHES, LETTERS, VIEWS
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -260,6 +277,10 @@ class Said:
         return (
             KINDS.get(text, text) if field.type == "choice" and KINDS.keys() >= set(field.choices) else text
         )
+
+    def use(self, purpose: str) -> str:
+        """What something serves, by the title of the policy."""
+        return use_title(self._policy, purpose)
 
     def titles(self, names: tuple[str, ...]) -> str:
         """Fields of the policy by their titles."""
