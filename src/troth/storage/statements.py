@@ -17,17 +17,37 @@ Parameters = Mapping[str, Any] | Sequence[Any]
 Core = ClauseElement | Callable[[str], ClauseElement]
 
 
+class Compiled(NamedTuple):
+    """SQL of one dialect with the order of its parameters and the values of its literals."""
+
+    sql: str
+    names: tuple[str, ...]
+    literals: Mapping[str, Any]
+
+    def positional(self, parameters: Parameters) -> Sequence[Any]:
+        """The parameters in the order in which the SQL wants them.
+
+        Raises:
+            KeyError: A named parameter is missing.
+        """
+        if isinstance(parameters, Mapping):
+            literals = self.literals
+            return tuple(parameters[n] if n in parameters else literals[n] for n in self.names)
+        return parameters
+
+
 class Statement:
-    """A statement with named parameters.
+    """A statement with named parameters; it keeps its compiled forms, for every database of this process.
 
     Args:
         core: A Core construct, or a function that makes one for a dialect's name where the two differ.
     """
 
-    __slots__ = ("core",)
+    __slots__ = ("compiled", "core")
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.compiled: dict[str, Compiled] = {}
 
     def for_dialect(self, name: str) -> ClauseElement:
         """The Core construct for a dialect."""
@@ -62,7 +82,7 @@ class Upsert(Statement):
 
 
 class Lookup:
-    """A batch point read: rows by their keys.
+    """A batch point read: rows by their keys; it keeps its compiled forms.
 
     Args:
         table: The table to read.
@@ -70,12 +90,13 @@ class Lookup:
         take: Columns to return, in this order.
     """
 
-    __slots__ = ("by", "table", "take")
+    __slots__ = ("by", "compiled", "table", "take")
 
     def __init__(self, table: Table, *, by: Sequence[str], take: Sequence[str]) -> None:
         self.table = table
         self.by = tuple(by)
         self.take = tuple(take)
+        self.compiled: dict[str, Compiled] = {}
 
     def one_by_one(self) -> Statement:
         """The read of one key, for an engine in the same process."""
@@ -103,25 +124,6 @@ def _array_type(column: Column[Any]) -> str:
     return "text[]" if isinstance(column.type, Text) else "bigint[]"
 
 
-class Compiled(NamedTuple):
-    """SQL of one dialect with the order of its parameters and the values of its literals."""
-
-    sql: str
-    names: tuple[str, ...]
-    literals: Mapping[str, Any]
-
-    def positional(self, parameters: Parameters) -> Sequence[Any]:
-        """The parameters in the order in which the SQL wants them.
-
-        Raises:
-            KeyError: A named parameter is missing.
-        """
-        if isinstance(parameters, Mapping):
-            literals = self.literals
-            return tuple(parameters[n] if n in parameters else literals[n] for n in self.names)
-        return parameters
-
-
 _DIALECTS: Mapping[str, Callable[[], Dialect]] = {
     "sqlite": lambda: sqlite.dialect(paramstyle="qmark"),
     "postgresql": lambda: _postgresql().psycopg.dialect(paramstyle="format"),
@@ -136,30 +138,28 @@ def _postgresql() -> Any:
 
 
 class Compiler:
-    """Compiles statements for one dialect and remembers them."""
+    """Compiles statements for one dialect, each once."""
 
     def __init__(self, dialect: str) -> None:
         self._name = dialect
         self._dialect = _DIALECTS[dialect]()
-        self._done: dict[Statement, Compiled] = {}
-        self._lookups: dict[Lookup, Compiled] = {}
 
     def statement(self, statement: Statement) -> Compiled:
         """The compiled form of a statement."""
-        found = self._done.get(statement)
+        found = statement.compiled.get(self._name)
         if found is None:
-            found = self._done[statement] = self._compile(statement.for_dialect(self._name))
+            found = statement.compiled[self._name] = self._compile(statement.for_dialect(self._name))
         return found
 
     def lookup(self, lookup: Lookup) -> Compiled:
         """The compiled form of a lookup."""
-        found = self._lookups.get(lookup)
+        found = lookup.compiled.get(self._name)
         if found is None:
             if self._name == "sqlite":
                 found = self.statement(lookup.one_by_one())
             else:
                 found = Compiled(lookup.all_at_once(), lookup.by, {})
-            self._lookups[lookup] = found
+            lookup.compiled[self._name] = found
         return found
 
     def _compile(self, core: ClauseElement) -> Compiled:
