@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from troth.kernel import Clock, NotFound, micros
 from troth.outreach.tables import template
@@ -12,6 +12,9 @@ from troth.storage import Database, Lookup, Statement, Transaction
 
 _ADD = Statement(insert(template))
 _READ = Lookup(template, by=("digest",), take=("body", "added_at"))
+_LAST = Statement(
+    select(func.coalesce(func.max(template.c.added_at), 0)).where(template.c.name == bindparam("which"))
+)
 _ALL = Statement(
     select(template.c.digest, template.c.body, template.c.added_at).order_by(template.c.added_at)
 )
@@ -50,7 +53,9 @@ class Messages:
             found = tx.lookup(_READ, [(digest,)]).get((digest,))
             if found is not None:
                 return KeptMessage(digest, message, found[1])
-            now = micros(self._clock.now())
+            (last,) = tx.row(_LAST, {"which": message.name}) or (0,)
+            # Later than the version before it, also where the machine's clock was set back: the newest is what is sent.
+            now = max(micros(self._clock.now()), last + 1)
             tx.run(_ADD, (digest, message.name, msgspec.json.encode(message).decode(), now))
         return KeptMessage(digest, message, now)
 
