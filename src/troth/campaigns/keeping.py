@@ -32,7 +32,9 @@ _C = campaign.c
 _ADD = Statement(insert(campaign))
 _READ = Lookup(campaign, by=("case_id",), take=_COLUMNS)
 _ALL = Statement(
-    select(*(_C[name] for name in _COLUMNS)).order_by(_C.created_at.desc()).limit(bindparam("most"))
+    select(*(_C[name] for name in _COLUMNS))
+    .order_by(_C.created_at.desc(), _C.case_id.desc())
+    .limit(bindparam("most"))
 )
 _DUE = Statement(
     select(*(_C[name] for name in _COLUMNS))

@@ -43,7 +43,7 @@ _CASES_OF_RECORD = Lookup(case_record, by=("record",), take=("case_id",))
 _OPEN_ONES = Statement(
     select(case_file.c.case_id, case_file.c.case_type, case_file.c.person, case_file.c.opened_at)
     .where(case_file.c.closed_at == 0)
-    .order_by(case_file.c.opened_at)
+    .order_by(case_file.c.opened_at, case_file.c.case_id)
     .limit(bindparam("limit"))
 )
 

@@ -35,7 +35,9 @@ _OPEN = Statement(
     select(*(_c[name] for name in _COLUMNS)).where(_c.closed_at == 0).order_by(_c.opened_at, _c.list)
 )
 _ALL = Statement(
-    select(*(_c[name] for name in _COLUMNS)).order_by(_c.opened_at.desc()).limit(bindparam("most"))
+    select(*(_c[name] for name in _COLUMNS))
+    .order_by(_c.opened_at.desc(), _c.list.desc())
+    .limit(bindparam("most"))
 )
 _OPEN_AGAIN = Statement(
     update(call_list)

@@ -69,7 +69,9 @@ _COLUMNS = (
 _ADD = Statement(insert(letter_batch))
 _READ = Lookup(letter_batch, by=("batch",), take=_COLUMNS)
 _LIST = Statement(
-    select(*(_b[name] for name in _COLUMNS)).order_by(_b.made_at.desc()).limit(bindparam("most"))
+    select(*(_b[name] for name in _COLUMNS))
+    .order_by(_b.made_at.desc(), _b.batch.desc())
+    .limit(bindparam("most"))
 )
 _BEHIND = Statement(
     select(*(_b[name] for name in _COLUMNS))

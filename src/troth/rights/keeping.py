@@ -76,7 +76,7 @@ _NOTE_LATE = Statement(
 _OF_PERSON = Statement(
     select(*(matter.c[name] for name in _COLUMNS))
     .where(matter.c.person == bindparam("who"))
-    .order_by(matter.c.received_at.desc())
+    .order_by(matter.c.received_at.desc(), matter.c.case_id.desc())
 )
 _ADD_DUTY = Statement(insert(duty))
 _DUTIES = Statement(

@@ -75,12 +75,14 @@ _COLUMNS = tuple(mandate.c)
 _ADD = Statement(insert(mandate))
 _OF_CASE = Lookup(mandate, by=("case_id",), take=tuple(column.name for column in mandate.c))
 _OF_PERSON = Statement(
-    select(*_COLUMNS).where(mandate.c.person == bindparam("who")).order_by(mandate.c.settled_at.desc())
+    select(*_COLUMNS)
+    .where(mandate.c.person == bindparam("who"))
+    .order_by(mandate.c.settled_at.desc(), mandate.c.case_id.desc())
 )
 _BETWEEN = Statement(
     select(*_COLUMNS)
     .where(mandate.c.person == bindparam("who"), mandate.c.agent == bindparam("by"))
-    .order_by(mandate.c.settled_at.desc())
+    .order_by(mandate.c.settled_at.desc(), mandate.c.case_id.desc())
 )
 _UNDER = Statement(select(*_COLUMNS).where(mandate.c.under == bindparam("which")))
 _PROVE = Statement(
