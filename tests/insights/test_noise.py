@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from troth.insights.noise import Groups, Noise, Vector, blur_of, noise_bound
+from troth.insights.noise import Drawing, Groups, Noise, Vector, blur_of, noise_bound
 from troth.kernel import Unavailable
 
 DRAWS = 4_000
@@ -106,6 +106,19 @@ def test_a_task_that_cannot_be_done_ends_the_process() -> None:
     """A bound that is none draws nothing."""
     with Noise() as noise, pytest.raises(Unavailable):
         noise.release([Vector([1], -1, 1.0)])
+
+
+def test_runs_that_follow_each_other_share_a_process_until_one_fails() -> None:
+    """The next one after a failure gets another process; at the end none is left."""
+    with Drawing() as drawing:
+        first = drawing.noise()
+        assert drawing.noise() is first
+        with pytest.raises(Unavailable):
+            first.release([Vector([1], -1, 1.0)])
+        drawing.end()
+        second = drawing.noise()
+        assert len(second.release([Vector([1], 1, 1.0)])[0]) == 1
+    assert [one._process.poll() is None for one in (first, second)] == [False, False]
 
 
 def test_what_senders_blurred_is_worked_out() -> None:

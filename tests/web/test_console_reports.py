@@ -139,7 +139,7 @@ def test_a_run_that_keeps_failing_spends_the_budget_slowly(
     reported(web, days=7)
     dying = tmp_path / "dying.py"
     dying.write_text("raise SystemExit(1)\n", encoding="utf-8")
-    monkeypatch.setattr("troth.insights.protected.Noise", lambda: Noise(dying))
+    monkeypatch.setattr("troth.insights.noise.Noise", lambda: Noise(dying))
     web.clock.advance(timedelta(days=9))
     with pytest.raises(Unavailable):
         web.troth.insights.run_due()

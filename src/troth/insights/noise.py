@@ -75,7 +75,7 @@ class Groups(NamedTuple):
 
 
 class Noise:
-    """The process, while a run needs it.
+    """The process, while runs need it.
 
     Args:
         program: The file that it runs.
@@ -128,11 +128,48 @@ class Noise:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 _close(pipe)
         self._process.wait()
+
+
+class Drawing:
+    """The process that draws noise, kept while several runs follow each other: starting it takes longer than drawing.
+
+    A run that failed leaves it to nobody: the next one gets a new process.
+    """
+
+    def __init__(self) -> None:
+        self._noise: Noise | None = None
+
+    def noise(self) -> Noise:
+        """The process; begun when there is none.
+
+        Raises:
+            Conflict: What it needs is not installed.
+        """
+        self._noise = self._noise or Noise()
+        return self._noise
+
+    def end(self) -> None:
+        """End the process, where there is one."""
+        noise, self._noise = self._noise, None
+        if noise is not None:
+            noise.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
 
 
 def _close(pipe: Any) -> None:

@@ -1,6 +1,6 @@
 """Draws the noise of a release, in a process of its own: `python -I noise_process.py`, one JSON object a line each way.
 
-It is started for one run and knows nothing but small sums. Whatever goes wrong in the native code ends this process and
+It is started for one run, or for those of a schedule that follow each other, and knows nothing but small sums. Whatever goes wrong in the native code ends this process and
 not the server; the run has failed then, and what it cost stays spent. It writes nothing but its answers, and no error text,
 because that could hold a true number.
 

@@ -1,7 +1,8 @@
 """Running a report whose figures bear noise: fold, refuse what could point to somebody, decide, add up, spend, draw, keep."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from troth.insights.budget import Cost, spend
 from troth.insights.engine import EVENT_COLUMNS, REPORT_COLUMNS, Engine
 from troth.insights.history import keep_run, run_of_period
 from troth.insights.model import Figures, Run
-from troth.insights.noise import Noise
+from troth.insights.noise import Drawing, Noise
 from troth.insights.periods import Period, budget_periods, earlier
 from troth.insights.planning import event_plan, least, parts_of
 from troth.insights.readers import Opener, open_duckdb
@@ -48,6 +49,7 @@ class Protected:
         policy: The version in force.
         report: As it is declared.
         period: The days that it is about.
+        drawing: Has the process that draws the noise.
         opened: Opens the engine that adds up.
     """
 
@@ -59,8 +61,10 @@ class Protected:
         policy: Policy,
         report: Report,
         period: Period,
+        drawing: Drawing,
         opened: Opener = open_duckdb,
     ) -> None:
+        self._drawing = drawing
         self._gate, self._clock, self._policy = gate, clock, policy
         self._report, self._period = report, period
         self._set = data_set_of(policy, report)
@@ -122,15 +126,16 @@ class Protected:
             released = release_funnel if plan.steps else release_events
             return released(noise, report, plan, found)
 
-    def _spent(self, analysis: Analysis) -> Noise:
-        """The process of the noise, once the run is paid for."""
-        noise = Noise()
+    @contextmanager
+    def _spent(self, analysis: Analysis) -> Iterator[Noise]:
+        """The process of the noise, once the run is paid for; it ends with a run that fails."""
+        noise = self._drawing.noise()
         try:
             analysis.spend(self._take)
+            yield noise
         except BaseException:
-            with noise:
-                raise
-        return noise
+            self._drawing.end()
+            raise
 
     def _take(self, tx: Transaction) -> Mapping[str, str] | None:
         budget, report = self._set.budget, self._report

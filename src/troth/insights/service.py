@@ -10,6 +10,7 @@ from troth.insights.budget import Spending, spendings
 from troth.insights.engine import EXTRAS, engine_available
 from troth.insights.history import keep_run, last_due, run_of_period, runs_of
 from troth.insights.model import Run, Tally, next_start, period_start, starts_between
+from troth.insights.noise import Drawing
 from troth.insights.periods import period_before
 from troth.insights.protected import Protected, Source, definition_of, protected_inquiry
 from troth.insights.readers import DUCKDB, Opener, opener
@@ -95,7 +96,10 @@ class Insights:
         policy = self._gate.policy()
         report = reported(policy, name)
         if report.protected:
-            return self._run_protected(policy, report, key, due_at, opener(engine or self._engine))
+            with Drawing() as drawing:
+                return self._run_protected(
+                    policy, report, key, due_at, drawing, opener(engine or self._engine)
+                )
         if engine:
             raise InvalidInput(
                 "This report counts people one by one, by a decision about each; no engine does that.",
@@ -128,13 +132,17 @@ class Insights:
         )
         return kept[-1]
 
-    def _run_protected(self, policy: Policy, report: Report, key: str, due_at: int, opened: Opener) -> Run:
+    def _run_protected(
+        self, policy: Policy, report: Report, key: str, due_at: int, drawing: Drawing, opened: Opener
+    ) -> Run:
         period = period_before(report.schedule, self._clock.now() - report.settles)
         with self._guard:
             with self._database.snapshot() as tx:
                 kept = run_of_period(tx, report.name, period.name)
             if kept is None or kept.definition != definition_of(report):
-                made = Protected(self._gate, self._clock, self._sources, policy, report, period, opened)
+                made = Protected(
+                    self._gate, self._clock, self._sources, policy, report, period, drawing, opened
+                )
                 return made.run(key, due_at)
         self._gate.look(inquiry_of(policy, report, key))
         if due_at:  # the schedule finds what somebody asked for before: no new noise, and no new cost
@@ -207,14 +215,15 @@ class Insights:
             TrothError: The first failure.
         """
         failure: TrothError | None = None
-        for report in self._gate.policy().of(Report):
-            if not report.schedule or not report.computed or report.actor is None or lacking(report):
-                continue
-            try:
-                self._run_due(report, report.actor)
-            except TrothError as error:
-                self._note_failure(report, error)
-                failure = failure or error
+        with Drawing() as drawing:
+            for report in self._gate.policy().of(Report):
+                if not report.schedule or not report.computed or report.actor is None or lacking(report):
+                    continue
+                try:
+                    self._run_due(report, report.actor, drawing)
+                except TrothError as error:
+                    self._note_failure(report, error)
+                    failure = failure or error
         if failure is not None:
             raise failure
 
@@ -226,7 +235,7 @@ class Insights:
             if report.protected or not newest or newest[0].error != error.code:
                 keep_run(tx, Run(new_id(), report.name, "", now, now, 0, "failed", None, error.code))
 
-    def _run_due(self, report: Report, role: str) -> None:
+    def _run_due(self, report: Report, role: str, drawing: Drawing) -> None:
         now = self._clock.now()
         start = period_start(report.schedule, now - report.settles)
         due_at = micros(start + report.settles)
@@ -238,7 +247,11 @@ class Insights:
                 for missed in starts_between(report.schedule, from_micros(last) - report.settles, start):
                     wanted = micros(missed + report.settles)
                     keep_run(tx, Run(new_id(), report.name, "", micros(now), 0, wanted, "missed"))
-        self.run(report.name, self._key(role, report.purposes), due_at)
+        key = self._key(role, report.purposes)
+        if report.protected:
+            self._run_protected(self._gate.policy(), report, key, due_at, drawing, opener(self._engine))
+        else:
+            self._run_count(report, key, due_at)
 
 
 def reported(policy: Policy, name: str) -> Report:
