@@ -47,6 +47,7 @@ from troth.web.acts import PEOPLE, Acting
 from troth.web.asgi import ONLY_HEAD, SITE, App, Message, Receive, Scope, Send, respond
 from troth.web.cookies import CookieGuard
 from troth.web.counting import Counts
+from troth.web.draining import drained
 from troth.web.evidence import SelfTest
 from troth.web.failing import handle, respond_error
 from troth.web.forms import pages as form_pages
@@ -241,6 +242,7 @@ class Front:
         if scope["type"] != "http":
             await framework()(scope, receive, send)
             return
+        receive, send = drained(scope, receive, send)
         path, method = str(scope["path"]), str(scope["method"])
         if self._own_host.elsewhere(scope, path):
             await self._elsewhere(scope, send)
