@@ -190,11 +190,20 @@ class Site:
 
 
 def _entries(tiles: Path) -> Iterator[dict[str, Any]]:
-    """Entries of exported bundles: each is its length in two bytes, then JSON (C2SP tlog-tiles)."""
-    for path in sorted((tiles / "tile" / "entries").rglob("*")):
-        if not path.is_file():
-            continue
-        rest = path.read_bytes()
+    """Entries of exported bundles: each is its length in two bytes, then JSON (C2SP tlog-tiles).
+
+    Of a bundle that is not full, earlier exports left shorter files beside it; the longest one counts.
+    """
+    folder = tiles / "tile" / "entries"
+    bundles: dict[Path, tuple[int, Path]] = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            partial = path.parent.suffix == ".p"
+            name = path.parent.with_suffix("") if partial else path
+            width = int(path.name) if partial else 256
+            bundles[name] = max(bundles.get(name, (0, path)), (width, path))
+    for name in sorted(bundles):
+        rest = bundles[name][1].read_bytes()
         while rest:
             size = int.from_bytes(rest[:2], "big")
             yield json.loads(rest[2 : 2 + size])
