@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, select
 
+from tests.support.files import files_holding
 from tests.web.conftest import Web
 from tests.web.staff import Desk
 from troth.kernel import new_id
@@ -74,11 +75,7 @@ def journal(web: Web, person: str) -> list[Entry]:
 def canary_files(web: Web, marker: str) -> list[str]:
     """Files below the folder that hold a marker, byte by byte; and tables, where the databases are no files of the folder."""
     needle = marker.encode()
-    files = [
-        str(path)
-        for path in sorted(web.troth.folder.rglob("*"))
-        if path.is_file() and needle in path.read_bytes()
-    ]
+    files = [str(path) for path in files_holding(web.troth.folder, needle)]
     stores = ((web.troth.database, data_tables), (web.troth.keystore, key_tables))
     held = [
         name

@@ -4,12 +4,12 @@ import re
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from pathlib import Path
 from typing import Self
 
 import httpx
 
 from tests.clauses.vendor import Site, Vendor
+from tests.support.files import content
 from tests.support.waiting import wait_until
 
 _FORM = "application/x-www-form-urlencoded"
@@ -20,16 +20,8 @@ def mails(vendor: Vendor, address: str = "") -> list[EmailMessage]:
     """The mails in the vendor's mail folder, oldest first; to one address when given."""
     parser = BytesParser(policy=policy.default)
     files = sorted((vendor.data / "mail").glob("*.eml"), key=lambda file: file.name.split(".")[1])
-    found = [parser.parsebytes(content) for file in files if (content := _content(file))]
+    found = [parser.parsebytes(raw) for file in files if (raw := content(file))]
     return [mail for mail in found if not address or mail["To"].addresses[0].addr_spec == address]
-
-
-def _content(file: Path) -> bytes:
-    """What a file holds; nothing when it was removed meanwhile."""
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return b""
 
 
 def mail_to(vendor: Vendor, address: str, number: int = 1) -> EmailMessage:

@@ -139,8 +139,8 @@ def test_a_no_ends_it_and_the_agent_hears_only_that_it_was_not_confirmed(vendor:
         before = len(mails(vendor, PERSON))
         again = proven(site, vendor, "access")
         assert shown(vendor, again)["state"] == "withdrawn"
-        assert len(mails(vendor, PERSON)) == before
         assert text_of(mail_with(vendor, AGENT, again, "not confirmed")).replace(again, number) == told
+        assert len(mails(vendor, PERSON)) == before
 
 
 @pytest.mark.clause("III.4")

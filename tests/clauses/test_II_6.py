@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.clauses.vendor import START, Site, Vendor
+from tests.support.files import files_holding
 from tests.support.telemetry import Installed
 
 WEEK = "2026-W02"
@@ -19,7 +20,7 @@ KEPT = b"assets\xce" + MARK.to_bytes(4, "big")
 
 def stored(vendor: Vendor) -> bool:
     """Whether a report of these tests lies anywhere on disk."""
-    return any(KEPT in path.read_bytes() for path in vendor.data.rglob("*") if path.is_file())
+    return bool(files_holding(vendor.data, KEPT))
 
 
 def installed(site: Site, **more: str) -> Installed:

@@ -306,8 +306,9 @@ def test_limits_and_ends(forum: Forum) -> None:
     sent = [ben.write_to(forum.by_ann, f"{forum.said} {number}") for number in range(51)]
     assert sent == [303] * 50 + [429]
     to_ben = alias_in(ann.got(50))
+    forum.handled()
     forum.vendor.clock.advance(timedelta(days=1, minutes=1))
-    assert forum.vendor.json("jobs", "list")["jobs"] == []
+    forum.handled()
     forum.vendor.clock.advance(timedelta(days=90))
     ann.answer(to_ben, "too late")
     forum.handled()

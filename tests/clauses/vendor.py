@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.files import files_holding
 from tests.support.forms import Visitor
 from tests.support.inside import Ended, begin, call
 from tests.support.process import ClockFile, Serving, Troth
@@ -69,12 +70,8 @@ class Vendor:
 
     def files_with(self, marker: str) -> list[str]:
         """Files below the vendor's folder that hold a marker, byte by byte."""
-        needle = marker.encode()
-        return [
-            str(path.relative_to(self.data.parent))
-            for path in sorted(self.data.parent.rglob("*"))
-            if path.is_file() and needle in path.read_bytes()
-        ]
+        folder = self.data.parent
+        return [str(path.relative_to(folder)) for path in files_holding(folder, marker.encode())]
 
     @contextmanager
     def open(self) -> Iterator["Site"]:

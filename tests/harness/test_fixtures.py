@@ -1,11 +1,13 @@
 """The fixtures that other tests stand on."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from pytest_socket import SocketConnectBlockedError
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, insert, select
 
+from tests.support.files import files_below, files_holding
 from troth.storage import Database, Statement, create_all, open_database
 
 PROBE = Table("harness_probe", MetaData(), Column("id", Text, primary_key=True), Column("n", BigInteger))
@@ -48,3 +50,12 @@ def test_other_hosts_cannot_be_reached() -> None:
         pytest.raises((SocketConnectBlockedError, UserWarning), match=r"192\.0\.2\.1"),
     ):
         probe.connect(("192.0.2.1", 80))
+
+
+def test_a_file_that_is_removed_meanwhile_holds_nothing(tmp_path: Path) -> None:
+    """Looking for something in a folder at whose files a program works ends well, and finds what is there."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "there").write_bytes(b"a needle")
+    (tmp_path / "gone").symlink_to(tmp_path / "removed")
+    assert files_below(tmp_path) == [tmp_path / "below" / "there", tmp_path / "gone"]
+    assert files_holding(tmp_path, b"needle") == [tmp_path / "below" / "there"]

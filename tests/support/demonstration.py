@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import httpx
 
+from tests.support.files import content, files_below
 from tests.support.process import free_port
 from tests.support.waiting import wait_until
 
@@ -32,8 +33,8 @@ class Demonstration(NamedTuple):
 
     def files_with(self, *texts: str) -> list[str]:
         """Names of the files of data and logs that hold one of these texts."""
-        files = [self.log, *(file for file in self.folder.rglob("*") if file.is_file())]
-        return [str(file) for file in files if any(text.encode() in file.read_bytes() for text in texts)]
+        files = [self.log, *files_below(self.folder)]
+        return [str(file) for file in files if any(text.encode() in content(file) for text in texts)]
 
 
 @contextmanager
