@@ -70,7 +70,7 @@ class Browser:
         }
         headers = {**signals, **({"Cookie": kept} if kept else {})}
         answer = httpx.get(
-            address, headers=headers, trust_env=False
+            address, headers=headers, trust_env=False, timeout=60
         )  # whose cookies this browser does not keep
         return {line.partition("=")[0]: line for line in answer.headers.get_list("set-cookie")}
 

@@ -86,7 +86,7 @@ def test_the_demonstration_does_what_it_says(tmp_path: Path) -> None:
     with demonstration(folder) as demo:
         assert demo.document["people"] == PEOPLE
         for page in demo.document["pages"].values():
-            assert httpx.get(page, trust_env=False).status_code == 200
+            assert httpx.get(page, trust_env=False, timeout=60).status_code == 200
         permitted, denied, proven = (demo.run(command) for command in demo.document["commands"])
         assert permitted.returncode == 0, permitted
         assert f"email: {email_of(1)}" in permitted.stdout
@@ -202,7 +202,7 @@ def test_tls_is_served_with_a_certificate(program: Program, tls: tuple[Path, Pat
         url = json.loads(process.stdout.readline())["url"]
         assert url == f"https://127.0.0.1:{port}"
         trust = ssl.create_default_context(cafile=str(tls[0]))
-        assert httpx.get(f"{url}/health", verify=trust, trust_env=False).json()["status"] == "ok"
+        assert httpx.get(f"{url}/health", verify=trust, trust_env=False, timeout=60).json()["status"] == "ok"
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
     finally:

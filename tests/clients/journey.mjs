@@ -3,7 +3,7 @@
 import puppeteer from "puppeteer-core";
 
 const [kind, base, signal, screens] = process.argv.slice(2);
-const MS = 30000;
+const MS = 60000;
 const seen = { hosts: [], visits: [] };
 
 function launch() {

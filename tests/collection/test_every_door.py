@@ -38,4 +38,4 @@ def test_card_number_is_refused_whoever_collects(
         )[0]
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.clause) == (422, "II.21")
-    assert "4111" not in repr(outcome)
+    assert "1111" * 3 not in repr(outcome).replace(" ", "")

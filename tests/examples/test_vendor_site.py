@@ -131,7 +131,7 @@ def test_visits_are_counted_after_the_choice(site: str, chromium: Browser) -> No
         with page.expect_response(lambda answer: answer.url.endswith("/api/event")) as counted:
             page.goto("/products")
         assert counted.value.status == 202
-    told = httpx.get(f"{site}/metrics", trust_env=False).text.splitlines()
+    told = httpx.get(f"{site}/metrics", trust_env=False, timeout=60).text.splitlines()
     kept = [line for line in told if line.startswith("troth_") and '"kept"' in line]
     assert sum(float(line.rpartition(" ")[2]) for line in kept) >= 1, kept
 

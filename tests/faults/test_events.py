@@ -52,7 +52,9 @@ class Burst:
 
     def run(self, caller: int) -> None:
         """Send one event after the other until the connection breaks."""
-        with httpx.Client(base_url=self._base_url, headers=self._chosen, trust_env=False) as client:
+        with httpx.Client(
+            base_url=self._base_url, headers=self._chosen, trust_env=False, timeout=60
+        ) as client:
             for number in range(100_000):
                 mark = f"{self._name}-{caller}-{number}"
                 try:

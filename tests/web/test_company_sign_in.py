@@ -50,13 +50,17 @@ def issuer() -> Iterator[str]:
 
         def answers() -> bool:
             try:
-                return httpx.get(f"{base}/.well-known/openid-configuration", trust_env=False).is_success
+                return httpx.get(
+                    f"{base}/.well-known/openid-configuration", trust_env=False, timeout=60
+                ).is_success
             except httpx.TransportError:
                 return False
 
         try:
             wait_until(answers, "the provider answers", 30)
-            yield httpx.get(f"{base}/.well-known/openid-configuration", trust_env=False).json()["issuer"]
+            yield httpx.get(f"{base}/.well-known/openid-configuration", trust_env=False, timeout=60).json()[
+                "issuer"
+            ]
         finally:
             process.terminate()
             process.wait(60)
@@ -84,7 +88,7 @@ class Company(NamedTuple):
 
     def says(self, where: str, sub: str) -> dict[str, str]:
         """The provider, asked as a browser would, sends somebody back with this."""
-        answer = httpx.post(where, data={"sub": sub, "action": "authorize"}, trust_env=False)
+        answer = httpx.post(where, data={"sub": sub, "action": "authorize"}, trust_env=False, timeout=60)
         assert answer.status_code == 302, answer.text
         told = parse_qs(urlsplit(answer.headers["location"]).query)
         return {name: values[0] for name, values in told.items()}
@@ -108,7 +112,7 @@ class Company(NamedTuple):
     def tells(self, sub: str, **more: object) -> None:
         """Have the provider tell more of somebody from now on."""
         base = self.web.troth.settings.staff.company.issuer.rstrip("/")
-        told = httpx.put(f"{base}/users/{sub}", json={**PEOPLE[sub], **more}, trust_env=False)
+        told = httpx.put(f"{base}/users/{sub}", json={**PEOPLE[sub], **more}, trust_env=False, timeout=60)
         assert told.is_success, told.text
 
 

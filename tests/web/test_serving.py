@@ -50,7 +50,7 @@ def test_a_signal_stops_the_server_and_what_it_accepted_is_kept(
         "values": values,
     }
     with served(folder) as (address, process):
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
             assert client.get("/health").json()["status"] == "ok"
             entry = client.post("/collect/product-registration", json=body).json()["entry"]
         process.send_signal(number)
