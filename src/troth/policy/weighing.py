@@ -61,7 +61,7 @@ class Scales:
     ) -> None:
         self._draft = draft
         self._sha256 = sha256
-        self._by_kind = {kind: tuple(s for s in scopes if kind in s.acts) for kind in ACT_KINDS}
+        self._speaking: dict[tuple[str, str], tuple[Scope, ...]] = {}
         self.scopes = scopes
         self.limits = limits
         self.meanings = draft.facts
@@ -98,7 +98,7 @@ class Scales:
             and any(
                 isinstance(scope.rule, Permit)
                 and _FACTS.issuperset(scope.misses(act, category, actors, frozenset()))
-                for scope in self._by_kind[act.kind]
+                for scope in self._speaking_of(act)
             )
             for category in act.data or (NO_CATEGORY,)
         )
@@ -137,20 +137,33 @@ class Scales:
         permits: list[Scope] = []
         forbids: list[Scope] = []
         near: list[tuple[Scope, tuple[str, ...]]] = []
-        for scope in self._by_kind[act.kind]:
+        for scope in self._speaking_of(act):
             missed = scope.misses(act, category, actors, facts)
             if isinstance(scope.rule, Forbid):
                 if not missed:
                     forbids.append(scope)
             elif not missed:
                 permits.append(scope)
-            elif "purpose" not in missed:
+            else:
                 near.append((scope, missed))
         if forbids:
             return self._found(category, "forbid", forbids)
         if permits:
             return self._found(category, "permit", permits)
         return self._nothing(act, category, near)
+
+    def _speaking_of(self, act: Act) -> tuple[Scope, ...]:
+        """The rules that speak of the kind and the purpose of an act that the policy knows; no other decides it or comes near."""
+        asked = act.kind, act.purpose
+        found = self._speaking.get(asked)
+        if found is None:
+            kind, purpose = asked
+            found = self._speaking[asked] = tuple(
+                one
+                for one in self.scopes
+                if kind in one.acts and (one.purposes is None or purpose in one.purposes)
+            )
+        return found
 
     def _found(self, category: str, ground: Ground, scopes: list[Scope]) -> Verdict:
         return Verdict(
