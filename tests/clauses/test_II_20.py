@@ -249,6 +249,50 @@ def test_the_mail_provider_gets_name_and_mail_address(company: Company) -> None:
 
 
 @pytest.mark.clause("II.20")
+def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
+    """A message that was kept for the channel, by name and version, is what the letter and the call say; no other data goes along."""
+    hal, vendor, signed = Person(company, 7), company.vendor, ("--key-file", company.file)
+    file = vendor.data.parent / "kept.md"
+
+    def kept(channel: str, body: str, status: int = 0) -> dict[str, Any]:
+        purpose = {"letter": LETTERS, "phone": CALLS}[channel]
+        head = f"name: {channel}-news\npurpose: {purpose}\nchannel: {channel}\nsubject: About your matter\nlanguage: en"
+        file.write_text(f"---\n{head}\nreason: a matter of yours is open\n---\n{body}\n", encoding="utf-8")
+        told: dict[str, Any] = vendor.json("messages", "add", file, status=status)
+        return told
+
+    refused = kept("letter", "{greeting} {email}", status=1)["error"]
+    assert (refused["field"], refused["clause"] != "") == ("email", True)
+    first = kept("letter", "{greeting}\n\nthe first wording")["messages"][0]["version"]
+    kept("letter", "{greeting}\n\nthe second wording")
+    kept("phone", "Good day, {name}, a word about your matter.")
+    for wrong, field in (
+        (("--message", "phone-news"), "channel"),
+        (("--message", f"letter-news@{first[::-1][:12]}"), "message"),
+        (("--message", "letter-news", "--purpose", CALLS), "purpose"),
+        (("--message", "letter-news", "--text", file), "message"),
+        (("--text", file), "purpose"),
+    ):
+        told = vendor.json("letters", "batch", hal.case, *wrong, *signed, status=1)
+        assert told["error"]["field"] == field
+    made = vendor.json("letters", "batch", hal.case, "--message", f"letter-news@{first[:12]}", *signed)
+    read, _ = everything(Path(made["file"]))
+    hal.hidden_from(read, hal.name, hal.street, hal.place)
+    assert holds(read, "the first wording")
+    assert holds(read, "You get this letter because a matter of yours is open.")
+    vendor.json("calls", "open", hal.case, "--message", "phone-news", *signed)
+    (call,) = company.pull().json()["calls"]
+    assert (call["script"], call["reason"]) == (
+        f"Good day, {hal.name}, a word about your matter.",
+        "a matter of yours is open",
+    )
+    assert hal.handed() == [
+        ("permit", ["II.20"], "mail-house", ["name", "shipping_address"]),
+        ("permit", ["II.20"], "phone-centre", ["name", "phone"]),
+    ]
+
+
+@pytest.mark.clause("II.20")
 def test_whoever_said_no_meanwhile_is_left_out(company: Company) -> None:
     """Between planning and handing over the person asks to be left alone: no letter, no call; the refusals name the clause."""
     dan = Person(company, 4)

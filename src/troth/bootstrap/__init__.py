@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
     from troth.bootstrap.folder import Initialised, init_folder, reference_policy
     from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
+    from troth.bootstrap.kept_texts import kept_text
     from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
     from troth.bootstrap.packaging import (
         PROOF,
@@ -75,6 +76,7 @@ __all__ = [
     "folder_keys",
     "init_folder",
     "journal_erasures",
+    "kept_text",
     "made_copy",
     "mail_coming_in",
     "mailbox_state",
@@ -108,6 +110,7 @@ _PARTS = {
     "drilling": ("DrillFound", "drill_folder", "drill_found"),
     "folder": ("Initialised", "init_folder", "reference_policy"),
     "keeping": ("backup_folder", "destroy_due_epochs", "epoch_places", "journal_erasures"),
+    "kept_texts": ("kept_text",),
     "keying": ("change_root", "folder_keys", "rekey_folder", "rotate_folder", "sweep_folder"),
     "packaging": ("PROOF", "copy_of_link", "copy_until", "made_copy", "own_copy", "packages_of", "work_for"),
     "polling": ("mailbox_state",),

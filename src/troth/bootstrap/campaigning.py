@@ -7,11 +7,13 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.mailing import handovers_of
+from troth.bootstrap.partners import partner_for
 from troth.bootstrap.preferring import ways_out
 from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
 from troth.gate import Outcome, said_since, stops_seen
 from troth.kernel import InvalidInput, from_micros, new_id
 from troth.outreach import (
+    DISCLOSE,
     WIRE,
     Batch,
     BatchSending,
@@ -35,6 +37,7 @@ from troth.outreach import (
     mail_recipient,
     may_show,
     named_by,
+    text_of_message,
     written_in,
 )
 from troth.policy import Policy
@@ -64,17 +67,29 @@ def compile_texts(troth: "Troth", texts: list[Written], policy: Policy | None = 
         InvalidInput: See `compile_message`.
     """
     held_to = policy or troth.policy()
-    made = compile_message(texts, held_to, sender_of(troth, held_to))
+    made = compile_message(texts, held_to, sender_of(troth, held_to, texts[0].head.channel))
+    if partner_for(troth, made.channel) is not None:
+        for language in made.languages:
+            text_of_message(made, held_to, language)
+    elif made.reasons:
+        raise InvalidInput(
+            f"Message {made.name} gives a reason, which only a letter and a call say.",
+            field="reason",
+            mend="Leave it out; a mail says by itself why somebody gets it.",
+        )
     if made.clicks:
         check_counted(made.name, made.bodies)
         check_counting(held_to, made)
     return made
 
 
-def sender_of(troth: "Troth", policy: Policy) -> Sender:
-    """Who sends the company's messages today."""
-    mail = troth.settings.mail
-    return Sender(mail.role, mail_recipient(policy, mail.recipient), troth.clock.now().date().isoformat())
+def sender_of(troth: "Troth", policy: Policy, channel: str) -> Sender:
+    """Who sends the company's messages today, or hands people over to whoever prints or calls."""
+    mail, day = troth.settings.mail, troth.clock.now().date().isoformat()
+    partner = partner_for(troth, channel)
+    if partner is not None:
+        return Sender(mail.role, partner.recipient_of(policy), day, DISCLOSE)
+    return Sender(mail.role, mail_recipient(policy, mail.recipient), day)
 
 
 def checked(troth: "Troth", message: Message) -> Message:
@@ -203,7 +218,10 @@ class CopyWriter:
         if spoken and not (
             len(message.languages) > 1
             and may_show(
-                policy.fields[spoken].category, message, policy, sender_of(self._troth, policy)
+                policy.fields[spoken].category,
+                message,
+                policy,
+                sender_of(self._troth, policy, message.channel),
             ).permitted
         ):
             spoken = ""
@@ -271,7 +289,7 @@ def preview_message(
     marks = (
         Marks(place, place, "", asked_on(written_in(message, wanted), "2026-01-05"))
         if stoppable
-        else Marks("", "", "", "")
+        else Marks("", "", "", message.reasons.get(written_in(message, wanted), ""))
     )
     single = led_over(message, counting_place(troth)).only(written_in(message, wanted))
     return writer.written(single, held_to, values, marks, "II.13")

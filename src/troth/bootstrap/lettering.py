@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from troth.adapters import letter_pdf, sealing_to
 from troth.bootstrap.bulletins import bulletin_letter
+from troth.bootstrap.partners import letter_channel, phone_channel
 from troth.bootstrap.speaking import day_in, words_in
-from troth.outreach import CallLists, Centre, Channel, HandedLetters, House, Overseeing
+from troth.outreach import CallLists, Centre, HandedLetters, House, Overseeing
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def letters_of(troth: "Troth") -> HandedLetters:
         return day_in(words_in(troth, language), at)
 
     house = House(
-        channel=_letter_channel(troth),
+        channel=letter_channel(troth),
         folder=troth.folder / settings.folder,
         layout=settings.layout,
         public_url=troth.settings.web.public_url,
@@ -68,7 +69,7 @@ def overseeing_of(troth: "Troth") -> Overseeing:
         clock=troth.clock,
         outbox=troth.outbox,
         letters=lambda: troth.letters,
-        channel=_letter_channel(troth),
+        channel=letter_channel(troth),
     )
 
 
@@ -90,15 +91,9 @@ def calls_of(troth: "Troth") -> CallLists:
         policy=troth.policy,
         outbox=troth.outbox,
         clock=troth.clock,
-        centre=Centre(
-            Channel("phone", "phone", settings.recipient, "calls.recipient"), settings.keep_days, key
-        ),
+        centre=Centre(phone_channel(troth), settings.keep_days, key),
         own_text=lambda case: bulletin_letter(troth, case),
     )
-
-
-def _letter_channel(troth: "Troth") -> Channel:
-    return Channel("letter", "address", troth.settings.letters.recipient, "letters.recipient")
 
 
 def _let_bulletins_hear(troth: "Troth") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from troth.cli.frame import command, group
-from troth.cli.letters import Announcing, Language, TextFile, Use, Which, text_of
+from troth.cli.letters import Announcing, KeptName, Language, TextFile, Use, Which, said_in
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
@@ -34,8 +34,9 @@ def open_(
     case: Which,
     *,
     text: TextFile = None,
-    purpose: Use,
-    language: Language = "en",
+    message: KeptName = "",
+    purpose: Use = "",
+    language: Language = "",
     announcing: Announcing = False,
     key_file: KeyFile = None,
 ) -> None:
@@ -43,9 +44,9 @@ def open_(
     from troth.outreach import CallOrder
 
     key = api_key(key_file)
-    said = text_of(text, language)
     with say.open() as troth:
-        made = troth.calls.open(CallOrder(case, purpose, said, key, announcing=announcing))
+        said, use = said_in(troth, text, message, "phone", purpose=purpose, language=language)
+        made = troth.calls.open(CallOrder(case, use, said, key, announcing=announcing))
     document = {
         "list": made.list,
         "case": made.case,

@@ -10,6 +10,7 @@ from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
 if TYPE_CHECKING:
+    from troth.bootstrap import Troth
     from troth.outreach import LetterBatch, LetterText
 
 app = group(
@@ -25,8 +26,26 @@ TextFile = Annotated[
         help="What is said: `Subject:` and `Reason:` lines, an empty line, Markdown with variables in braces. A bulletin brings its own, which was approved.",
     ),
 ]
-Language = Annotated[str, typer.Option("--language", metavar="CODE", help="en, de or fr.")]
-Use = Annotated[str, typer.Option("--purpose", metavar="USE", help="Data use that it serves.")]
+KeptName = Annotated[
+    str,
+    typer.Option(
+        "--message",
+        metavar="NAME[@VERSION]",
+        help="A kept message for the channel in place of a file; the newest version, or the one whose digest begins so.",
+    ),
+]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language", metavar="CODE", help="en, de or fr; left out: en, or the main one of a kept message."
+    ),
+]
+Use = Annotated[
+    str,
+    typer.Option(
+        "--purpose", metavar="USE", help="Data use that it serves; left out: that of the kept message."
+    ),
+]
 Announcing = Annotated[
     bool, typer.Option("--announcing", help="It announces something, and says how to get no more.")
 ]
@@ -55,8 +74,9 @@ def batch(
     case: Which,
     *,
     text: TextFile = None,
-    purpose: Use,
-    language: Language = "en",
+    message: KeptName = "",
+    purpose: Use = "",
+    language: Language = "",
     announcing: Announcing = False,
     postage: Annotated[
         str, typer.Option("--postage", metavar="WORD", help="Class of postage, as the print house names it.")
@@ -70,10 +90,10 @@ def batch(
     from troth.outreach import LetterOrder
 
     key = api_key(key_file)
-    said = text_of(text, language)
     with say.open() as troth:
+        said, use = said_in(troth, text, message, "letter", purpose=purpose, language=language)
         made = troth.letters.make(
-            LetterOrder(case, purpose, said, key, announcing=announcing, postage=postage, most=most)
+            LetterOrder(case, use, said, key, announcing=announcing, postage=postage, most=most)
         )
         if made is None:
             say.answer(dict.fromkeys(_GIVES), "Nobody is left to write to; no batch was made.")
@@ -181,6 +201,32 @@ def returned(
     with say.open() as troth:
         number = troth.letters.returned(signs)
     say.answer({"returned": number}, f"{number} came back.")
+
+
+def said_in(
+    troth: "Troth", file: Path | None, message: str, channel: str, *, purpose: str, language: str
+) -> "tuple[LetterText | None, str]":
+    """What is said, by a file or by a kept message, and the data use that it serves; None for a case that brings its own text.
+
+    Raises:
+        InvalidInput: Both are given, the data use is missing, or see `text_of` and `kept_text`.
+    """
+    from troth.bootstrap import kept_text
+    from troth.kernel import InvalidInput
+
+    if file is not None and message:
+        raise InvalidInput(
+            "Both a file and a kept message say what shall be said.",
+            field="message",
+            mend="Give one of them.",
+        )
+    if message:
+        return kept_text(troth, message, channel, purpose=purpose, language=language)
+    if not purpose:
+        raise InvalidInput(
+            "It is not told what it serves.", field="purpose", mend="Give a data use with --purpose."
+        )
+    return text_of(file, language or "en"), purpose
 
 
 def text_of(file: Path | None, language: str) -> "LetterText | None":

@@ -88,7 +88,12 @@ def list_(say: Say) -> None:
     app,
     "show",
     example="troth messages show spring-news",
-    gives={**_TOLD, "subjects": "by language", "bodies": "Markdown by language"},
+    gives={
+        **_TOLD,
+        "subjects": "by language",
+        "bodies": "Markdown by language",
+        "reasons": "of a letter or a call: why somebody gets it, by language",
+    },
 )
 def show(say: Say, message: Name) -> None:
     """Show what a version of a message says."""
@@ -96,7 +101,13 @@ def show(say: Say, message: Name) -> None:
         found = troth.messages.named(message).message
     texts = [f"[{one}] {found.subjects[one]}\n\n{found.bodies[one]}" for one in found.languages]
     say.answer(
-        {**_document(found), "subjects": found.subjects, "bodies": found.bodies}, "\n\n".join(texts).rstrip()
+        {
+            **_document(found),
+            "subjects": found.subjects,
+            "bodies": found.bodies,
+            "reasons": found.reasons,
+        },
+        "\n\n".join(texts).rstrip(),
     )
 
 

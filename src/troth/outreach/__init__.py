@@ -4,7 +4,7 @@ from troth.outreach.audiences import Audiences, Choice, Size, declared_audience
 from troth.outreach.batches import BatchSending
 from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
-from troth.outreach.channels import Channel
+from troth.outreach.channels import DISCLOSE, Channel
 from troth.outreach.clicks import COUNTED, check_counted, counted_links, led_over
 from troth.outreach.composing import Composed, Composer, marked
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
@@ -13,6 +13,7 @@ from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.handing import HandedLetters
 from troth.outreach.handovers import Handovers
 from troth.outreach.letter_files import MOST_LETTERS
+from troth.outreach.letter_message import text_of_message
 from troth.outreach.letter_order import House, LetterOrder
 from troth.outreach.letter_setting import read_text
 from troth.outreach.letter_tables import LetterBatch
@@ -60,6 +61,7 @@ __all__ = [
     "AGAIN",
     "COUNT",
     "COUNTED",
+    "DISCLOSE",
     "FIRST",
     "LAYOUTS",
     "MOST_LETTERS",
@@ -138,5 +140,6 @@ __all__ = [
     "read_messages",
     "read_rate",
     "read_text",
+    "text_of_message",
     "written_in",
 ]

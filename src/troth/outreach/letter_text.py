@@ -57,11 +57,15 @@ def text_under(case: str, given: LetterText | None, own: OwnText) -> LetterText:
         raise InvalidInput(
             "This case brings its own text, which was approved; no other one goes out under it.",
             field="text",
-            mend="Leave --text out; to say something else, write another notice and have it approved.",
+            mend="Leave --text and --message out; to say something else, write another notice and have it approved.",
         )
     found = brought if brought is not None else given
     if found is None:
-        raise InvalidInput("Nothing says what shall be said.", field="text", mend="Give a file with --text.")
+        raise InvalidInput(
+            "Nothing says what shall be said.",
+            field="text",
+            mend="Give a file with --text, or a kept message with --message.",
+        )
     return found
 
 

@@ -20,6 +20,10 @@ _ALL = Statement(
 )
 
 
+_SHORTEST = 8
+"""Characters of a digest that name a version: few enough to type."""
+
+
 class KeptMessage(NamedTuple):
     """A version of a message.
 
@@ -83,12 +87,18 @@ class Messages:
     def named(self, name: str) -> KeptMessage:
         """The newest version of a message, or the version whose digest begins so.
 
+        Args:
+            name: Its name, the start of a version's digest (8 characters at least), or both as `name@digest`.
+
         Raises:
             NotFound: There is none.
         """
         versions = self.versions()
-        found = [one for one in versions if one.message.name == name]
-        found = found or ([one for one in versions if one.digest.startswith(name)] if len(name) >= 8 else [])  # noqa: PLR2004  few enough to type
+        called, at, version = name.partition("@")
+        found = [one for one in versions if one.message.name == called]
+        if at or not found:
+            among, start = (found, version) if at else (versions, name)
+            found = [one for one in among if len(start) >= _SHORTEST and one.digest.startswith(start)]
         if not found:
             raise NotFound(
                 "There is no such message.",

@@ -12,7 +12,8 @@
     the new sensor is out: <https://www.example.com/sensor>
 
 A variable in braces is the name of a declared field, so that its data category is known. Compiled against the policy, a message
-that names what its purpose may not send on its channel is refused, with the clause.
+that names what its purpose may not send on its channel is refused, with the clause. A letter and a call are handed to a
+company, so theirs is held to what that company may be given, and says in `reason` why somebody gets it.
 """
 
 import hashlib
@@ -54,6 +55,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         language: That it is written in (BCP 47).
         topic: Declared topic; left out for none.
         clicks: `counted` where following its links is to be counted, for visitors who chose that; left out for not.
+        reason: Of a letter or a call: completes "You get this letter because"; it may use variables.
     """
 
     name: str
@@ -63,14 +65,16 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str
     topic: str = ""
     clicks: Literal["", "counted"] = ""
+    reason: str = ""
 
 
 class Sender(NamedTuple):
-    """Who sends: the role, the declared recipient that carries it, and the day (ISO date)."""
+    """Who sends: the role, the declared recipient that carries it, the day (ISO date), and the act: `send`, or `disclose` to the recipient."""
 
     role: str
     recipient: str
     day: str
+    act: str = "send"
 
 
 class Written(NamedTuple):
@@ -92,6 +96,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
         subjects: Subject by language, the main language first.
         bodies: Markdown by language.
         clicks: `counted` where following its links is to be counted. Left out of the digest while empty.
+        reasons: Of a letter or a call: why somebody gets it, by language. Left out of the digest while empty.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     subjects: dict[str, str]
     bodies: dict[str, str]
     clicks: Literal["", "counted"] = ""
+    reasons: dict[str, str] = {}
 
     @property
     def digest(self) -> str:
@@ -113,7 +119,16 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
         """Its texts as they were read."""
         return [
             Written(
-                Head(self.name, self.purpose, self.channel, subject, language, self.topic, self.clicks),
+                Head(
+                    self.name,
+                    self.purpose,
+                    self.channel,
+                    subject,
+                    language,
+                    self.topic,
+                    self.clicks,
+                    self.reasons.get(language, ""),
+                ),
                 self.bodies[language],
             )
             for language, subject in self.subjects.items()
@@ -125,6 +140,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
             self,
             subjects={language: self.subjects[language]},
             bodies={language: self.bodies[language]},
+            reasons={one: said for one, said in self.reasons.items() if one == language},
         )
 
     @property
@@ -153,7 +169,7 @@ def read_message(text: str, source: str = "the file") -> Written:
         raise InvalidInput(
             f"The front matter of {source} cannot be read: {said}.",
             field="front matter",
-            mend="Give name, purpose, channel, subject and language, each a text; topic may be left out.",
+            mend="Give name, purpose, channel, subject and language, each a text; topic and reason may be left out.",
         ) from None
     if not _NAME.fullmatch(head.name):
         raise InvalidInput(
@@ -199,7 +215,7 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
     fields: dict[str, None] = {}
     for text in texts:
         _check_markdown(text, policy)
-        for name in PLACE.findall(text.head.subject + text.body):
+        for name in PLACE.findall(text.head.subject + text.head.reason + text.body):
             if name not in GIVEN:
                 fields[name] = None
             elif name == GREETING:
@@ -215,15 +231,16 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
         subjects={one.head.language: one.head.subject for one in texts},
         bodies={one.head.language: one.body for one in texts},
         clicks=main.clicks,
+        reasons={one.head.language: one.head.reason for one in texts if one.head.reason},
     )
 
 
 def may_show(category: str, head: Head | Message, policy: Policy, by: Sender) -> Decision:
     """Whether a data category may be sent for a purpose on a channel, to somebody who said all that it takes."""
-    facts = _FACTS_OF_A_SEND | _favourable(policy, head.purpose)
+    facts = _FACTS_OF_A_SEND | _favourable(policy, head.purpose, by.act)
     return policy.decide(
         Act(
-            "send",
+            by.act,
             by.role,
             head.purpose,
             (category,),
@@ -235,11 +252,11 @@ def may_show(category: str, head: Head | Message, policy: Policy, by: Sender) ->
     )
 
 
-def _favourable(policy: Policy, purpose: str) -> frozenset[str]:
-    """What permits of such sends ask for, and what keeps forbids away: whoever it is sent to is taken to have said so."""
+def _favourable(policy: Policy, purpose: str, act: str) -> frozenset[str]:
+    """What permits of such acts ask for, and what keeps forbids away: whoever it is sent to is taken to have said so."""
     wanted: set[str] = set()
     for rule in policy.rules.values():
-        if not isinstance(rule, Permit | Forbid) or "send" not in rule.acts:
+        if not isinstance(rule, Permit | Forbid) or act not in rule.acts:
             continue
         if not any(one in ("*", purpose) or purpose.startswith(f"{one}.") for one in rule.purposes):
             continue

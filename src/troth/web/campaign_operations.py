@@ -106,7 +106,7 @@ CAMPAIGN_OPERATIONS = (
     ),
     Operation(
         "showMessage", "GET", "/v1/messages/{message}", "Outreach", "What a version of a message says", "By name the newest one.",
-        {200: Answer("The texts.", schema="MessageTexts", example={**_KEPT, "subjects": {"en": "News about the sensor"}, "bodies": {"en": "{greeting}\n\nThe sensor is out.\n"}})},
+        {200: Answer("The texts.", schema="MessageTexts", example={**_KEPT, "subjects": {"en": "News about the sensor"}, "bodies": {"en": "{greeting}\n\nThe sensor is out.\n"}, "reasons": {}})},
         key=True, parameters=(_MESSAGE,), problems=_LOOKS,
     ),
     Operation(

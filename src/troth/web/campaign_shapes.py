@@ -145,6 +145,9 @@ class MessageTexts(MessageAnswer, frozen=True, kw_only=True):
 
     subjects: Annotated[dict[str, str], Meta(description="by language")]
     bodies: Annotated[dict[str, str], Meta(description="Markdown by language")]
+    reasons: Annotated[
+        dict[str, str], Meta(description="of a letter or a call: why somebody gets it, by language")
+    ]
 
 
 class MessagePreview(Struct, frozen=True, kw_only=True):
@@ -205,7 +208,11 @@ def message_answer(one: Message, added: int = 0) -> MessageAnswer:
 def message_texts(one: Message, added: int) -> MessageTexts:
     """A message with what it says."""
     return MessageTexts(
-        **_message(one), added=instant(added), subjects=dict(one.subjects), bodies=dict(one.bodies)
+        **_message(one),
+        added=instant(added),
+        subjects=dict(one.subjects),
+        bodies=dict(one.bodies),
+        reasons=dict(one.reasons),
     )
 
 
