@@ -13,9 +13,11 @@ import pytest
 from tests.support.policies import any_serial_file
 from tests.web.test_serving import served
 from troth.bootstrap import init_folder
-from troth.web.draining import MOST, drained
+from troth.web.draining import MOST, Draining, drained
+from troth.web.problems import MalformedBody
 
 REFUSED = {"type": "http.response.start", "status": 403, "headers": [(b"a", b"b")]}
+DEFAULTS = dict(Draining.__init__.__kwdefaults__ or {})
 ENDS = (b"connection", b"close")
 
 
@@ -44,7 +46,7 @@ def refused(
 
     async def handle() -> None:
         scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
-        taking, giving = drained(scope, receive, send, seconds=0.01)
+        taking, giving = drained(scope, receive, send)
         for _ in range(read):
             await taking()
         await giving(REFUSED)
@@ -80,9 +82,18 @@ def test_what_is_not_read_ends_the_connection(
     headers: dict[str, str],
     late: bool,  # noqa: FBT001  a parameter
     taken: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is too long, does not come, or waits for our asking is left, and the answer says so."""
+    monkeypatch.setattr(Draining.__init__, "__kwdefaults__", {**DEFAULTS, "seconds": 0.01})
     assert refused(pieces, headers, late=late) == (taken, [(b"a", b"b"), ENDS])
+
+
+def test_a_body_that_does_not_come_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds its connection for a while and no longer; what is left of it is not waited for again."""
+    monkeypatch.setattr(Draining.__init__, "__kwdefaults__", {**DEFAULTS, "body_seconds": 0.01})
+    with pytest.raises(MalformedBody, match="did not come in time"):
+        refused([b"ab"], {"content-length": "4"}, read=2, late=True)
 
 
 @pytest.mark.slow
