@@ -5,6 +5,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, NamedTuple
@@ -36,11 +37,17 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Key:
-    """A signing key of a week."""
+@cache
+def first_pair() -> rsa.RSAPrivateKey:
+    """The pair of every door's first key: making one takes longer than most tests."""
+    return rsa.generate_private_key(65537, 2048)
 
-    def __init__(self, week: str) -> None:
-        self._private = rsa.generate_private_key(65537, 2048)
+
+class Key:
+    """A signing key of a week, of a pair of its own unless one is given."""
+
+    def __init__(self, week: str, pair: rsa.RSAPrivateKey | None = None) -> None:
+        self._private = pair or rsa.generate_private_key(65537, 2048)
         self.week, self.state = week, "open"
         self.whole = self._private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.name = hashlib.sha256(self.whole).hexdigest()[:16]
@@ -72,7 +79,7 @@ class Door:
     """
 
     def __init__(self, week: str = "2026-W48") -> None:
-        self.keys = [Key(week)]
+        self.keys = [Key(week, first_pair())]
         self.requests: list[Request] = []
         self.reports: list[bytes] = []
         self.receipts: set[str] = set()

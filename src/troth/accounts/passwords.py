@@ -4,6 +4,7 @@ NIST SP 800-63B-4, section 3.1.1: length counts, rules on the kinds of character
 """
 
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -15,13 +16,22 @@ MOST_PASSWORD = 200
 _MEMORY_KIB, _PASSES, _LANES = 19_456, 2, 1
 
 
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
+
+
+@cache
+def _nobodys() -> str:
+    """A hash that no password has; one serves the process, because making it takes as long as a sign-in."""
+    return _hasher().hash(secrets.token_urlsafe())
+
+
 class Passwords:
     """Makes and compares hashes of passwords."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
-        # A hash that no password has; made here, so that nobody's first try does not take twice as long.
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+        self._hasher = _hasher()
+        self._nobodys = _nobodys()  # made here, so that nobody's first try does not take twice as long
 
     def hashed(self, password: str) -> str:
         """The hash to keep.
