@@ -286,6 +286,7 @@ def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
         f"Good day, {hal.name}, a word about your matter.",
         "a matter of yours is open",
     )
+    assert company.told(call["call"], "reached").json()["state"] == "sent"  # no other proof gets it again
     assert hal.handed() == [
         ("permit", ["II.20"], "mail-house", ["name", "shipping_address"]),
         ("permit", ["II.20"], "phone-centre", ["name", "phone"]),
@@ -308,6 +309,44 @@ def test_whoever_said_no_meanwhile_is_left_out(company: Company) -> None:
         ("deny", ["I.5"], "mail-house", ["name", "shipping_address"]),
         ("deny", ["I.5"], "phone-centre", ["name", "phone"]),
     ]
+
+
+@pytest.mark.clause("II.20")
+def test_no_letter_goes_to_an_address_of_before(company: Company) -> None:
+    """One that was thrown away is made again; one whose person lives elsewhere by now is not handed over, and made anew."""
+    ida, vendor = Person(company, 8), company.vendor
+    signed, out = ("--key-file", company.file), vendor.data.parent / "ida.zip"
+    thrown = ida.batch()
+    told = vendor.json("letters", "discard", thrown["batch"], *signed)
+    assert (told["state"], told["letters"], told["file"], Path(thrown["file"]).exists()) == (
+        "discarded",
+        1,
+        "",
+        False,
+    )
+    (noted,) = [one for one in vendor.ledger() if one.get("detail", {}).get("what") == "letters-discarded"]
+    assert (noted["case"], noted["detail"]["batch"]) == (ida.case, thrown["batch"])
+    old = ida.batch()
+    assert ida.street in " ".join(everything(Path(old["file"]))[0].split())
+    place = {
+        "line1": "88 Zqelsewhere Way",
+        "city": ida.place,
+        "region": "CA",
+        "postal_code": "94403",
+        "country": "US",
+    }
+    bought = company.site.buy(
+        "OR-ZQ-8B", name=ida.name, email=ida.email, shipping_address=place, billing_address=place
+    )
+    assert bought.status_code == 201, bought.text
+    refused = vendor.json("letters", "fetch", old["batch"], "--out", out, *signed, status=1)
+    assert ida.case in refused["error"]["mend"]
+    assert (out.exists(), Path(old["file"]).exists()) == (False, False)
+    anew = ida.batch()
+    fetched = vendor.json("letters", "fetch", anew["batch"], "--out", out, *signed)
+    assert (fetched["letters"], fetched["taken_out"], fetched["changed"]) == (1, 0, 0)
+    read, _ = everything(out)
+    assert (holds(read, "88 Zqelsewhere Way"), holds(read, ida.street)) == (True, False)
 
 
 @pytest.mark.clause("II.20")
