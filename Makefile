@@ -44,8 +44,11 @@ test: setup outside compiled  ## All tests, SQLite and PostgreSQL, quick ones fi
 WHOLE := adapters bootstrap clauses cli clients connectors contract examples faults harness web
 ROOMS = $(if $(findstring tests/,$(ARGS)),,$(WHOLE:%=--ignore=tests/%))
 
+# Their stores stand in memory where it has a place for files (they need 17 MB a worker): on a disk they wait for it longer than they work.
+MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 200000 { print "/dev/shm" }')
 quick: setup compiled  ## Each room's own tests, SQLite only: about a minute; ARGS=tests/web for the quick ones of another folder
-	@$(RUN) HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql and not migrations" $(ROOMS) $(ARGS)
+	@$(RUN) HYPOTHESIS_PROFILE=quick PYTEST_DEBUG_TEMPROOT=$(MEMORY) \
+	$(PY) -m pytest -o tmp_path_retention_policy=failed -n $(WORKERS) --maxschedchunk 8 -m "not slow and not postgresql and not migrations" $(ROOMS) $(ARGS)
 
 lint: setup  ## Ruff, sizes of files and functions, words and paths that may not stand in the tree
 	@failed=0; \
