@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from tests.clauses.vendor import CANARY, SUPPORT, Vendor
 from tests.clauses.visiting import visiting
@@ -95,7 +96,7 @@ def test_no_referrer_reaches_the_other_site(vendor: Vendor, other: OtherSite, ch
         screenshots(page, "exit")
         page.get_by_role("link", name="Go to 127.0.0.1").click()
         page.wait_for_url(f"{other.address}/**")
-        assert page.get_by_role("heading", name="Other site").is_visible()
+        expect(page.get_by_role("heading", name="Other site")).to_be_visible()
         assert page.evaluate("[document.referrer, String(window.opener)]") == ["", "null"]
     path, headers = other.asked[0]
     assert path == "/page?page=2"

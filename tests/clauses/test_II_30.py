@@ -1,7 +1,7 @@
 """A place for postings."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.posting import Poster, session
 from tests.clauses.vendor import Vendor
@@ -75,11 +75,11 @@ def test_forum_is_used_in_a_browser(vendor: Vendor, chromium: Browser, *, script
         page.get_by_role("button", name="Preview").click()
         look("preview")
         page.get_by_role("button", name="Publish").click()
-        assert "not confirmed" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("not confirmed", use_inner_text=True)
         look("not confirmed")
         page.get_by_role("checkbox").check()
         page.get_by_role("button", name="Publish").click()
-        assert "Published" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("Published", use_inner_text=True)
         look("posting")
         page.goto("/forum")
         look("list")
@@ -91,5 +91,5 @@ def test_forum_is_used_in_a_browser(vendor: Vendor, chromium: Browser, *, script
         page.get_by_role("link", name="Delete").click()
         look("delete")
         page.get_by_role("button", name="Delete it").click()
-        assert "may survive elsewhere" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("may survive elsewhere", use_inner_text=True)
         assert "Our sensor" not in page.content()

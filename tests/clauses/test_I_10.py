@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.vendor import Vendor
 from tests.support.browser import screenshots, violations, visitor
@@ -109,8 +109,8 @@ def test_a_visitor_mends_an_error_and_is_taken_in(vendor: Vendor, chromium: Brow
             screenshots(page, "form registration error")
         field.fill("ann@example.com")
         page.get_by_role("button", name="Register the product").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Received"
-        assert page.get_by_role("link", name="Download the receipt").is_visible()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Received", use_inner_text=True)
+        expect(page.get_by_role("link", name="Download the receipt")).to_be_visible()
         if script:
             assert violations(page) == []
             screenshots(page, "form thanks")

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.vendor import CANARY, Site, Vendor
 from tests.support.browser import cookies, screenshots, violations, visitor
@@ -112,7 +112,7 @@ def test_going_back_gives_no_second_try(vendor: Vendor, chromium: Browser, *, sc
         page.get_by_label("Month of birth").fill("6")
         page.get_by_label("Year of birth").fill("2014")
         page.get_by_role("button", name="Go on").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "We cannot go on here"
+        expect(page.get_by_role("heading", level=1)).to_have_text("We cannot go on here", use_inner_text=True)
         if script:
             assert violations(page) == []
             screenshots(page, "form refused")
@@ -121,9 +121,9 @@ def test_going_back_gives_no_second_try(vendor: Vendor, chromium: Browser, *, sc
             page.get_by_label("Month of birth").fill("6")
             page.get_by_label("Year of birth").fill("1984")
             page.get_by_role("button", name="Go on").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "We cannot go on here"
+        expect(page.get_by_role("heading", level=1)).to_have_text("We cannot go on here", use_inner_text=True)
         page.goto("/forms/email-opt-in")
-        assert page.get_by_role("heading", level=1).inner_text() == "We cannot go on here"
+        expect(page.get_by_role("heading", level=1)).to_have_text("We cannot go on here", use_inner_text=True)
         assert not any("2014" in value for value in cookies(page.context).values())
         page.goto("/forms/dispute")
-        assert page.get_by_label("Your request").is_visible()
+        expect(page.get_by_label("Your request")).to_be_visible()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.mail_programs import Who, everything_sent, plain, tell_nothing, tell_nothing_in, torn_words
 from tests.clauses.mailbox import mails
@@ -383,7 +383,7 @@ def test_it_is_used_in_a_browser(forum: Forum, chromium: Browser) -> None:
         look("not switched on")
         page.goto("/relay")
         page.get_by_role("button", name="Switch it on").click()
-        assert "Switched on" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("Switched on", use_inner_text=True)
         page.goto(f"/forum/{forum.by_ann}")
         look("posting")
         page.get_by_role("link", name="Write to the author").click()
@@ -391,14 +391,14 @@ def test_it_is_used_in_a_browser(forum: Forum, chromium: Browser) -> None:
         page.get_by_label("Your message").fill("How did you mount it?\n\nBest, Ben")
         look("write")
         page.get_by_role("button", name="Pass it on").click()
-        assert "Passed on" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("Passed on", use_inner_text=True)
         ann.got(1)
         sign_in(ann)
         page.goto("/relay")
         look("messages")
         page.get_by_role("button", name="Report this message").click()
-        assert "Reported" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("Reported", use_inner_text=True)
         page.get_by_role("button", name="Block this user").click()
         look("blocked")
         page.get_by_role("button", name="Switch it off").click()
-        assert "Switched off" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("Switched off", use_inner_text=True)

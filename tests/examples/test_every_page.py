@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import inspect, printed, visitor
 from tests.support.demonstration import Demonstration
@@ -110,7 +110,7 @@ def test_forms(page: Page) -> None:
         page.goto(path)
         _look(page, path)
         page.locator("form.troth-form button:not([name])").click()
-        assert page.get_by_role("alert").is_visible(), path
+        expect(page.get_by_role("alert"), path).to_be_visible()
         _look(page, f"{path} with faults")
     for path in ("/newsletter", "/register", "/contact"):
         page.goto(path)
@@ -120,7 +120,7 @@ def test_forms(page: Page) -> None:
     page.get_by_role("button", name="Look for personal data first").click()
     _look(page, "found in a question")
     page.get_by_role("button", name="Send the question").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Received"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Received", use_inner_text=True)
     _look(page, "thanks")
     printed(page, "page thanks")
 
@@ -140,7 +140,7 @@ def test_leaving(page: Page) -> None:
     """The exit page, from the site's own link."""
     page.goto("/")
     page.get_by_role("link", name="the public list").click()
-    assert "You are going to" in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("You are going to", use_inner_text=True)
     _look(page, "exit")
 
 
@@ -210,7 +210,9 @@ def _pages_about_oneself(page: Page) -> None:
     page.get_by_label("Time zone").select_option("UTC")
     page.get_by_role("button", name="Keep it").click()
     page.goto("/my")
-    assert page.get_by_role("heading", level=1).inner_text() == "Ihre Daten und Ihre Anfragen"
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Ihre Daten und Ihre Anfragen", use_inner_text=True
+    )
     _look(page, "my in German")
     page.goto("/my/display")
     page.get_by_label("Sprache").select_option("en")
@@ -244,7 +246,7 @@ def test_pages_of_paying(demo: Demonstration, chromium: Browser) -> None:
             page.get_by_label(label).fill(value)
         page.locator("form.till").evaluate("form => { form.noValidate = true; }")
         page.get_by_role("button", name="Order and pay").click()
-        assert page.get_by_role("alert").is_visible()
+        expect(page.get_by_role("alert")).to_be_visible()
         _look(page, "checkout with faults")
         page.get_by_label("E-mail address").fill("ivy.buys@example.org")
         page.get_by_label("Country").fill("US")

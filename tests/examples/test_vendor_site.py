@@ -4,7 +4,7 @@ from urllib.parse import unquote_plus
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import cookies, screenshots, visitor
 from tests.support.demonstration import Demonstration
@@ -36,7 +36,7 @@ def _buy(page: Page) -> str:
     page.get_by_role("button", name="Refuse all").wait_for(state="detached")
     _old_enough(page)
     _pay(page, "4000 0000 0000 0001")
-    assert "not a card number" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("not a card number", use_inner_text=True)
     assert page.get_by_label("Card number").input_value() == ""
     page.get_by_role("link", name="Back to the shop").click()
     _pay(page, CARD)
@@ -49,11 +49,11 @@ def _buy(page: Page) -> str:
     ):
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Order and pay").click()
-    assert "payment card number" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("alert")).to_contain_text("payment card number", use_inner_text=True)
     assert page.get_by_label("City").input_value() == "Example City"
     page.get_by_label("Your name").fill("Ann Example")
     page.get_by_role("button", name="Order and pay").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Thank you"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you", use_inner_text=True)
     return page.locator(".serial").inner_text()
 
 
@@ -74,13 +74,13 @@ def test_a_sensor_is_bought_and_registered_once(site: str, chromium: Browser) ->
         serial = _buy(page)
         screenshots(page, "vendor ordered")
         _register(page, "EX-NEVER-1")
-        assert "never issued" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("never issued", use_inner_text=True)
         _register(page, serial)
-        assert page.get_by_role("heading", level=1).inner_text() == "Received"
+        expect(page.get_by_role("heading", level=1)).to_have_text("Received", use_inner_text=True)
         page.get_by_role("link", name="Back to where you were").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Register a product"
+        expect(page.get_by_role("heading", level=1)).to_have_text("Register a product", use_inner_text=True)
         _register(page, serial, "Ann E. Example")
-        assert "already" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("already", use_inner_text=True)
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_a_card_is_seen_by_the_processor_alone(demo: Demonstration, chromium: Br
         _old_enough(page)
         _pay(page, CANARY)
         assert "payment=tok-" in page.url
-        assert "accepted your card" in page.get_by_role("status").inner_text()
+        expect(page.get_by_role("status")).to_contain_text("accepted your card", use_inner_text=True)
         assert page.locator('input[name="payment"]').input_value().startswith("tok-")
     took = [url for url, body in sent if CANARY in url + body]
     assert len(took) == 1, took
@@ -115,7 +115,7 @@ def test_the_banner_is_answered_in_one_click(site: str, chromium: Browser, said:
         assert cookies(page.context) != {}
         page.goto("/products")
         assert page.request.get("/v1/choice").json()["made"] is True
-        assert page.get_by_role("button", name=said).count() == 0
+        expect(page.get_by_role("button", name=said)).to_have_count(0)
 
 
 @pytest.mark.slow
@@ -152,7 +152,7 @@ def test_a_sign_up_is_confirmed_from_the_mailbox(site: str, chromium: Browser) -
         wait_until(arrived, "the mail is there", 60)
         screenshots(page, "vendor mail", judged=False)
         page.locator(".mail a[href*=confirm]").first.click()
-        assert page.get_by_role("heading", level=1).is_visible()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert "confirm" in page.url
 
 
@@ -165,8 +165,8 @@ def test_it_works_without_script(site: str, chromium: Browser) -> None:
         page.get_by_label("Year of birth").fill(str(2026 - 5))
         page.get_by_role("button", name="Go on").click()
         assert page.url == f"{site}/newsletter"
-        assert page.get_by_role("link", name="For parents and guardians").is_visible()
+        expect(page.get_by_role("link", name="For parents and guardians")).to_be_visible()
         for path in ("/newsletter", "/contact", "/shop/checkout?product=sensor"):
             page.goto(path)
-            assert page.get_by_label("Year of birth").count() == 0
-            assert page.get_by_role("link", name="For parents and guardians").is_visible()
+            expect(page.get_by_label("Year of birth")).to_have_count(0)
+            expect(page.get_by_role("link", name="For parents and guardians")).to_be_visible()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.clauses.mailbox import link_in, mail_to
 from tests.clauses.vendor import OLD_ENOUGH, Vendor
@@ -69,7 +69,7 @@ def test_account_with_a_passkey(tmp_path: Path, chromium: Browser) -> None:
         page.get_by_label("Name of the new passkey").fill("Laptop")
         page.get_by_role("button", name="Add a passkey").click()
         page.wait_for_url("**/account?saved=yes")
-        assert page.get_by_text("Laptop passkey, added on").is_visible()
+        expect(page.get_by_text("Laptop passkey, added on")).to_be_visible()
         _look(page, "account with passkey")
         page.get_by_role("button", name="Sign out here").click()
         page.wait_for_url("**/account/sign-in")
@@ -119,7 +119,7 @@ def test_account_from_the_form_to_the_end(tmp_path: Path, chromium: Browser) -> 
             other.get_by_label("Password").fill(PHRASE)
             other.get_by_role("button", name="Sign in", exact=True).click()
             other.wait_for_url("**/account")
-            assert other.get_by_text("Your browser says no by itself").is_visible()
+            expect(other.get_by_text("Your browser says no by itself")).to_be_visible()
             _look(other, "account signal")
             page.goto("/account")
             _look(page, "account sessions")
@@ -152,7 +152,7 @@ def test_account_without_script(tmp_path: Path, chromium: Browser) -> None:
                 client.post("/collect/account", json=body)
             page.goto(link_in(mail_to(vendor, ANN)))
             page.get_by_role("button", name="Yes, confirm it").click()
-            assert not page.get_by_role("button", name="Add a passkey").is_visible()
+            expect(page.get_by_role("button", name="Add a passkey")).not_to_be_visible()
             page.get_by_label("Password", exact=True).fill(PHRASE)
             page.get_by_role("button", name="Set a password").click()
             page.get_by_label("Company").fill("Example")
@@ -162,7 +162,7 @@ def test_account_without_script(tmp_path: Path, chromium: Browser) -> None:
             page.locator("#email").fill(ANN)
             page.get_by_label("Password").fill("wrong" * 4)
             page.get_by_role("button", name="Sign in", exact=True).click()
-            assert page.get_by_role("alert").is_visible()
+            expect(page.get_by_role("alert")).to_be_visible()
             assert page.locator("#email").input_value() == ANN
             page.get_by_label("Password").fill(PHRASE)
             page.get_by_role("button", name="Sign in", exact=True).click()

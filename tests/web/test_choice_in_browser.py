@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browser import cookies, screenshots, violations, visitor
 from tests.support.clients import script
@@ -57,7 +57,7 @@ def test_choosing_on_the_page(script: bool, troth_program: Troth, chromium: Brow
         refuse, allow = (page.get_by_role("button", name=name) for name in ("Refuse all", "Allow all"))
         _same_size(refuse, allow)
         refuse.click()
-        assert page.get_by_role("status").is_visible()
+        expect(page.get_by_role("status")).to_be_visible()
         assert cookies(page.context)[CHOICE].endswith("..")
         page.get_by_label("Usage statistics").check(force=True)
         page.get_by_role("button", name="Save these choices").click()
@@ -129,9 +129,9 @@ def test_the_banner_stays_away_where_the_browser_says_no(troth_program: Troth, c
     ):
         _open_company_page(page, server)
         page.wait_for_load_state("networkidle")
-        assert page.get_by_role("region", name="May we?").count() == 0
+        expect(page.get_by_role("region", name="May we?")).to_have_count(0)
         page.goto("/choice")
-        assert page.get_by_text("Your browser has said no for you").is_visible()
+        expect(page.get_by_text("Your browser has said no for you")).to_be_visible()
         page.get_by_role("button", name="Allow all").click()
         assert _allowed(page) == []
         page.get_by_label("I know that my browser says no. Allow usage statistics all the same.").check()

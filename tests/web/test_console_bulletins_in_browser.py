@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.vendor import Vendor
 from tests.support.browser import inspect, visitor
@@ -27,7 +27,7 @@ def test_a_notice_from_the_first_word_to_its_counts(tmp_path: Path, chromium: Br
         page.get_by_label("Subject, English").fill("Security fault in {product}")
         page.get_by_label("Text, English").fill("{greeting}\n\nBuy 5.2.1 now, 20 % off.")
         page.get_by_role("button", name="Keep it").click()
-        assert "line 3, column 1" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("line 3, column 1", use_inner_text=True)
         inspect(page, "console bulletin refused")
         page.get_by_label("Text, English").fill(
             "{greeting}\n\n{product} ({versions}) lets others in. Install version 5.2.1."

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.campaigns.company import Marketing
 from tests.clauses.vendor import Vendor
@@ -37,5 +37,5 @@ def test_marketing_sends_an_announcement(tmp_path: Path, chromium: Browser) -> N
         page.get_by_role("heading", name="Spring news done").wait_for(timeout=60_000)
         inspect(page, "console campaign done")
         page.goto("/console/campaigns")
-        assert "13 of 13" in page.get_by_role("table").inner_text()
+        expect(page.get_by_role("table")).to_contain_text("13 of 13", use_inner_text=True)
         inspect(page, "console campaigns")

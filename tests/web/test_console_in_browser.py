@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pyotp import TOTP
 
 from tests.clauses.vendor import Site, Vendor
@@ -53,7 +53,7 @@ class At:
         self.page.get_by_label("The code that it shows now").fill(self.code())
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Set both").click()
-        assert self.page.get_by_role("heading", level=1).inner_text() == "You are set up"
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("You are set up", use_inner_text=True)
 
     def sign_in(self) -> None:
         """By password and code."""
@@ -102,7 +102,7 @@ def test_a_request_is_worked_at_the_console(tmp_path: Path, chromium: Browser) -
         page.get_by_role("link", name=first).click()
         page.get_by_role("button", name="Take over").click()
         page.get_by_role("button", name="Read it").click()
-        assert page.get_by_text("Please do it. access").is_visible()
+        expect(page.get_by_text("Please do it. access")).to_be_visible()
         inspect(page, "console matter read")
         vendor.clock.advance(timedelta(minutes=11))
         page.goto(f"/console/matters/{first}")
@@ -112,12 +112,12 @@ def test_a_request_is_worked_at_the_console(tmp_path: Path, chromium: Browser) -
         page.get_by_text("Refuse it, or go on by hand").click()
         page.get_by_label("Bring it to").select_option("refused")
         page.get_by_role("button", name="Do it").click()
-        assert "without a reason" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("without a reason", use_inner_text=True)
         inspect(page, "console matter with a fault")
         page.get_by_label("Bring it to").select_option("refused")
         page.get_by_label("Reason, told to the person").fill("it is about somebody else")
         page.get_by_role("button", name="Do it").click()
-        assert page.get_by_text("it is about somebody else").first.is_visible()
+        expect(page.get_by_text("it is about somebody else").first).to_be_visible()
         page.goto(f"/console/matters/{second}")
         page.get_by_text("It is proven otherwise who asks").click()
         page.get_by_role("button", name="I answer for who asks").click()
@@ -131,7 +131,7 @@ def test_a_request_is_worked_at_the_console(tmp_path: Path, chromium: Browser) -
         page.goto("/console")
         page.get_by_role("checkbox", name="Choose").first.check()
         page.get_by_role("button", name="Take over").click()
-        assert page.get_by_text("done", exact=True).count() == 1
+        expect(page.get_by_text("done", exact=True)).to_have_count(1)
         inspect(page, "console many at once")
         _late(Site(server, vendor), ann, page)
 
@@ -144,10 +144,10 @@ def _late(site: Site, ann: At, page: Page) -> None:
     inspect(page, "console call or letter")
     ann.vendor.clock.advance(timedelta(days=91))
     ann.sign_in()
-    assert "past the due date" in page.locator(".overdue").inner_text()
+    expect(page.locator(".overdue")).to_contain_text("past the due date", use_inner_text=True)
     inspect(page, "console queue with late ones")
     page.goto("/console?kind=object")
-    assert "not in this view" in page.locator(".overdue").inner_text()
+    expect(page.locator(".overdue")).to_contain_text("not in this view", use_inner_text=True)
     inspect(page, "console queue empty")
 
 
@@ -181,7 +181,7 @@ def test_a_passkey_and_an_access_review(tmp_path: Path, chromium: Browser) -> No
         page.goto("/console/access")
         inspect(page, "console access")
         page.get_by_role("button", name="Shut out Idle.Example").click()
-        assert page.get_by_text("It was ended, at once.").is_visible()
+        expect(page.get_by_text("It was ended, at once.")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
         devices.send(
             "WebAuthn.setUserVerified", {"authenticatorId": added["authenticatorId"], "isUserVerified": False}

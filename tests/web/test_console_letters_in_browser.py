@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.test_II_20 import CALLS, LETTERS, TEXT
 from tests.clauses.vendor import SUPPORT, Site, Vendor
@@ -45,5 +45,5 @@ def test_the_desk_follows_its_letters(tmp_path: Path, chromium: Browser) -> None
         assert vendor.json("letters", "list")["batches"][0]["state"] == "delivered"
         page.get_by_label("Our reference").fill(batch)
         page.get_by_role("button", name="Note that they came back").click()
-        assert "has the reference" in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("has the reference", use_inner_text=True)
         inspect(page, "console letters")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.clauses.vendor import Vendor
 from tests.support.browser import inspect, visitor
@@ -47,9 +47,9 @@ def test_an_analyst_on_a_monday(tmp_path: Path, chromium: Browser) -> None:
         page.get_by_text("Note a change").click()
         page.get_by_label("What changes, and what the report showed").fill("Search opens first.")
         page.get_by_role("button", name="Note it").click()
-        assert page.get_by_role("status").inner_text().startswith("It was noted")
+        expect(page.get_by_role("status")).to_contain_text("It was noted", use_inner_text=True)
         page.goto("/console/reports")
         inspect(page, "console reports")
         page.goto("/changes")
         inspect(page, "product changes")
-        assert page.get_by_text("Search opens first.").is_visible()
+        expect(page.get_by_text("Search opens first.")).to_be_visible()
