@@ -1,11 +1,11 @@
-"""Letters at the console in a real browser: from the list to a batch that is handed over and a letter that came back."""
+"""Letters and calls at the console in a real browser: a batch that is handed over, a letter that came back, a list that is open."""
 
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.clauses.test_II_20 import CALLS, LETTERS, TEXT
+from tests.clauses.test_II_20 import CALLS, LETTERS, SCRIPT, TEXT
 from tests.clauses.vendor import SUPPORT, Site, Vendor
 from tests.support.browser import inspect, visitor
 from tests.web.test_console_in_browser import At, _serve
@@ -14,13 +14,16 @@ pytestmark = pytest.mark.slow
 
 
 def _batch(vendor: Vendor, site: Site) -> str:
-    """The desk makes a batch of a letter about a ticket; gives its id."""
+    """The desk makes a batch of a letter about a ticket, and has the person called; gives the batch's id."""
     assert site.buy("OR-1").status_code == 201
     key = vendor.key("staff.support", SUPPORT, LETTERS, CALLS, cases=("ticket",))
     case, _ = site.open_case(key, "ticket", SUPPORT, "ann@example.com")
     text, file = vendor.data.parent / "letter.md", vendor.data.parent / "desk.key"
     text.write_text(TEXT, encoding="utf-8")
     file.write_text(key, encoding="ascii")
+    script = vendor.data.parent / "script.md"
+    script.write_text(SCRIPT, encoding="utf-8")
+    vendor.json("calls", "open", case, "--text", script, "--purpose", CALLS, "--key-file", file)
     made = vendor.json("letters", "batch", case, "--text", text, "--purpose", LETTERS, "--key-file", file)
     return str(made["batch"])
 
@@ -47,3 +50,6 @@ def test_the_desk_follows_its_letters(tmp_path: Path, chromium: Browser) -> None
         page.get_by_role("button", name="Note that they came back").click()
         expect(page.get_by_role("alert")).to_contain_text("has the reference", use_inner_text=True)
         inspect(page, "console letters")
+        page.get_by_role("link", name="Call lists").click()
+        assert "Example Call Centre Ltd." in page.get_by_role("table").inner_text()
+        inspect(page, "console call lists")

@@ -9,7 +9,7 @@ from troth.adapters import letter_pdf, sealing_to
 from troth.bootstrap.bulletins import bulletin_letter
 from troth.bootstrap.partners import letter_channel, phone_channel
 from troth.bootstrap.speaking import day_in, words_in
-from troth.outreach import CallLists, Centre, HandedLetters, House, Overseeing
+from troth.outreach import CallLists, CallOverseeing, Centre, HandedLetters, House, Overseeing
 from troth.storage import Task
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ def overseeing_of(troth: "Troth") -> Overseeing:
         outbox=troth.outbox,
         letters=lambda: troth.letters,
         channel=letter_channel(troth),
+    )
+
+
+def overseeing_calls_of(troth: "Troth") -> CallOverseeing:
+    """Call lists, as staff oversee them."""
+    return CallOverseeing(
+        database=troth.database,
+        actor=troth.gate.actor,
+        policy=troth.policy,
+        clock=troth.clock,
+        channel=phone_channel(troth),
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from troth.outreach import (
         Audiences,
         CallLists,
+        CallOverseeing,
         HandedLetters,
         MailCounts,
         Messages,
@@ -221,6 +222,13 @@ class Rooms:
         from troth.bootstrap.lettering import overseeing_of
 
         return overseeing_of(self._whole)
+
+    @cached_property
+    def overseeing_calls(self) -> "CallOverseeing":
+        """Call lists, as staff oversee them."""
+        from troth.bootstrap.lettering import overseeing_calls_of
+
+        return overseeing_calls_of(self._whole)
 
     @cached_property
     def calls(self) -> "CallLists":

@@ -33,6 +33,7 @@ from troth.outreach.model import (
 )
 from troth.outreach.outbox import MOVES, STATES, Outbox, Row
 from troth.outreach.overseeing import FIRST, Overseeing, OverseenBatch, Place
+from troth.outreach.overseeing_calls import SOONEST, CallNumbers, CallOverseeing, OverseenList
 from troth.outreach.pacing import Limits, PacedMailer, Pacing, Rate, by_domain, read_rate
 from troth.outreach.phrases import asked_on, greeting
 from troth.outreach.rendering import compose, is_marketing, written_in
@@ -68,6 +69,7 @@ __all__ = [
     "MOST_TRIES",
     "MOVES",
     "OUTCOMES",
+    "SOONEST",
     "STATES",
     "WIRE",
     "Audiences",
@@ -76,7 +78,9 @@ __all__ = [
     "Call",
     "CallList",
     "CallLists",
+    "CallNumbers",
     "CallOrder",
+    "CallOverseeing",
     "Centre",
     "Channel",
     "Choice",
@@ -106,6 +110,7 @@ __all__ = [
     "Outbox",
     "Overseeing",
     "OverseenBatch",
+    "OverseenList",
     "PacedMailer",
     "Pacing",
     "Place",

@@ -2,8 +2,23 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, bindparam, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from troth.outreach.tables import message
 from troth.storage import Lookup, Statement, Transaction, data_tables
 
 call_list = Table(
@@ -24,7 +39,7 @@ call_list = Table(
     Index(None, "case_id", unique=True),
     Index(None, "closed_at", "ends_at"),
 )
-_c = call_list.c
+_c, _m = call_list.c, message.c
 _COLUMNS = (
     "list", "case_id", "purpose", "recipient", "subject", "reason", "body", "language", "announcing", "opened_at",
     "ends_at", "closed_at",
@@ -33,6 +48,21 @@ _ADD = Statement(insert(call_list))
 _OF_CASE = Lookup(call_list, by=("case_id",), take=_COLUMNS)
 _OPEN = Statement(
     select(*(_c[name] for name in _COLUMNS)).where(_c.closed_at == 0).order_by(_c.opened_at, _c.list)
+)
+_ENDING = Statement(
+    select(*(_c[name] for name in _COLUMNS))
+    .where(
+        _c.closed_at == 0,
+        _c.ends_at >= bindparam("instant"),
+        or_(_c.ends_at > bindparam("instant"), _c.list > bindparam("last")),
+    )
+    .order_by(_c.ends_at, _c.list)
+    .limit(bindparam("most"))
+)
+_NUMBERS = Statement(
+    select(_m.state, _m.why, func.sum(case((_m.at <= bindparam("now"), 1), else_=0)), func.count())
+    .where(_m.batch == bindparam("which"), _m.channel == bindparam("way"))
+    .group_by(_m.state, _m.why)
 )
 _ALL = Statement(
     select(*(_c[name] for name in _COLUMNS))
@@ -115,6 +145,24 @@ def list_of(tx: Transaction, case: str) -> CallList | None:
 def open_lists(tx: Transaction) -> list[CallList]:
     """Lists that nobody closed, the oldest first."""
     return [CallList(*row) for row in tx.rows(_OPEN, {})]
+
+
+def ending_lists(tx: Transaction, at: int, which: str, most: int) -> list[CallList]:
+    """Open lists that end after another one, the soonest first.
+
+    Args:
+        tx: Unit of work.
+        at: When the other one ends (microseconds).
+        which: Its id, which tells apart those of the same moment.
+        most: Most lists.
+    """
+    return [CallList(*row) for row in tx.rows(_ENDING, {"instant": at, "last": which, "most": most})]
+
+
+def call_numbers(tx: Transaction, of: str, channel: str, now: int) -> list[tuple[str, str, int, int]]:
+    """How many calls of a case are in each state for each reason, due by now (microseconds), and in all."""
+    found = tx.rows(_NUMBERS, {"which": of, "way": channel, "now": now})
+    return [(str(state), str(why), int(due), int(number)) for state, why, due, number in found]
 
 
 def newest_lists(tx: Transaction, most: int) -> list[CallList]:

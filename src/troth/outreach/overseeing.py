@@ -6,7 +6,7 @@ in force. To note something of it, its holder also works on cases of that kind, 
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from troth.gate import Actor, case_of, note_matter
 from troth.kernel import Clock, NotFound, Refused, micros
@@ -25,6 +25,7 @@ from troth.storage import Database, Transaction
 
 CLAUSE = "II.20"
 _INSTRUCT = "instruct"
+_T = TypeVar("_T")
 _LAST = 2**62
 _CHUNK, _MOST_READ = 200, 2_000
 
@@ -115,9 +116,14 @@ class Overseeing:
         """
         self.check_may(key)
         actor, sees = self._actor(key), self._sight(key)
-        found: list[LetterBatch] = []
         with self._database.reading() as tx:
-            following = _read(tx, sees, behind, most, found)
+            found, following = read_page(
+                lambda place, number: batches_behind(tx, place.at, place.id, number),
+                lambda one: Place(one.made_at, one.batch),
+                sees,
+                behind,
+                most,
+            )
             return self._overseen(tx, actor, found), following
 
     def batch(self, key: str, which: str) -> OverseenBatch:
@@ -182,17 +188,8 @@ class Overseeing:
 
     def _sight(self, key: str) -> Callable[[LetterBatch], bool]:
         """Tells of a batch whether the holder of a key sees it."""
-        actor, policy = self._actor(key), self._policy()
-        known: dict[tuple[str, str], bool] = {}
-
-        def sees(one: LetterBatch) -> bool:
-            mark = (one.purpose, one.recipient)
-            if mark not in known:
-                channel = self._channel._replace(recipient=one.recipient)
-                known[mark] = has_to_do(policy, channel, actor, one.purpose, self._clock)
-            return known[mark]
-
-        return sees
+        sees = sight(self._policy(), self._channel, self._actor(key), self._clock)
+        return lambda one: sees(one.purpose, one.recipient)
 
     def _overseen(self, tx: Transaction, actor: Actor, found: Sequence[LetterBatch]) -> list[OverseenBatch]:
         counts = {case: channel_counts(tx, case, LETTER) for case in {one.case for one in found}}
@@ -220,6 +217,20 @@ def has_to_do(policy: Policy, channel: Channel, actor: Actor, purpose: str, cloc
     return declared and needed(policy, channel, actor, purpose, clock).possible
 
 
+def sight(policy: Policy, channel: Channel, actor: Actor, clock: Clock) -> Callable[[str, str], bool]:
+    """Tells of a purpose, and of the company that is given data for it, whether somebody has to do with them; asked once of each."""
+    known: dict[tuple[str, str], bool] = {}
+
+    def sees(purpose: str, recipient: str) -> bool:
+        if (purpose, recipient) not in known:
+            known[purpose, recipient] = has_to_do(
+                policy, channel._replace(recipient=recipient), actor, purpose, clock
+            )
+        return known[purpose, recipient]
+
+    return sees
+
+
 def concerned(policy: Policy, channel: Channel, actor: Actor, clock: Clock) -> bool:
     """Whether somebody has to do with anything that a company with this channel is given data for."""
     return any(
@@ -230,26 +241,34 @@ def concerned(policy: Policy, channel: Channel, actor: Actor, clock: Clock) -> b
     )
 
 
-def _read(
-    tx: Transaction,
-    sees: Callable[[LetterBatch], bool],
+def read_page(
+    after: Callable[[Place, int], Sequence[_T]],
+    place: Callable[[_T], Place],
+    sees: Callable[[_T], bool],
     behind: Place,
     most: int,
-    found: list[LetterBatch],
-) -> Place | None:
-    """Find a page of batches that somebody sees; gives where the next one begins, also where much was passed over."""
-    place = behind
+) -> tuple[list[_T], Place | None]:
+    """A page of what somebody sees, and where the next one begins, also where much was passed over; None behind the last.
+
+    Args:
+        after: Reads rows behind a place, at most so many.
+        place: Where a row is.
+        sees: Whether somebody sees it.
+        behind: Where the page begins.
+        most: Most rows of it.
+    """
+    found: list[_T] = []
     for _ in range(_MOST_READ // _CHUNK):
-        rows = batches_behind(tx, place.at, place.id, _CHUNK)
+        rows = after(behind, _CHUNK)
         for one in rows:
             if sees(one):
                 if len(found) == most:
-                    return place
+                    return found, behind
                 found.append(one)
-            place = Place(one.made_at, one.batch)
+            behind = place(one)
         if len(rows) < _CHUNK:
-            return None
-    return place
+            return found, None
+    return found, behind
 
 
 def _acts(actor: Actor, kind: str) -> bool:

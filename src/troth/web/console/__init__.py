@@ -1,10 +1,11 @@
-"""The staff console: signing in, the queue, matters, cases, what came otherwise, access reviews, reports, bulletins, campaigns, letters."""
+"""The staff console: signing in, the queue, matters, cases, what came otherwise, access reviews, reports, bulletins, campaigns, letters, calls."""
 
 from litestar.handlers import HTTPRouteHandler
 
 from troth.web.console import (
     authority,
     bulletins,
+    calls,
     campaigns,
     case,
     cases,
@@ -36,4 +37,5 @@ HANDLERS: list[HTTPRouteHandler] = [
     *bulletins.HANDLERS,
     *campaigns.HANDLERS,
     *letters.HANDLERS,
+    *calls.HANDLERS,
 ]

@@ -26,7 +26,7 @@ from troth.web.visiting import cookie_of
 
 AnyRequest = Request[Any, Any, Any]
 HOME, SIGN_IN, CONFIRM = "/console", "/console/sign-in", "/console/confirm"
-CAMPAIGNS, LETTERS = "/console/campaigns", "/console/letters"
+CAMPAIGNS, LETTERS, CALLS = "/console/campaigns", "/console/letters", "/console/calls"
 HEADERS = {**OWN_FORMS, "X-Robots-Tag": "noindex, nofollow"}
 Given = dict[str, str]
 Pairs = list[tuple[str, str]]
@@ -103,6 +103,8 @@ def menu(site: Site, who: Working) -> tuple[tuple[str, str], ...]:
         found.append((CAMPAIGNS, "Campaigns"))
     if site.troth.overseeing.may(who.key):
         found.append((LETTERS, "Letters sent"))
+    if site.troth.overseeing_calls.may(who.key):
+        found.append((CALLS, "Call lists"))
     if may_review(site, who):
         found.append(("/console/access", "Access"))
     return (*found, ("/console/me", "You"))
