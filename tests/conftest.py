@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 ENGINES = ("sqlite", "postgresql")
 
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)
-hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
-hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+_BASE = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+"""How long an example takes is a matter of the machine, and of what else it does."""
+hypothesis.settings.register_profile("quick", _BASE, max_examples=15)
+hypothesis.settings.register_profile("dev", _BASE, max_examples=50)
+hypothesis.settings.register_profile("ci", _BASE, max_examples=200, print_blob=True)
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
 )

@@ -45,7 +45,7 @@ def answered(page: Page, path: str, doing: Any, count: int = 1) -> None:
 
     page.on("response", note)
     doing()
-    for _ in range(400):
+    for _ in range(2_400):
         if left <= 0:
             return
         page.wait_for_timeout(25)

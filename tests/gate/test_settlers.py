@@ -40,7 +40,11 @@ def _told(outcomes: list[Outcome]) -> list[tuple[bool, str, str, int]]:
     ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rows=_ROWS)
 def test_batch_comes_out_as_its_acts_one_by_one(
     company: Company, rows: list[tuple[bool, int, int, bool]]

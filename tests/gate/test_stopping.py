@@ -252,7 +252,11 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=STEPS)
 def test_no_sequence_makes_a_stopped_address_receive(company: Company, steps: list[str]) -> None:
     """Whatever is done in whatever order: what was stopped is received again only after a newer word of its own mailbox."""

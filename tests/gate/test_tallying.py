@@ -176,7 +176,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 30)), min_size
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(steps=STEPS)
 def test_whatever_happened_the_count_is_that_of_the_vault(
     company: Company, steps: list[tuple[str, int]]

@@ -46,7 +46,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[int
 
 
 @pytest.mark.slow
-@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_one_installation_moves_no_part_beyond_its_bound(
     usual: tuple[Path, list[list[int]]], data: st.DataObject

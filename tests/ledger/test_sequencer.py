@@ -80,7 +80,7 @@ def test_staged_entries_stand_in_the_tree_after_integration(database: Database) 
         assert entry(tx, made[3][0]).entry.id == made[3][0]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 400)), min_size=1, max_size=5))
 def test_whatever_the_batches_every_file_is_that_of_the_definition(
     database: Database, steps: list[tuple[int, int]]

@@ -179,7 +179,7 @@ def test_an_export_is_not_overwritten_by_a_shorter_or_other_log(sqlite: Database
     assert files_below(log) == before
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_changed_byte_of_any_file_is_found(
     pristine: tuple[dict[str, bytes], list[bytes]], data: st.DataObject

@@ -121,7 +121,7 @@ def test_whatever_is_written_only_declared_attributes_are_looked_at(words: list[
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(expression=EXPRESSIONS)
 def test_no_expression_chooses_a_child(company: Company, expression: str) -> None:  # noqa: F811  the fixture
     """For every expression, the count is that of the adults alone, however children and adults are alike."""

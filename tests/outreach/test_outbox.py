@@ -104,7 +104,7 @@ def test_who_was_erased_is_in_no_row(company: Company, outbox: Outbox) -> None: 
         assert one.person not in now.person
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(STATES)), max_size=30))
 def test_copies_move_along_the_states_only(
     company: Company,  # noqa: F811

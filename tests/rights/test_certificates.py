@@ -162,7 +162,11 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], st
         return json.loads(issued(web, case)), web.troth.signer.verifier_key
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
+)
 @given(data=st.data())
 def test_whatever_is_altered_is_found(signed: tuple[dict[str, Any], str], data: st.DataObject) -> None:
     """Any member of it, a receipt, a line left out, or the signature: nothing of it verifies any more."""

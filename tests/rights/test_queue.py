@@ -62,7 +62,7 @@ def _fits(row: MatterRow, wanted: Wanted) -> bool:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(_ONE, max_size=25), _FILTERS, st.integers(1, 7))
 def test_every_matter_stands_on_exactly_one_page(
     desk: Desk, some: list[dict[str, Any]], wanted: Wanted, most: int

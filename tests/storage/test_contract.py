@@ -293,7 +293,7 @@ def test_create_all_twice(store: Database) -> None:
     assert everything(store) == [row("a", 1)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(
     st.dictionaries(
         st.tuples(
