@@ -242,7 +242,7 @@ def test_a_text_needs_its_head() -> None:
 
 
 def test_a_batch_that_nobody_fetched_goes(post: Post) -> None:
-    """After its time; a delivered one cannot be delivered again."""
+    """After its time; its letter waits again, for nobody has it; a delivered one cannot be delivered again."""
     _, case = post.customer(1)
     made = post.make(case)
     assert made is not None
@@ -251,6 +251,9 @@ def test_a_batch_that_nobody_fetched_goes(post: Post) -> None:
     post.company.clock.advance(timedelta(days=2))
     assert letters.purge(post.company.clock.now() - timedelta(days=1)) == 1
     assert (post.files(), letters.batches()[0].state) == ([], "gone")
+    assert post.outbox.counts(case)["planned"] == 1
+    (noted,) = [one.detail for one in post.company.entries() if one.detail.get("what") == "letters-lapsed"]
+    assert (noted["batch"], noted["letters"]) == (made.batch, "1")
     with pytest.raises(Conflict):
         letters.delivered(made.batch)
     with pytest.raises(NotFound):

@@ -24,13 +24,12 @@ from troth.outreach.letter_tables import (
     sent_rows,
     take_out,
 )
-from troth.outreach.letters import AGAIN, LetterBatches
+from troth.outreach.letters import AGAIN, CLAUSE, LetterBatches
 from troth.outreach.outbox import PLANNED, SENT, SKIPPED, Row
 from troth.storage import Transaction
 
 CHANGED = "changed"
 _CHUNK = 100
-_CLAUSE = "II.20"
 _WHY_KEPT = {
     MAKING: "Wait until it is made; one whose process died is begun anew by the next `troth letters batch`.",
     DELIVERED: "Ask the print house not to post it; from here nothing can be taken back.",
@@ -194,7 +193,7 @@ class HandedLetters(LetterBatches):
             micros(self._clock.now()),
             {"key": actor.key_id, "batch": batch.batch, "letters": str(letters)},
         )
-        note_matter(tx, self._policy(), case=batch.case, what=what, clause=_CLAUSE, now=now, more=more)
+        note_matter(tx, self._policy(), case=batch.case, what=what, clause=CLAUSE, now=now, more=more)
 
 
 def _nothing_left(case: str, changed: int) -> Conflict:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from troth.gate import Actor, Ask, Outcome
+from troth.gate import Actor, Ask, Outcome, note_matter
 from troth.kernel import Clock, Conflict, NotFound, Refused, micros, new_id
 from troth.outreach.channels import (
     DISCLOSE,
@@ -54,6 +54,7 @@ from troth.outreach.letter_tables import (
     letters_to,
     newest_batches,
     put_letters,
+    sent_rows,
     take_out,
 )
 from troth.outreach.letter_text import LetterText, OwnText, layout_for, no_text, text_under
@@ -62,6 +63,7 @@ from troth.policy import Policy
 from troth.storage import Database, Transaction
 
 LETTER = "letter"
+CLAUSE = "II.20"
 _TYPE = "address"
 _CHUNK = 100
 TAKEN_OVER_AFTER = timedelta(minutes=10)
@@ -191,10 +193,27 @@ class LetterBatches:
         return len(set(signs))
 
     def purge(self, before: datetime) -> int:
-        """Remove the files of batches made before an instant that nobody fetched; gives their number."""
+        """Remove the files of batches made before an instant that nobody fetched; gives their number.
+
+        Nobody has those letters, so they count as sent no more: they wait to be made anew, which the ledger tells.
+        """
         with self._database.reading() as tx:
             old = [one for one in batches_in(tx, MADE) if one.made_at < micros(before)]
-        return sum(self._ended(one, GONE) for one in old)
+        return sum(self._lapsed(one) for one in old)
+
+    def _lapsed(self, batch: LetterBatch) -> bool:
+        with self._database.reading() as tx:
+            rows = sent_rows(tx, batch.batch)
+        now, more = micros(self._clock.now()), {"batch": batch.batch, "letters": str(len(rows))}
+
+        def wait_again(tx: Transaction) -> None:
+            for row in rows:
+                self._outbox.take_back(tx, row, PLANNED, AGAIN)
+            note_matter(
+                tx, self._policy(), case=batch.case, what="letters-lapsed", clause=CLAUSE, now=now, more=more
+            )
+
+        return self._ended(batch, GONE, wait_again)
 
     def forget(self, person: str) -> None:
         """Take the letters to a person who was erased out of every file that lies here."""
