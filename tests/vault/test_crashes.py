@@ -86,7 +86,7 @@ def test_many_at_once_lose_nothing_while_keys_change(stand: Stand) -> None:
     people = [f"{number:032x}" for number in range(8)]
     for who in people:
         stand.add(who, email=f"{who}@example.com", payment_token=0)
-    halt = threading.Event()
+    halt, at_work = threading.Event(), threading.Barrier(3)
 
     def write(mine: list[str]) -> dict[str, int]:
         own = Stand(stand.data, stand.keystore, stand.root)
@@ -96,11 +96,14 @@ def test_many_at_once_lose_nothing_while_keys_change(stand: Stand) -> None:
                 own.write(who, payment_token=written[who] + 1)
                 written[who] += 1
                 assert own.read(who, "email") == {"email": f"{who}@example.com"}
+            if set(written.values()) == {1}:
+                at_work.wait(60)
         return written
 
     with ThreadPoolExecutor(2) as pool:
         writing = [pool.submit(write, people[:4]), pool.submit(write, people[4:])]
         try:
+            at_work.wait(60)
             for now in range(100, 106):
                 assert rekey_persons(stand.data, stand.keys, now).persons == 8
                 rotate_store_key(stand.keystore, stand.root, now)
