@@ -4,6 +4,7 @@ Every test that asks for `database` or `keystore` runs once on SQLite and once o
 Tests reach no host but this one. Warnings are errors (pyproject.toml).
 """
 
+import gc
 import importlib
 import os
 import shutil
@@ -86,6 +87,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             + bool(item.get_closest_marker("postgresql") or item.get_closest_marker("mariadb"))
         )
     )
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and tests, which stay to the end, out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=ENGINES)
