@@ -69,10 +69,16 @@ def _far(cell: Cell, truth: float, part: int) -> bool:
     return not figure - (figure - low) / part <= truth <= figure + (high - figure) / part
 
 
-def check(truths: Truths, released: Callable[[Noise], Released], least: int, part: int = 3) -> None:
+@pytest.fixture(scope="module")
+def noise() -> Iterator[Noise]:
+    """The process that draws the noise of all these runs: starting one takes as long as a hundred of them."""
+    with Noise() as process:
+        yield process
+
+
+def check(truths: Truths, released: Callable[[], Released], least: int, part: int = 3) -> None:
     """A hundred runs; at least so many figures are shown in each. A bound that is only a part as wide is found wrong."""
-    with Noise() as noise:
-        runs = [look(released(noise).tables, truths, part) for _ in range(RUNS)]
+    runs = [look(released().tables, truths, part) for _ in range(RUNS)]
     seen = Seen(*(sum(column) for column in zip(*runs, strict=True)))
     assert seen.shown >= RUNS * least
     assert seen.outside <= allowed_outside(seen.shown)
@@ -163,14 +169,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", TELEMETRY)
-def test_reports_of_installations(name: str, reports: Path) -> None:
+def test_reports_of_installations(name: str, reports: Path, noise: Noise) -> None:
     """Use and quality, crashes and errors, feature popularity, retention, the funnel of a product's steps, sizes; sums."""
     report = TELEMETRY[name]
     parts = parts_of(report, POLICY, WEEK)
     with Engine(reports, REPORT_COLUMNS) as engine:
         sums = engine.reports(parts)
     truths = {(part.name, part.show): truth_of(part) for part in parts if part.show != "mean-of"}
-    check(truths, lambda noise: release_reports(noise, report, parts, sums), 3)
+    check(truths, lambda: release_reports(noise, report, parts, sums), 3)
 
 
 def test_every_way_to_show_a_metric_is_among_them() -> None:
@@ -183,7 +189,7 @@ def test_every_way_to_show_a_metric_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["single_sign_on", "product_edition"])
-def test_metrics_that_senders_blurred(name: str) -> None:
+def test_metrics_that_senders_blurred(name: str, noise: Noise) -> None:
     """Each run has the chance of its own 1,260 senders, drawn by the client's code, and our noise on top; of a choice with three values too."""
     metric = replace(metric_of(name), randomised=1.5)
     shown = ShownMetric(metric=name)
@@ -195,7 +201,7 @@ def test_metrics_that_senders_blurred(name: str) -> None:
     senders, answers = INSTALLATIONS // 2, len(keys)
     first = {(name, "shares"): {keys[0]: senders * 2 / 3}}
 
-    def released(noise: Noise) -> Released:
+    def released() -> Released:
         told = Counter((one % 3 // 2 + draw(1.5, answers)) % answers for one in range(senders))
         sums = [[senders], [told[place] for place in range(answers)]]
         found = release_reports(noise, REPORTS["retention"], parts, sums)
@@ -242,16 +248,16 @@ def _known(plan: EventPlan) -> Truths:
 
 
 @pytest.mark.parametrize("name", ["pages-visited", "referring-pages", "feature-frequency"])
-def test_reports_over_web_events(name: str, tmp_path: Path) -> None:
+def test_reports_over_web_events(name: str, tmp_path: Path, noise: Noise) -> None:
     """Web pages, referrers, feature frequency: visitors, visitors by group, events by group."""
     report = REPORTS[name]
     plan = event_plan(report, POLICY, WEEK, pages=name != "feature-frequency")
     with events_engine(tmp_path / "lake") as engine:
         sums = engine.events(plan, WEEK, ())
-    check(_known(plan), lambda noise: release_events(noise, report, plan, sums), 11)
+    check(_known(plan), lambda: release_events(noise, report, plan, sums), 11)
 
 
-def test_funnels_over_web_events(tmp_path: Path) -> None:
+def test_funnels_over_web_events(tmp_path: Path, noise: Noise) -> None:
     """Visitors at each of three pages in their order."""
     report = replace(REPORTS["pages-visited"], steps=("page-0", "page-1", "page-2"), most=1)
     plan = event_plan(report, POLICY, WEEK, pages=True)
@@ -262,4 +268,4 @@ def test_funnels_over_web_events(tmp_path: Path) -> None:
         ("visitors", "count"): {"": float(VISITORS)},
         ("visitors", "funnel"): {"page-0": 3 * each, "page-1": 2 * each, "page-2": each},
     }
-    check(truths, lambda noise: release_funnel(noise, report, plan, sums), 4)
+    check(truths, lambda: release_funnel(noise, report, plan, sums), 4)
