@@ -1,6 +1,7 @@
 """The API against its own description: whatever is sent, no server error, and every answer is one that is described."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -80,6 +81,29 @@ def test_no_request_breaks_the_description(case: Any, shared: Web, outreach: dic
     lost = set(case.query or {}) - sent.keys()
     checks = [one for one in _CHECKS if not lost or one is not negative_data_rejection]
     case.validate_response(response, checks=checks)
+
+
+def _longer() -> Iterator[tuple[str, str, dict[str, str], str]]:
+    """For each query parameter with a longest length: method, path, all parameters as in the examples, and its name."""
+    for path, operations in description()["paths"].items():
+        for method, operation in operations.items():
+            given = operation.get("parameters", [])
+            place = path.format_map({one["name"]: one["example"] for one in given if one["in"] == "path"})
+            query = {one["name"]: one["example"] for one in given if one["in"] == "query"}
+            for one in given:
+                if one["in"] == "query" and "maxLength" in one["schema"]:
+                    longer = "x" * (one["schema"]["maxLength"] + 1)
+                    yield method, place, {**query, one["name"]: longer}, one["name"]
+
+
+@pytest.mark.parametrize("asked", list(_longer()), ids=lambda asked: f"{asked[0]} {asked[1]} {asked[3]}")
+def test_what_is_longer_than_described_is_refused(
+    shared: Web, asked: tuple[str, str, dict[str, str], str]
+) -> None:
+    """A query parameter of one character more than the description allows is answered 4xx."""
+    method, place, query, name = asked
+    answer = shared.client.request(method, place, params=query, headers=shared.signed("support"))
+    assert 400 <= answer.status_code < 500, (name, answer.status_code)
 
 
 def test_the_description_is_what_is_served(shared: Web) -> None:

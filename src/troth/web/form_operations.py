@@ -1,5 +1,6 @@
 """The operations of forms."""
 
+from troth.web.asgi import MAX_QUERY
 from troth.web.operation import ENTRY, FORM, HTML, Answer, Operation, Parameter
 
 _ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
@@ -43,6 +44,6 @@ FORM_OPERATIONS = (
     Operation(
         "pageThanks", "GET", "/forms/{point}/thanks", "Collection", "What was stored", "By name, with the way to the receipt.",
         {200: Answer("The page.", HTML, _PAGE)},
-        parameters=(_FORM, Parameter("entry", "query", "id of the ledger entry", ENTRY, _ID, required=True), Parameter("stored", "query", "names of the fields stored", "name,email"), _BACK), problems=(404, 422, 503),
+        parameters=(_FORM, Parameter("entry", "query", "id of the ledger entry", ENTRY, _ID, required=True), Parameter("stored", "query", "names of the fields stored", "name,email", {"type": "string", "maxLength": MAX_QUERY}), _BACK), problems=(404, 422, 503),
     ),
 )  # fmt: skip
