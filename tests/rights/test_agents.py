@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from tests.gate.conftest import RIGHTS
-from tests.rights.conftest import Desk
+from tests.rights.conftest import Desk, begin_again
 from troth.gate import case_is_open, case_is_verified
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, TrothError, from_micros, micros
 from troth.rights import (
@@ -277,6 +277,7 @@ class Requests(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.salt = next(_SALTS)
+        begin_again(self.office.desk.clock)
         self.model: dict[str, Model] = {}
         self.staff = self.office.desk.staff()
 

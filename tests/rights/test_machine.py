@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.rights.conftest import Desk
+from tests.rights.conftest import Desk, begin_again
 from troth.gate import Outcome, case_is_open
 from troth.kernel import Refused, TrothError, from_micros, micros
 from troth.rights import JOINED, SHAPES, UNPROVEN, IllegalMove, MatterRow, watch
@@ -47,6 +47,7 @@ class Requests(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.salt = next(_SALTS)
+        begin_again(self.desk.clock)
         self.place: dict[tuple[str, str], str] = {}
         self.key = self.desk.staff()
         self.model: dict[str, Model] = {}
