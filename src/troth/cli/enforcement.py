@@ -67,6 +67,7 @@ ESTABLISHED = (
     "message.promotional",
     "product.owned",
     "point.declared",
+    "point.amends",
     "person.self",
     "signal.opt-out",
     "notice.shown",

@@ -90,6 +90,8 @@ def _at_point(ask: Ask, policy: Policy) -> list[str]:
     if point is None or ask.channel not in point.channels:
         return []
     facts = ["point.declared"]
+    if point.amends:
+        facts.append("point.amends")
     if ask.notice and ask.notice == point.notice:
         facts.append("notice.shown")
     if point.age_screen:

@@ -36,6 +36,7 @@ FACTS: dict[str, str] = {
     "parent.verified": "a parent has consented, verifiably, and that consent is not over",
     "parent.sharing": "the parent has also consented to sharing with others, which is asked separately",
     "point.declared": "the data arrives through a declared collection point",
+    "point.amends": "the collection point puts what arrives in the place of what stands there",
     "fields.classed": "every field of the act is declared and classed",
     "notice.shown": "the notice of the point or page was shown in the version in force",
     "notice.acknowledged": "the person has acknowledged the notice or warning of this act",
