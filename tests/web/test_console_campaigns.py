@@ -111,8 +111,15 @@ def test_a_count_that_fails_says_so(web: Web, marketer: Desk, monkeypatch: pytes
 
     monkeypatch.setattr(web.troth.campaigns, "count", fail)
     marketer.post(f"{place}/steps", step="count")
-    page = marketer.get(place)
-    assert (page.status_code, "The store takes no work now." in page.text) == (503, True)
+    statuses: list[int] = []
+
+    def says() -> bool:
+        page = marketer.get(place)
+        statuses.append(page.status_code)
+        return "The store takes no work now." in page.text
+
+    wait_until(says, "the page tells what went wrong")
+    assert statuses[-1] == 503
     assert "The store takes no work now." not in marketer.get(place).text
 
 
