@@ -1,6 +1,7 @@
 """Killed while backing up, restoring, drilling or ending epoch keys: nothing is half done, and nobody erased comes back."""
 
 import multiprocessing
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,27 @@ def test_a_killed_backup_is_none(company: Company, point: str) -> None:
     assert list(epochs.glob("*.epoch")) == []
     with company.troth.database.snapshot() as tx:
         assert all(one.destroyed_at for one in archives(tx))
+    company.troth.close()
+
+
+def test_a_manifest_is_there_once_it_is_on_disk(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed while it writes one leaves no half of it, which would be taken for a damaged backup."""
+    halves = [company.folder / "second", company.folder / "second-keys"]
+    seen: list[list[bool]] = []
+    really = os.fsync
+
+    def sync(descriptor: int) -> None:
+        place = Path(f"/proc/self/fd/{descriptor}").resolve()
+        if place.parent in halves and place.name.startswith("manifest"):
+            seen.append([(one / "manifest.json").exists() for one in halves])
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    company.troth = company.open()
+    company.back_up("second")
+    assert seen == [[False, False], [True, False]]
+    assert [(one / "manifest.json").stat().st_mode & 0o777 for one in halves] == [0o600, 0o600]
+    assert [list(one.glob("*.part")) for one in halves] == [[], []]
     company.troth.close()
 
 

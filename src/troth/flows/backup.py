@@ -181,7 +181,7 @@ def _write_data(contents: Contents, folder: Path, progress: Progress | None) -> 
 
 
 def _seal_folder(backup: Backup, part: Part) -> None:
-    """Write the manifest, the last file of a half: without it the half is not taken for a backup."""
+    """Write the manifest, the last file of a half: without it the half is not taken for a backup. It is there whole, or not."""
     folder = backup.data if part == "data" else backup.keys
     copied = sorted(folder.iterdir())
     for one in copied:
@@ -194,10 +194,12 @@ def _seal_folder(backup: Backup, part: Part) -> None:
         until=backup.until,
         files={one.name: _digest(one) for one in copied},
     )
-    with (folder / MANIFEST).open("wb") as file:
+    beside = folder / f"{MANIFEST}.part"
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(manifest)))
         file.flush()
         os.fsync(file.fileno())
+    beside.rename(folder / MANIFEST)
 
 
 def _checked(folder: Path, part: Part) -> Manifest:
