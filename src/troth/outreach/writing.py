@@ -200,26 +200,8 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
     """
     main = texts[0].head
     _check_alike(texts)
-    if main.purpose not in standard_terms()["data_uses"].keys | set(policy.front.terms.data_uses):
-        raise InvalidInput(
-            f"{main.purpose[:64]!r} is no data use that the policy knows.",
-            field="purpose",
-            mend="Name a data use of the vocabulary.",
-        )
-    if main.topic and main.topic not in policy.topics:
-        raise InvalidInput(
-            f"{main.topic[:64]!r} is no topic that the policy declares.",
-            field="topic",
-            mend=f"Use one of {', '.join(policy.topics) or '(none)'}, or leave it out.",
-        )
-    fields: dict[str, None] = {}
-    for text in texts:
-        _check_markdown(text, policy)
-        for name in PLACE.findall(text.head.subject + text.head.reason + text.body):
-            if name not in GIVEN:
-                fields[name] = None
-            elif name == GREETING:
-                fields.update(dict.fromkeys(named_by(policy)))
+    _check_declared(main, policy)
+    fields = _fields_named(texts, policy)
     for name in fields:
         _check_variable(name, main, policy, by)
     return Message(
@@ -233,6 +215,35 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
         clicks=main.clicks,
         reasons={one.head.language: one.head.reason for one in texts if one.head.reason},
     )
+
+
+def _check_declared(main: Head, policy: Policy) -> None:
+    """Refuse a purpose or a topic that the policy does not know."""
+    if main.purpose not in standard_terms()["data_uses"].keys | set(policy.front.terms.data_uses):
+        raise InvalidInput(
+            f"{main.purpose[:64]!r} is no data use that the policy knows.",
+            field="purpose",
+            mend="Name a data use of the vocabulary.",
+        )
+    if main.topic and main.topic not in policy.topics:
+        raise InvalidInput(
+            f"{main.topic[:64]!r} is no topic that the policy declares.",
+            field="topic",
+            mend=f"Use one of {', '.join(policy.topics) or '(none)'}, or leave it out.",
+        )
+
+
+def _fields_named(texts: Sequence[Written], policy: Policy) -> dict[str, None]:
+    """The fields that the texts name, in the order in which they come; a greeting names those that it is made of."""
+    fields: dict[str, None] = {}
+    for text in texts:
+        _check_markdown(text, policy)
+        for name in PLACE.findall(text.head.subject + text.head.reason + text.body):
+            if name not in GIVEN:
+                fields[name] = None
+            elif name == GREETING:
+                fields.update(dict.fromkeys(named_by(policy)))
+    return fields
 
 
 def may_show(category: str, head: Head | Message, policy: Policy, by: Sender) -> Decision:
