@@ -1,8 +1,11 @@
 """What is left in SQLite's files, and copies of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 from sqlalchemy import delete
 
@@ -49,6 +52,31 @@ def test_scrubbing_that_readers_prevent_is_refused(tmp_path: Path, monkeypatch: 
             with pytest.raises(Unavailable, match="still in its log"):
                 store.scrub()
         store.scrub()
+        assert holding(tmp_path) == set()
+
+
+def test_scrubbing_waits_for_another_that_scrubs(tmp_path: Path) -> None:
+    """Two processes may scrub at once: the second waits until the first, which waits for a reader, is through."""
+    path = str(tmp_path / "keys.db")
+    with (
+        SqliteDatabase(path, key_store=True) as first,
+        SqliteDatabase(path, key_store=True) as second,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        create_all(first, shelves)
+        tried = threading.Event()
+        second._writer._connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, lambda _: tried.set())
+        with first.snapshot() as before:
+            before.rows(ALL)
+            write_and_drop(first)
+            waiting = pool.submit(first.scrub)
+            with closing(apsw.Connection(path)) as looking:
+                while not looking.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()[0][0]:
+                    assert not waiting.done()
+            behind = pool.submit(second.scrub)
+            assert tried.wait(60)
+        waiting.result()
+        behind.result()
         assert holding(tmp_path) == set()
 
 

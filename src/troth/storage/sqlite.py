@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from types import TracebackType
 from typing import Literal, Self
 
@@ -22,6 +23,8 @@ _CACHE_KIBIBYTES = 65_536
 _READER_CACHE_KIBIBYTES = 8_192
 _LOG_LIMIT_BYTES = 67_108_864
 _COPY_PAGES = 1_000
+_FOLDED_ELSEWHERE_SECONDS = 0.01
+"""Between two tries: SQLite waits for readers, and never for another connection that folds the log just then."""
 _DOUBLES = frozenset(
     {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_ROWID}
 )
@@ -200,7 +203,7 @@ class SqliteDatabase:
         self._lock = threading.Lock()
         self._owner = 0
         self._readers: deque[SqliteTransaction] = deque()
-        self._closed = False
+        self._closed = threading.Event()
         self._listeners: list[Callable[[], None]] = []
         self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
@@ -239,11 +242,22 @@ class SqliteDatabase:
         return found
 
     def scrub(self) -> None:
-        """Fold the write-ahead log into the file and cut it to nothing; waits for those who are reading.
+        """Fold the write-ahead log into the file and cut it to nothing; waits for those who read it or fold it.
 
         Raises:
             Unavailable: Somebody reads for too long; the log still holds old bytes. Repeat it.
         """
+        ends = monotonic() + BUSY_MILLISECONDS / 1000
+        while not self._fold():
+            if monotonic() > ends:
+                raise Unavailable(
+                    f"Somebody reads {self.location} for too long; bytes of deleted rows are still in its log.",
+                    mend="Try again.",
+                )
+            self._closed.wait(_FOLDED_ELSEWHERE_SECONDS)
+
+    def _fold(self) -> bool:
+        """Cut the log to nothing; False where a reader kept it for all of the busy time, or another folds it now."""
         with self._lock:
             self._refuse_when_closed()
             try:
@@ -252,11 +266,7 @@ class SqliteDatabase:
                 ).fetchall()
             except apsw.Error as error:
                 raise reported(error, self.location) from error
-        if busy:
-            raise Unavailable(
-                f"Somebody reads {self.location} for too long; bytes of deleted rows are still in its log.",
-                mend="Try again.",
-            )
+        return not busy
 
     def copy_to(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
         """See `Database.copy_to`; uses SQLite's online backup.
@@ -287,7 +297,7 @@ class SqliteDatabase:
     def close(self) -> None:
         """See `Database.close`."""
         with self._lock:
-            self._closed = True
+            self._closed.set()
             while True:
                 try:
                     self._readers.pop()._connection.close()
@@ -394,7 +404,7 @@ class SqliteDatabase:
             self._writer = SqliteTransaction(self._connect(), self._compiler, self.location)
 
     def _refuse_when_closed(self) -> None:
-        if self._closed:
+        if self._closed.is_set():
             raise Unavailable(f"{self.location} is closed.", mend="Open it again.")
 
     def _borrow(self) -> SqliteTransaction:
@@ -408,7 +418,7 @@ class SqliteDatabase:
             return SqliteTransaction(connection, self._compiler, self.location)
 
     def _give_back(self, reader: SqliteTransaction) -> None:
-        if self._closed:
+        if self._closed.is_set():
             reader._connection.close()
         else:
             self._readers.append(reader)
