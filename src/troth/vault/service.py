@@ -142,12 +142,15 @@ class Vault:
             names = {field.name for field in want.fields}
             rows += [(want.person, row) for row in sealed.get(want.person, ()) if parted(row[0])[0] in names]
         keys = self.keys.keys({(who, row[1], row[3]) for who, row in rows})
-        openers = {name: crypto.Opener(key, self.keys.marking) for name, key in keys.items()}
         found: dict[str, dict[str, dict[str, Any]]] = {want.person: {} for want in wants}
+        openers: dict[KeyName, crypto.Opener] = {}
         for who, row in rows:
-            if (who, row[1], row[3]) not in openers:
+            name = (who, row[1], row[3])
+            if name not in keys:
                 found.pop(who, None)
             elif who in found:
+                if name not in openers:  # one at a time: a page of ciphers costs more to hold than to make
+                    openers = {name: crypto.Opener(keys[name], self.keys.marking)}
                 field, record = parted(row[0])
                 found[who].setdefault(record, {})[field] = self._open(who, cast("Any", row), openers)
         return found
