@@ -115,6 +115,39 @@ def _came_back(web: Web, sam: Desk, batch: LetterBatch, reference: str) -> None:
     assert (entry.case, entry.detail["letters"], reference in str(entry.detail)) == (batch.case, "1", False)
 
 
+def test_a_batch_is_thrown_away(web: Web) -> None:
+    """Asked first, with a fresh proof: the file goes, and the letter waits; the ledger has the key of who did it."""
+    batch, reference = made(web)
+    sam = signed_in(web, "sam.example", "staff.support")
+    place = f"{PAGE}/{batch.batch}"
+    assert f'href="{place}/discard"' in sam.get(place).text
+    asked = sam.get(f"{place}/discard").text
+    for words in ("Throw away 1 letter?", "Example Letter House, Inc.", "wait again"):
+        assert words in asked
+    assert (EMAIL in asked, reference in asked) == (False, False)
+    web.clock.advance(timedelta(minutes=11))
+    sent = sam.post(f"{place}/discard")
+    assert sent.headers["location"].startswith("/console/confirm?next=")
+    assert sent.headers["location"].endswith("discard")
+    assert web.troth.letters.place(batch.batch).is_file()
+    assert sam.confirm().status_code == 303
+    assert sam.post(f"{place}/discard").headers["location"] == place
+    assert not web.troth.letters.place(batch.batch).exists()
+    counts = web.troth.outbox.counts(batch.case)
+    assert (counts["planned"], counts["sent"]) == (1, 0)
+    assert "Thrown away" in sam.get(place).text
+    assert sam.get(f"{place}/discard").headers["location"] == place
+    again = sam.post(f"{place}/discard")
+    assert (again.status_code, "The batch is discarded." in again.text) == (409, True)
+    (entry,) = noted(web, "letters-discarded")
+    assert (entry.case, entry.clauses) == (batch.case, ("II.20",))
+    keys = {one.key_id for one in web.troth.key_records() if one.role == "staff.support"}
+    assert entry.detail == {
+        "what": "letters-discarded", "batch": batch.batch, "letters": "1", "key": entry.detail["key"],
+    }  # fmt: skip
+    assert entry.detail["key"] in keys
+
+
 def test_whose_role_has_nothing_to_do_with_it_sees_and_notes_nothing(web: Web) -> None:
     """The privacy desk sees the letters of bulletins and none about tickets; marketing none of either; shipping no page at all."""
     batch, reference = made(web)
@@ -127,6 +160,11 @@ def test_whose_role_has_nothing_to_do_with_it_sees_and_notes_nothing(web: Web) -
     assert ann.post(PAGE, references=reference).status_code == 404
     shown = ann.get(f"{PAGE}/{bulletin}").text
     assert "Note it as delivered" not in shown
+    assert "/discard" not in shown
+    assert ann.get(f"{PAGE}/{bulletin}/discard").headers["location"] == f"{PAGE}/{bulletin}"
+    assert ann.post(f"{PAGE}/{bulletin}/discard").status_code == 403
+    assert ann.post(f"{PAGE}/{batch.batch}/discard").status_code == 404
+    assert ann.get(f"{PAGE}/{batch.batch}/discard").status_code == 404
     assert ann.post(f"{PAGE}/{bulletin}/steps", step="delivered", sure="yes").status_code == 403
     pat = signed_in(
         web, "pat.example", "staff.product", "ticket"
@@ -145,8 +183,9 @@ def test_whose_role_has_nothing_to_do_with_it_sees_and_notes_nothing(web: Web) -
     forged = [
         sam.post(PAGE, mark="0" * 64, references=reference),
         sam.post(f"{PAGE}/{batch.batch}/steps", mark="0" * 64, step="delivered", sure="yes"),
+        sam.post(f"{PAGE}/{batch.batch}/discard", mark="0" * 64),
     ]
-    assert [one.status_code for one in forged] == [403, 403]
+    assert [one.status_code for one in forged] == [403, 403, 403]
     assert web.troth.letters.place(batch.batch).is_file()
     assert web.troth.outbox.counts(batch.case)["bounced"] == 0
 
@@ -173,7 +212,7 @@ def test_pages_leave_nothing_out_and_show_nothing_twice(engine_web: Web) -> None
     assert sam.get(PAGE, behind="x").status_code == 422
 
 
-@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/{'0' * 32}"])
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/{'0' * 32}", f"{PAGE}/{'0' * 32}/discard"])
 def test_nobody_sees_it_without_signing_in(web: Web, path: str) -> None:
     """To the page for signing in."""
     assert Desk(web).get(path).headers["location"].startswith("/console/sign-in")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def _batch(vendor: Vendor, site: Site) -> str:
-    """The desk makes a batch of a letter about a ticket, and has the person called; gives the batch's id."""
+    """The desk makes a batch of a letter about a ticket, and has the person called; gives the case."""
     assert site.buy("OR-1").status_code == 201
     key = vendor.key("staff.support", SUPPORT, LETTERS, CALLS, cases=("ticket",))
     case, _ = site.open_case(key, "ticket", SUPPORT, "ann@example.com")
@@ -24,6 +24,13 @@ def _batch(vendor: Vendor, site: Site) -> str:
     script = vendor.data.parent / "script.md"
     script.write_text(SCRIPT, encoding="utf-8")
     vendor.json("calls", "open", case, "--text", script, "--purpose", CALLS, "--key-file", file)
+    _made(vendor, case)
+    return case
+
+
+def _made(vendor: Vendor, case: str) -> str:
+    """Make what waits under the case; gives the batch's id."""
+    text, file = vendor.data.parent / "letter.md", vendor.data.parent / "desk.key"
     made = vendor.json("letters", "batch", case, "--text", text, "--purpose", LETTERS, "--key-file", file)
     return str(made["batch"])
 
@@ -38,10 +45,18 @@ def test_the_desk_follows_its_letters(tmp_path: Path, chromium: Browser) -> None
         sam.sign_in()
         page.get_by_role("link", name="Letters sent").click()
         inspect(page, "console letters empty")
-        batch = _batch(vendor, Site(server, vendor))
+        case = _batch(vendor, Site(server, vendor))
         page.reload()
         page.get_by_role("table").get_by_role("link", name="2026").click()
         inspect(page, "console letter batch")
+        page.get_by_role("link", name="Throw it away").click()
+        inspect(page, "console letter discard")
+        page.get_by_role("button", name="Throw it away").click()
+        page.get_by_text("Thrown away", exact=True).first.wait_for()
+        assert vendor.json("letters", "list")["batches"][0]["state"] == "discarded"
+        inspect(page, "console letter batch thrown away")
+        batch = _made(vendor, case)
+        page.goto(f"/console/letters/{batch}")
         page.get_by_label("The print house has the file").check()
         page.get_by_role("button", name="Note it as delivered").click()
         page.get_by_text("Handed over", exact=True).first.wait_for()

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from troth.gate import Actor, case_of, note_matter
 from troth.kernel import Clock, NotFound, Refused, micros
 from troth.outreach.channels import Channel, needed
+from troth.outreach.handing import HandedLetters
 from troth.outreach.letter_tables import (
     LetterBatch,
     batch_of,
@@ -18,7 +19,7 @@ from troth.outreach.letter_tables import (
     batches_under,
     channel_counts,
 )
-from troth.outreach.letters import LETTER, LetterBatches
+from troth.outreach.letters import LETTER
 from troth.outreach.outbox import Outbox
 from troth.policy import Act, Policy
 from troth.storage import Database, Transaction
@@ -78,7 +79,7 @@ class Overseeing:
         policy: Callable[[], Policy],
         clock: Clock,
         outbox: Outbox,
-        letters: Callable[[], LetterBatches],
+        letters: Callable[[], HandedLetters],
         channel: Channel,
     ) -> None:
         self._database, self._actor, self._policy, self._clock = database, actor, policy, clock
@@ -152,6 +153,18 @@ class Overseeing:
         return self._letters().delivered(
             which, lambda tx: self._note(tx, key, seen.batch.case, "letters-delivered", {"batch": which})
         )
+
+    def discard(self, key: str, which: str) -> LetterBatch:
+        """Throw away a batch that nobody has, as `HandedLetters.discard`, which notes who did it.
+
+        Raises:
+            NotFound: There is none that this role has to do with.
+            Refused: Whoever it is does not work on cases of its kind.
+            Conflict: It is being made, the print house has it, or it is gone.
+        """
+        seen = self.batch(key, which)
+        _check_acts(seen.kind, acts=seen.acts)
+        return self._letters().discard(key, which)
 
     def returned(self, key: str, signs: Sequence[str]) -> int:
         """Note letters that came back, all or none, as `HandedLetters.returned`, and who noted it; gives how many.
@@ -281,5 +294,5 @@ def _check_acts(kind: str, *, acts: bool) -> None:
             "You do not work on cases of this kind.",
             clause="IV.2",
             field="case",
-            mend=f"Somebody who works on cases of the kind {kind or 'it had'} notes it.",
+            mend=f"Somebody who works on cases of the kind {kind or 'it had'} does it.",
         )

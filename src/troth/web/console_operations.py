@@ -120,6 +120,8 @@ CONSOLE_OPERATIONS = (
     _form("noteLettersReturnedAtConsole", "/console/letters", "Note letters that came back", "Fields `csrf` and `references`, as they stand on the letters, apart by blanks. All or none."),
     _page("pageLetterBatch", "/console/letters/{batch}", "A batch of letters", "How it stands, and what became of the letters of its case, by numbers.", _LETTERS),
     _form("stepLetterBatchAtConsole", "/console/letters/{batch}/steps", "Note that the print house has a batch", "Fields `csrf`, `step` (delivered), `sure` (`yes`). Its file is removed.", _LETTERS),
+    _page("pageLetterDiscard", "/console/letters/{batch}/discard", "Throw a batch away", "Asks, and says what follows; leads to the batch where it cannot be thrown away.", _LETTERS),
+    _form("discardLetterBatchAtConsole", "/console/letters/{batch}/discard", "Throw a batch of letters away", "Field `csrf`. Its file is removed, and its letters wait again.", _LETTERS),
     _page("pageCallLists", "/console/calls", "Call lists", "Open call lists by the numbers of their calls, the soonest to end first.", Parameter("behind", "query", "behind which list the page begins", "1767603600000000.019a0c2e7d1c7a40b1d2c3e4f5a60719", _TEXT)),
     _form("noteChange", "/console/reports/{name}/changes", "Note a change that rests on a report", "Fields `csrf`, `product`, `text`, `release`.", _REPORT),
 )  # fmt: skip

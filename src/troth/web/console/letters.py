@@ -1,4 +1,4 @@
-"""Letters at the console: batches by numbers, that the print house has one, and letters that came back. Nobody stands there."""
+"""Letters at the console: batches by numbers, handed over or thrown away, and letters that came back. Nobody stands there."""
 
 import re
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from troth.web.sessions import to
 from troth.web.site import Site
 
 AnyRequest = Request[Any, Any, Any]
-DELIVERED = "delivered"
+DELIVERED, MADE = "delivered", "made"
 PAGE = 50
 _MOST_SIGNS = 200
 _APART = re.compile(r"[\s,;]+")
@@ -68,6 +68,35 @@ async def step_batch(request: AnyRequest, batch: _BATCH) -> Response[bytes]:
         return to(f"{LETTERS}/{batch}")
 
     return await done(request, do, grave=lambda form: form.get("sure") == "yes")
+
+
+@get(LETTERS + "/{batch:str}/discard")
+async def discard_page(request: AnyRequest, batch: _BATCH) -> Response[bytes]:
+    """Asks whether a batch is meant to be thrown away, and says what follows."""
+
+    def make(site: Site, who: Working, _: Given) -> Response[bytes]:
+        one = site.troth.overseeing.batch(who.key, batch)
+        if one.batch.state != MADE or not one.acts:
+            return to(f"{LETTERS}/{batch}")
+        return console_page(
+            site, "console_letter_discard.html", who, here=LETTERS, one=one, **_words(site, who)
+        )
+
+    return await shown(request, make)
+
+
+@post(LETTERS + "/{batch:str}/discard")
+async def discard_batch(request: AnyRequest, batch: _BATCH) -> Response[bytes]:
+    """Throw a batch away that nobody has; its letters wait again, and its file goes for good."""
+
+    def do(site: Site, who: Working, _: Pairs) -> Response[bytes]:
+        try:
+            site.troth.overseeing.discard(who.key, batch)
+        except TrothError as error:
+            return _one(site, who, batch, error=error)
+        return to(f"{LETTERS}/{batch}")
+
+    return await done(request, do, grave=lambda _: True)
 
 
 def where_of(site: Site, who: Working) -> dict[str, str]:
@@ -168,4 +197,11 @@ def place_of(given: Given, first: Place = FIRST) -> Place:
     return Place(int(at), which)
 
 
-HANDLERS: list[HTTPRouteHandler] = [letters_page, note_returned, batch_page, step_batch]
+HANDLERS: list[HTTPRouteHandler] = [
+    letters_page,
+    note_returned,
+    batch_page,
+    step_batch,
+    discard_page,
+    discard_batch,
+]
