@@ -18,7 +18,7 @@ from troth.bulletins.delivering import ALL, LEASE
 from troth.bulletins.model import Bulletin
 from troth.gate import PROMOTIONAL, issue_key, note_case_fact
 from troth.kernel import InvalidInput, Refused, SettableClock, micros, new_id
-from troth.outreach import Batch, BatchSending, Composed, Handovers, Mail, Marks, Outbox
+from troth.outreach import Batch, BatchSending, Composed, Handovers, LeftCopies, Mail, Marks, Outbox
 from troth.storage import Database, JobWorker, waiting_jobs
 
 ABOUT = ("example-sensor", ">=5.0, <5.2.1", "security-fault")
@@ -93,6 +93,7 @@ class House(Company):
             outbox=self.outbox,
             sending=sending,
             batch=batch,
+            left=LeftCopies(self.database, self.outbox, Handovers(self.mails.with_name("handovers"))),
         )
 
     def member(self, role: str = "staff.product") -> str:
@@ -218,6 +219,37 @@ def test_what_a_crash_left_in_hand_is_sent_again_as_the_same_mail(house: House) 
     house.clock.advance(LEASE)
     assert house.run(case) == "done"
     assert [one.partition("@")[0][1:] for one in house.ids()] == [row.id]
+
+
+def test_a_bulletin_that_is_stopped_after_a_crash_leaves_nothing_in_hand(house: House) -> None:
+    """Once the dead process's time is over its copies have an end, what waited is skipped, and the file of handed-over ids is gone."""
+    house.own(1)
+    house.own(2)
+    case = house.under_way()
+    crashed: list[str] = []
+
+    def crash(mail: Mail) -> None:
+        crashed.append(mail.id)
+        raise KeyboardInterrupt
+
+    house.delivering = house.begun(crash)
+    with pytest.raises(KeyboardInterrupt):
+        house.run(case)
+    left = house.mails.with_name("handovers") / case
+    assert crashed[0] in left.read_text(encoding="utf-8")
+    house.delivering = house.begun()
+    worker = JobWorker(house.database, house.clock, {STEP: house.delivering})
+    worker.run_due()
+    house.bulletins.stop(house.member(), case)
+    worker.run_due()
+    with house.database.reading() as tx:
+        assert house.outbox.in_hand(tx, case), "the dead process may still be at work, for all we know"
+    house.clock.advance(LEASE)
+    worker.run_due()
+    ended = {("failed", "uncertain"): len(crashed), ("skipped", "stopped"): 2 - len(crashed)}
+    assert house.outbox.reasons(case) == {why: number for why, number in ended.items() if number}
+    assert not left.exists()
+    assert house.ids() == []
 
 
 def test_two_processes_take_no_step_of_a_bulletin_at_once(house: House) -> None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from troth.bootstrap.mailing import handovers_of
+from troth.bootstrap.mailing import handovers_of, left_copies_of
 from troth.bulletins import (
     SPOKEN,
     Bulletin,
@@ -89,6 +89,7 @@ def delivering_of(troth: "Troth") -> Delivering:
         outbox=troth.outbox,
         sending=sending,
         batch=lambda one: bulletin_batch(troth, one),
+        left=left_copies_of(troth),
     )
 
 

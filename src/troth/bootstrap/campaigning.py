@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from troth.bootstrap.mailing import handovers_of
+from troth.bootstrap.mailing import handovers_of, left_copies_of
 from troth.bootstrap.partners import partner_for
 from troth.bootstrap.preferring import ways_out
 from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
@@ -117,6 +117,7 @@ def campaigns_of(troth: "Troth") -> Campaigns:
         messages=troth.messages,
         check=lambda message: checked(troth, message),
         clicks=Clicks(troth.database, troth.gate, troth.clock, troth.messages),
+        left=left_copies_of(troth),
     )
 
 
@@ -167,6 +168,7 @@ def runner_of(troth: "Troth") -> Runner:
         sending=lambda: sending_of(troth),
         batch=writer.batch,
         key=lambda: mass_key(troth),
+        left=left_copies_of(troth),
     )
 
 

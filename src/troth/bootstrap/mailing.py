@@ -17,6 +17,7 @@ from troth.outreach import (
     Composer,
     From,
     Handovers,
+    LeftCopies,
     Limits,
     Mailer,
     PacedMailer,
@@ -93,6 +94,11 @@ def mailer_of(troth: "Troth") -> PacedMailer:
 def handovers_of(troth: "Troth") -> Handovers:
     """What tells after a crash which copies a server had taken."""
     return Handovers(troth.folder / _HANDOVERS)
+
+
+def left_copies_of(troth: "Troth") -> LeftCopies:
+    """What deals with mails that a process left in hand."""
+    return LeftCopies(troth.database, troth.outbox, handovers_of(troth))
 
 
 def mail_folder(troth: "Troth") -> FolderMailer | None:

@@ -42,7 +42,7 @@ from troth.gate import (
     withdraw_case_fact,
 )
 from troth.kernel import Clock, Refused, micros, new_id
-from troth.outreach import Batch, BatchSending, Outbox, Row
+from troth.outreach import Batch, BatchSending, LeftCopies, Outbox, Row
 from troth.policy import Policy, crucial_reason, owner_fields, read_release, read_versions, versions_owned
 from troth.storage import Database, Job, Transaction, is_promised, stage_job
 
@@ -88,6 +88,7 @@ class Delivering:
         outbox: The copies.
         sending: Opens what sends mail.
         batch: Gives what is sent of a bulletin.
+        left: Deals with copies that were in hand when a bulletin was stopped.
     """
 
     def __init__(
@@ -101,9 +102,11 @@ class Delivering:
         outbox: Outbox,
         sending: Callable[[], AbstractContextManager[BatchSending]],
         batch: Callable[[Bulletin], Batch],
+        left: LeftCopies,
     ) -> None:
         self._database, self._perform, self._policy, self._clock = database, perform, policy, clock
         self._key, self._outbox, self._sending, self._batch = key, outbox, sending, batch
+        self._left = left
         self._me = new_id()
         outbox.listen(self._heard)
 
@@ -132,12 +135,18 @@ class Delivering:
         policy, now = self._policy(), self._clock.now()
         with self._database.transaction() as tx:
             was = keeping.bulletin_of(tx, case)
-            if was.state not in (RUNNING, DONE) or self._halted(tx, was, policy):
+            if was.state not in (RUNNING, DONE, STOPPED):
+                return None
+            if was.state != STOPPED and self._halted(tx, was, policy):
                 return None
             unended = keeping.take_step(tx, case, self._me, micros(now), micros(now + LEASE))
         if unended is None:
             return micros(now + _LATER)
-        due = self._step(was, recovering=bool(unended))
+        if was.state == STOPPED:
+            due = None
+            self._left.end(case, STOPPED)
+        else:
+            due = self._step(was, recovering=bool(unended))
         with self._database.transaction() as tx:
             keeping.end_step(tx, case, self._me)
         return due
@@ -204,6 +213,7 @@ class Delivering:
         keeping.change_bulletin(tx, was, stopped(was, now))
         withdraw_case_fact(tx, was.case, APPROVED)
         self._outbox.end(tx, was.case, why)
+        self._promise(tx, was.case, now)
         note_matter(
             tx, policy, case=was.case, what="bulletin-halted", clause=CLAUSE, now=now, more={"why": why}
         )

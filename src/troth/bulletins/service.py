@@ -273,7 +273,7 @@ class Bulletins:
             note_case_fact(tx, one.case, APPROVED, one.digest, now)
         else:
             withdraw_case_fact(tx, one.case, APPROVED)
-        if one.started_at and not one.ended_at:
+        if one.started_at:  # also where it was just stopped: its copies are then brought to their end
             stage_job(tx, STEP, {"case": one.case}, due=now)
 
     def _note(self, tx: Transaction, one: Bulletin, what: str, now: int) -> None:

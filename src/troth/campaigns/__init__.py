@@ -2,8 +2,9 @@
 
 from troth.campaigns.clicking import Clicks, check_counting
 from troth.campaigns.model import NEXT, STATES, Campaign, Plan, State, Waits, moved
-from troth.campaigns.running import LEASE, Runner
+from troth.campaigns.running import Runner
 from troth.campaigns.service import CASE, PURPOSE, Campaigns, Progress, read_rate
+from troth.campaigns.settling import LEASE
 
 __all__ = [
     "CASE",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from sqlalchemy import bindparam, insert, or_, select, update
 
-from troth.campaigns.model import Campaign, Plan, Waits
+from troth.campaigns.model import OVER, Campaign, Plan, Waits
 from troth.campaigns.tables import campaign
 from troth.kernel import NotFound
 from troth.storage import Lookup, Row, Statement, Transaction
@@ -74,6 +74,17 @@ _LEASE = Statement(
 )
 _RELEASE = Statement(
     update(campaign).where(_C.holder == bindparam("who"), _C.leased_until > 0).values(leased_until=0)
+)
+_LET_GO = Statement(
+    update(campaign)
+    .where(_C.case_id == bindparam("which"), _C.holder == bindparam("who"))
+    .values(holder="", leased_until=0)
+)
+_UNSETTLED = Statement(
+    select(_C.case_id, _C.state)
+    .where(or_(*(_C.state == one for one in sorted(OVER))), _C.holder > "")
+    .order_by(_C.case_id)
+    .limit(bindparam("most"))
 )
 _HOLDER = Lookup(campaign, by=("case_id",), take=("holder", "leased_until", "state"))
 
@@ -182,6 +193,16 @@ def lease(tx: Transaction, case: str, who: str, now: int, until: int) -> str | N
 def release(tx: Transaction, who: str) -> None:
     """Give back every campaign that somebody holds."""
     tx.run(_RELEASE, {"who": who})
+
+
+def unsettled(tx: Transaction, most: int) -> list[tuple[str, str]]:
+    """Cases and states of campaigns that are over and were in somebody's hands, so that copies may still be there; at most so many."""
+    return [(case, state) for case, state in tx.rows(_UNSETTLED, {"most": most})]
+
+
+def let_go(tx: Transaction, case: str, who: str) -> None:
+    """Note that nothing of a campaign which is over is in anybody's hands any more."""
+    tx.run(_LET_GO, {"which": case, "who": who})
 
 
 def runs(tx: Transaction, case: str, who: str, now: int) -> bool:

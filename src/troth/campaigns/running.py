@@ -10,8 +10,9 @@ from functools import cached_property
 from threading import Event, Thread
 
 from troth.campaigns import keeping
-from troth.campaigns.model import Campaign, Waits, moved
+from troth.campaigns.model import OVER, Campaign, Waits, moved
 from troth.campaigns.service import close
+from troth.campaigns.settling import LEASE, Settling
 from troth.gate import Chosen, Gate, Inquiry, note_matter
 from troth.kernel import Clock, Log, TrothError, Unavailable, micros, new_id, raised_at
 from troth.outreach import (
@@ -19,12 +20,12 @@ from troth.outreach import (
     Batch,
     BatchSending,
     Handed,
+    LeftCopies,
     Messages,
     Outbox,
 )
 from troth.storage import Database, Transaction
 
-LEASE = timedelta(seconds=60)
 LOOK_SECONDS = 1.0
 WINDOW = 100
 """Copies decided in one unit of work."""
@@ -51,6 +52,7 @@ class Runner:
         sending: Gives what sends windows of copies; asked when the first campaign runs.
         batch: Makes of a campaign what is sent.
         key: Gives the API key in whose name people are chosen.
+        left: Deals with copies that a campaign left in hand which is over.
     """
 
     def __init__(
@@ -65,11 +67,13 @@ class Runner:
         sending: Callable[[], BatchSending],
         batch: Callable[[Campaign], Batch],
         key: Callable[[], str],
+        left: LeftCopies,
     ) -> None:
         self._database, self._gate, self._clock = database, gate, clock
         self._outbox, self._audiences, self._messages = outbox, audiences, messages
         self._open, self._batch, self._key = sending, batch, key
         self._me = new_id()
+        self._settling = Settling(database, clock, left, self._me)
         self._rest: dict[str, int] = {}
         self._failed: set[str] = set()
         self._denied: dict[str, int] = {}
@@ -103,10 +107,10 @@ class Runner:
         return done
 
     def step(self) -> bool:
-        """A page or a window of each campaign that is due; False when there was nothing to do."""
+        """A page or a window of each campaign that is due, and the end of each that is over; False when there was nothing to do."""
         now = micros(self._clock.now())
         with self._database.reading() as tx:
-            found = keeping.due(tx, now)
+            found, over = keeping.due(tx, now), keeping.unsettled(tx, WINDOW)
         worked = False
         for one in found:
             if self._stopping.is_set():
@@ -115,7 +119,20 @@ class Runner:
                 self._rest.pop(one.case, None)  # whoever lets it go on wants it tried now
             if self._rest.get(one.case, 0) <= now:
                 worked = self._step(one) or worked
+        for case, state in over:
+            if self._rest.get(case, 0) <= now:
+                worked = self._settle(case, state) or worked
         return worked
+
+    def _settle(self, case: str, state: str) -> bool:
+        """Settle a campaign that is over; looked at again after a while where another process may have it in hand."""
+        try:
+            settled = self._settling.settle(case, state)
+        except Unavailable:
+            settled = False
+        if not settled:
+            self._leave(case)
+        return settled
 
     def _step(self, one: Campaign) -> bool:
         try:
@@ -123,8 +140,7 @@ class Runner:
                 return False
             if one.state == "scheduled":
                 return self._begin(one)
-            now = micros(self._clock.now())
-            if one.plan.ends_at and one.plan.ends_at <= now:
+            if _past(one, micros(self._clock.now())):
                 return self._finish(one, "over")
             if not one.planned:
                 return self._choose(one)
@@ -146,9 +162,9 @@ class Runner:
         with self._database.transaction() as tx:
             before = keeping.lease(tx, case, self._me, now, now + LEASE // timedelta(microseconds=1))
             one = keeping.read(tx, case)
-        if before is None:
+        if before is None or one.state in OVER:
             return False
-        if one.planned and (before != self._me or case in self._failed):
+        if one.planned and not _past(one, now) and (before != self._me or case in self._failed):
             left = self._sending.recover(self._batch(one))
             if left:
                 _log.warning("copies_recovered", campaign=case, copies=left)
@@ -260,3 +276,8 @@ class Runner:
                 _log.error("campaigns_failed", error=type(error).__name__, where=raised_at(error))
             if not worked:
                 self._stopping.wait(LOOK_SECONDS)
+
+
+def _past(one: Campaign, now: int) -> bool:
+    """Whether the end of a campaign has come, so that nothing of it is planned again."""
+    return 0 < one.plan.ends_at <= now

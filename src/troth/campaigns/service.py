@@ -7,9 +7,10 @@ from typing import NamedTuple
 from troth.campaigns import keeping
 from troth.campaigns.clicking import Clicks
 from troth.campaigns.model import NEXT, OVER, Campaign, Plan, moved
+from troth.campaigns.settling import Settling
 from troth.gate import Ask, Gate, Outcome, Seen, end_case, note_matter, unwatched
-from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros
-from troth.outreach import Audiences, Message, Messages, Outbox, Size
+from troth.kernel import Clock, Conflict, InvalidInput, NotFound, Refused, Unauthenticated, micros, new_id
+from troth.outreach import Audiences, LeftCopies, Message, Messages, Outbox, Size
 from troth.policy import Act, Audience, Policy
 from troth.storage import Database, Transaction
 
@@ -64,6 +65,7 @@ class Campaigns:
         messages: What they send.
         check: Compiles a kept message against the policy in force once more; raises what it finds.
         clicks: How often their links were followed.
+        left: Deals with copies that were in hand when a campaign ended.
     """
 
     def __init__(
@@ -77,9 +79,11 @@ class Campaigns:
         messages: Messages,
         check: Callable[[Message], object],
         clicks: Clicks,
+        left: LeftCopies,
     ) -> None:
         self._database, self._gate, self._clock = database, gate, clock
         self.clicks = clicks
+        self._settling = Settling(database, clock, left, new_id())
         self._outbox, self.audiences, self._messages, self._check = outbox, audiences, messages, check
 
     def draft(
@@ -252,6 +256,10 @@ class Campaigns:
             )
             if state in OVER:
                 close(tx, self._outbox, case, step, now)
+        if state in OVER:
+            self._settling.settle(
+                case, state
+            )  # where another process has it in hand, that one's next look does it
         return self.campaign(case)
 
     def _decided(self, key: str) -> tuple[Policy, str, str]:

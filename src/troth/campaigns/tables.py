@@ -28,6 +28,7 @@ campaign = Table(
     Column("waits", Text, nullable=False, server_default=""),
     Index(None, "state", "starts_at"),
     Index(None, "created_at"),
+    Index(None, "state", "holder"),
 )
 
 message_click = Table(

@@ -31,6 +31,9 @@ _STATES = {
     "per_hour": "most messages an hour; 0 for as fast as it goes",
     "waits": "null while it goes on; else since, code, clause, field, why and mend of what stands in the way",
 }
+_STILL_IN_HAND = (
+    "Some copies were in hand when it ended. `troth serve` notes within about a minute what became of them."
+)
 _PROGRESS = {
     **_STATES,
     "message": "name of the message",
@@ -278,4 +281,6 @@ def _text(told: "Progress") -> str:
     lines += [
         f"{'few' if number is None else number:>9} followed {link}" for link, number in told.clicks.items()
     ]
+    if one.ended_at and told.left:
+        lines += ["", _STILL_IN_HAND]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
 from troth.outreach.handing import HandedLetters
 from troth.outreach.handovers import Handovers
+from troth.outreach.leftovers import LeftCopies
 from troth.outreach.letter_files import MOST_LETTERS
 from troth.outreach.letter_message import text_of_message
 from troth.outreach.letter_order import House, LetterOrder
@@ -95,6 +96,7 @@ __all__ = [
     "Handovers",
     "House",
     "KeptMessage",
+    "LeftCopies",
     "LetterBatch",
     "LetterBatches",
     "LetterOrder",

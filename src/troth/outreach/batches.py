@@ -19,6 +19,7 @@ from troth.kernel import Clock, InvalidInput, Log, TrothError, Unavailable, micr
 from troth.outreach.copies import COUNT, Batch, End, Handed, Held
 from troth.outreach.formed import form_mail
 from troth.outreach.handovers import HandoverFile, Handovers
+from troth.outreach.leftovers import UNCERTAIN, LeftCopies
 from troth.outreach.model import Deferred, Mail, Mailer, Unanswered, Undeliverable
 from troth.outreach.outbox import FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.outreach.service import CHANNEL, MOST_TRIES, deliverable, mail_recipient
@@ -32,7 +33,6 @@ _GATHER_SECONDS = 0.02
 _GROUP = 8
 """Copies that one thread writes before it hands them over: what is done several times in a row takes half the time."""
 _DEFERRED = "deferred"
-_UNCERTAIN = "uncertain"
 _UNTAKEN = 3
 """Copies in a row that nobody took, after which the rest of a window waits."""
 _log = Log("troth.outreach")
@@ -93,23 +93,9 @@ class BatchSending:
         self._pool.shutdown()
 
     def recover(self, batch: Batch) -> int:
-        """Deal with copies that a crash left in hand; gives of how many nobody knows whether they were taken.
-
-        Only for whoever alone sends the batch.
-        """
-        told, uncertain = self._handovers.told(batch.case), 0
-        with self._database.transaction() as tx:
-            for row in self._outbox.in_hand(tx, batch.case):
-                if told.took(row):
-                    self._outbox.settle(tx, row, SENT)
-                elif told.untried(row):
-                    self._outbox.settle(tx, row, PLANNED, tried=-1)
-                else:
-                    uncertain += 1
-                    state, why = (FAILED, _UNCERTAIN) if batch.uncertain == COUNT else (PLANNED, "")
-                    self._outbox.settle(tx, row, state, why)
-        self._handovers.forget(batch.case)
-        return uncertain
+        """Deal with copies that a crash left in hand; see `LeftCopies.recover`."""
+        left = LeftCopies(self._database, self._outbox, self._handovers)
+        return left.recover(batch.case, batch.uncertain)
 
     def window(
         self, batch: Batch, most: int, going: Callable[[Transaction], bool] = lambda _: True
@@ -205,7 +191,7 @@ class BatchSending:
                 self._mailer.send(mail)
             except Unanswered:
                 if batch.uncertain == COUNT:
-                    return End(row, FAILED, _UNCERTAIN)
+                    return End(row, FAILED, UNCERTAIN)
                 raise
             return None
 
@@ -213,7 +199,7 @@ class BatchSending:
         try:
             if missed is None:
                 file.took(row)
-            elif missed.why != _UNCERTAIN:
+            elif missed.why != UNCERTAIN:
                 file.refused(row)
         except OSError as error:
             # What is so is committed with the others all the same; only a crash before that leaves the copy uncertain.
