@@ -1,14 +1,19 @@
 """New store keys and root keys: everything opens as before, killed anywhere it goes on, and open vaults notice nothing."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, column, func, select, table, update
 
+from tests.support.waiting import wait_until
 from tests.vault.crashing import Crash, crashes
 from tests.vault.stand import MemoryRoot, Stand, bytes_on_disk
 from troth.kernel import Conflict, Corrupt, NotFound, Unavailable
-from troth.storage import Database, Statement
+from troth.storage import Database, Statement, Transaction
 from troth.vault import (
     KeyMissing,
     KeyRing,
@@ -25,6 +30,11 @@ from troth.vault.tables import person_key, store_key
 PEOPLE = [f"{number:032x}" for number in range(4)]
 NOW = 1_000
 UNDER = Statement(select(person_key.c.key_no, person_key.c.wrapped))
+WAITING = Statement(
+    select(column("pid"))
+    .select_from(table("pg_stat_activity"))
+    .where(column("wait_event_type") == "Lock", column("datname") == func.current_database())
+)
 WRAPPED = Statement(select(store_key.c.key_no, store_key.c.wrapped, store_key.c.root))
 
 
@@ -87,6 +97,71 @@ def test_progress_counts_keys_page_by_page(town: Stand) -> None:
     told: list[tuple[int, int]] = []
     rotate_store_key(town.keystore, town.root, NOW, lambda done, total: told.append((done, total)))
     assert told == [(3, 8), (6, 8), (8, 8)]
+
+
+class Behind:
+    """A key store at which somebody else ends something just when this one has begun."""
+
+    def __init__(self, inner: Database, ends: Callable[[], object]) -> None:
+        self._inner, self._ends = inner, ends
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """See `Database.snapshot`."""
+        self._ends()
+        return self._inner.snapshot()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def test_a_rotation_that_another_call_ends_is_over(town: Stand) -> None:
+    """Two calls may be at one rotation: when the other one puts the last key under the new store key, this one has nothing left to do."""
+    before = everything(town)
+    behind: Any = Behind(town.keystore, lambda: rotate_store_key(town.keystore, town.root, NOW))
+    assert rotate_store_key(behind, town.root, NOW) == Rotated(key_no=3, keys=0)
+    assert numbers(town) == {3}
+    assert everything(anew(town)) == before
+
+
+class Watched:
+    """A root key that lets something be tried at its first wrapping."""
+
+    def __init__(self, inner: MemoryRoot, begun: Callable[[], object]) -> None:
+        self._inner, self._begun, self.name = inner, begun, inner.name
+
+    def wrap(self, secret: bytes, context: bytes) -> bytes:
+        """See `RootKey.wrap`."""
+        begun, self._begun = self._begun, lambda: None
+        begun()
+        return self._inner.wrap(secret, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """See `RootKey.unwrap`."""
+        return self._inner.unwrap(wrapped, context)
+
+
+def test_no_store_key_is_made_under_a_root_key_that_goes(town: Stand) -> None:
+    """A rotation that begins while the root key is changed waits, then finds its root key gone: no store key is left behind under it."""
+    new = MemoryRoot("other")
+    with ThreadPoolExecutor(1) as pool:
+        rotations = []
+
+        def begun() -> None:
+            rotations.append(pool.submit(rotate, town))
+            if town.keystore.dialect == "postgresql":  # SQLite has one writer at a time
+                wait_until(lambda: rotations[0].done() or waits_for_a_lock(town.keystore), "it ends or waits")
+
+        rotate_root(town.keystore, town.root, Watched(new, begun))
+        with pytest.raises(WrongRoot):
+            rotations[0].result()
+    assert {key.root for key in key_status(town.keystore).store_keys} == {new.name}
+    assert everything(Stand(town.data, town.keystore, new)) == everything(town)
+
+
+def waits_for_a_lock(keystore: Database) -> bool:
+    """Whether somebody waits for a row that somebody else holds."""
+    with keystore.reading() as tx:
+        return tx.row(WAITING) is not None
 
 
 def test_a_vault_that_was_open_goes_on(town: Stand) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.connector_files import ConnectorSettings
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
     from troth.bootstrap.folder import Initialised, init_folder, reference_policy
+    from troth.bootstrap.following import coming_root
     from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
     from troth.bootstrap.kept_texts import kept_text
     from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
@@ -63,6 +64,7 @@ __all__ = [
     "certificate_link_opens",
     "change_root",
     "chosen_clock",
+    "coming_root",
     "compile_texts",
     "copy_of_link",
     "copy_until",
@@ -111,6 +113,7 @@ _PARTS = {
     "folder": ("Initialised", "init_folder", "reference_policy"),
     "keeping": ("backup_folder", "destroy_due_epochs", "epoch_places", "journal_erasures"),
     "kept_texts": ("kept_text",),
+    "following": ("coming_root",),
     "keying": ("change_root", "folder_keys", "rekey_folder", "rotate_folder", "sweep_folder"),
     "packaging": ("PROOF", "copy_of_link", "copy_until", "made_copy", "own_copy", "packages_of", "work_for"),
     "polling": ("mailbox_state",),

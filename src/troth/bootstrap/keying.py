@@ -5,11 +5,17 @@ from pathlib import Path
 import msgspec
 
 from troth.adapters import create_root_key_file, open_root_key
+from troth.bootstrap.following import (
+    FollowedRoot,
+    coming_root,
+    forget_coming_root,
+    note_coming_root,
+)
 from troth.bootstrap.runtime import Troth
 from troth.bootstrap.settings import SETTINGS_FILE, located, read_settings, settings_text
 from troth.flows import Progress
 from troth.kernel import micros
-from troth.storage import Handler, Job, open_current
+from troth.storage import Handler, Job, held, open_current, put_whole
 from troth.vault import (
     KeyStatus,
     Rekeyed,
@@ -22,6 +28,8 @@ from troth.vault import (
 )
 
 _FILE = "file:"
+_PLAIN = 0o666
+"""As any file, less what the umask takes away."""
 
 
 def folder_keys(troth: Troth) -> KeyStatus:
@@ -58,15 +66,16 @@ def rotate_folder(troth: Troth, progress: Progress | None = None) -> Rotated:
     Raises:
         Corrupt: Some wrapped keys do not open; all others are done.
     """
-    root = open_root_key(read_settings(troth.folder).keys.root, troth.folder)
+    root = FollowedRoot(troth.folder, read_settings(troth.folder).keys.root)
     return rotate_store_key(troth.keystore, root, micros(troth.clock.now()), progress)
 
 
 def change_root(folder: Path, place: str = "") -> tuple[str, int]:
-    """Put the store keys under another root key and note its place in the settings.
+    """Put the store keys under another root key and note its place in the settings. One call at a time; another waits.
 
-    The key store changes before the settings do. After a kill in between, the same call goes on: it finds the store keys
-    under the new root key and only writes the settings.
+    The key store changes before the settings do; a note tells the new place from before the one until after the other, and
+    whoever opens the folder meanwhile, or after a kill, goes by it. After a kill the same call goes on: it finds the store
+    keys under the new root key and only writes the settings.
 
     Args:
         folder: The data folder.
@@ -79,18 +88,33 @@ def change_root(folder: Path, place: str = "") -> tuple[str, int]:
     Raises:
         WrongRoot: The old root key does not open the key store; nothing was changed.
     """
+    read_settings(folder)  # where there are none, it tells so
+    with held(folder / SETTINGS_FILE):
+        cut_off = coming_root(folder)
+        if cut_off and cut_off != read_settings(folder).keys.root:
+            moved = _put_under(folder, cut_off)
+            if place in {"", cut_off}:
+                return cut_off, moved
+        new = place or next_root(read_settings(folder).keys.root)
+        return new, _put_under(folder, new)
+
+
+def _put_under(folder: Path, new: str) -> int:
+    """Put the store keys under the root key at a place, then name it in the settings; gives how many were moved."""
     settings = read_settings(folder)
     old = settings.keys.root
-    new = place or next_root(old)
     if new.startswith(_FILE) and not (folder / new.removeprefix(_FILE)).exists():
         create_root_key_file(folder / new.removeprefix(_FILE))
     keystore = open_current(located(folder, settings.keys.keystore), key_store=True)
     try:
-        moved = rotate_root(keystore, open_root_key(old, folder), open_root_key(new, folder))
+        roots = open_root_key(old, folder), open_root_key(new, folder)
+        note_coming_root(folder, new)
+        moved = rotate_root(keystore, *roots)
     finally:
         keystore.close()
     _note_root(folder, new)
-    return new, moved
+    forget_coming_root(folder)
+    return moved
 
 
 def next_root(place: str) -> str:
@@ -110,6 +134,4 @@ def _note_root(folder: Path, place: str) -> None:
     """Write the settings anew, without what came from the environment."""
     settings = read_settings(folder, {})
     changed = msgspec.structs.replace(settings, keys=msgspec.structs.replace(settings.keys, root=place))
-    beside = folder / f"{SETTINGS_FILE}.new"
-    beside.write_text(settings_text(changed), encoding="utf-8")
-    beside.replace(folder / SETTINGS_FILE)
+    put_whole(folder / SETTINGS_FILE, settings_text(changed).encode(), mode=_PLAIN)

@@ -70,7 +70,16 @@ def clock(troth: "Troth") -> str:
 
 
 def root_key(troth: "Troth") -> str:
-    """The root key opened the key store; opening the folder did it."""
+    """The root key opened the key store; opening the folder did it. The settings name it, unless a change was cut off."""
+    from troth.bootstrap import coming_root
+
+    coming = coming_root(troth.folder)
+    if coming and coming != troth.settings.keys.root:
+        raise Conflict(
+            f"A change of the root key is under way or was cut off: {coming} opens the key store, and troth.toml does not name it.",
+            field="keys.root",
+            mend="Run `troth keys rotate-root`, which ends it; keep both root keys until then.",
+        )
     return f"opens the key store {troth.keystore.location}"
 
 

@@ -1,6 +1,7 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL; inboxes that are folded into lakes."""
 
 from troth.storage.database import Busy, Database, Row, Transaction, create_all, open_database
+from troth.storage.files import held, put_whole, sync_folder
 from troth.storage.folding import Folding
 from troth.storage.inbox import Inbox, StoredBatch, Waits
 from troth.storage.jobs import (
@@ -58,6 +59,7 @@ __all__ = [
     "downgrade",
     "dump_rows",
     "forget_jobs",
+    "held",
     "is_promised",
     "job_records",
     "key_tables",
@@ -66,10 +68,12 @@ __all__ = [
     "migrate",
     "open_current",
     "open_database",
+    "put_whole",
     "read_rows",
     "remove_finished",
     "revision",
     "stage_job",
+    "sync_folder",
     "task_records",
     "waiting_jobs",
     "write_rows",

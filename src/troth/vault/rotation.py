@@ -21,6 +21,7 @@ from troth.vault.store_keys import (
     RootKey,
     add_store_key,
     delete_store_key,
+    hold_store_keys,
     key_no_in_use,
     retire_store_key,
     rewrap_store_key,
@@ -83,9 +84,8 @@ def rotate_store_key(
         Corrupt: Some wrapped keys were changed and do not open; they stay under the retired store key, all others are
             done.
     """
-    retired = _begin(keystore, root, now)
+    retired, wrappers = _begin(keystore, root, now)
     with keystore.snapshot() as tx:
-        wrappers = {key.key_no: Wrapper(key.opened(root)) for key in store_keys(tx) if key.use == PERSON_USE}
         total = sum(_count(tx, number) for number in retired)
     new = max(wrappers)
     done = left = 0
@@ -123,6 +123,7 @@ def rotate_root(keystore: Database, old_root: RootKey, new_root: RootKey) -> int
     """
     same = old_root.name == new_root.name
     with keystore.transaction() as tx:
+        hold_store_keys(tx)
         moving = [key for key in store_keys(tx) if same or key.root != new_root.name]
         for key in moving:
             rewrap_store_key(tx, key, old_root, new_root)
@@ -136,8 +137,11 @@ class _Page(NamedTuple):
     left: int
 
 
-def _begin(keystore: Database, root: RootKey, now: int) -> list[int]:
-    """Numbers of the store keys that are to go; a rotation under way is taken up, otherwise one begins."""
+def _begin(keystore: Database, root: RootKey, now: int) -> tuple[list[int], dict[int, Wrapper]]:
+    """Numbers of the store keys that are to go; a rotation under way is taken up, otherwise one begins.
+
+    Also what wraps under each store key: whoever is at the same rotation may remove a retired one from now on.
+    """
     with keystore.transaction() as tx:
         in_use = key_no_in_use(tx)
         known = store_keys(tx)
@@ -148,7 +152,9 @@ def _begin(keystore: Database, root: RootKey, now: int) -> list[int]:
             retire_store_key(tx, now)
             add_store_key(tx, root, PERSON_USE, 1 + max(key.key_no for key in known), now)
             retired = [in_use]
-    return retired
+            known = store_keys(tx)
+        wrappers = {key.key_no: Wrapper(key.opened(root)) for key in known if key.use == PERSON_USE}
+    return retired, wrappers
 
 
 def _pages(keystore: Database, old: int, new: int, wrappers: dict[int, Wrapper]) -> Iterator[_Page]:

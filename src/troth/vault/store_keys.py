@@ -22,6 +22,7 @@ _ALL = Statement(
         store_key.c.retired_at,
     ).order_by(store_key.c.key_no)
 )
+_HOLD = Statement(select(store_key.c.key_no).with_for_update())
 _ADD = Statement(insert(store_key))
 _RETIRE = Statement(
     update(store_key)
@@ -89,6 +90,11 @@ def store_keys(tx: Transaction) -> list[StoreKey]:
         StoreKey(no, use, bytes(wrapped), root, made, gone)
         for no, use, wrapped, root, made, gone in tx.rows(_ALL)
     ]
+
+
+def hold_store_keys(tx: Transaction) -> None:
+    """Let nobody add or retire a store key before the end of the unit of work; what committed before shows in the next statement."""
+    tx.rows(_HOLD)
 
 
 def store_context(key_no: int, use: str) -> bytes:

@@ -1,14 +1,13 @@
 """A root key in a file that only its owner can read."""
 
 import hashlib
-import os
 import stat
 from pathlib import Path
 
 from troth.kernel import Corrupt, NotFound
+from troth.storage import put_whole
 from troth.vault import KEY_BYTES, new_secret, root_unwrap, root_wrap
 
-_MODE = 0o600
 _NAME_BYTES = 6
 
 
@@ -52,14 +51,10 @@ class FileRootKey:
 
 
 def create_root_key_file(path: Path) -> None:
-    """Make a root key; a file that exists is never overwritten.
+    """Make a root key, whole and on disk with its name; a file that exists is never overwritten.
 
     Raises:
         FileExistsError: There is a file already.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(new_secret())
-        file.flush()
-        os.fsync(file.fileno())
+    put_whole(path, new_secret(), fresh=True)
