@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.outreach.post_office import ADDRESS, LETTERS, Post, Stopped
 from troth.gate import Outcome
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, micros, new_id
 from troth.outreach.letter_tables import letters_to, marks_of, sent_rows
+from troth.outreach.letters import letter_counts
 from troth.vault import record_stance
 
 NEWS = "marketing.communications.email"
@@ -219,6 +221,34 @@ def test_a_batch_that_is_discarded_is_made_again(
     assert [(one.case, one.detail["batch"], one.detail["letters"]) for one in notes] == [
         (case, made.batch, "1")
     ]
+
+
+def test_of_a_closed_case_no_letter_waits(post: Post) -> None:
+    """Held while the case may be opened again; left out for good where it may not, thrown away or lapsed."""
+    seller, letters = post.company, post.letters()
+    person, ticket = post.customer(1)
+    _, other = post.customer(2)
+    order = seller.open_case("order", "staff.fulfilment", FULFIL, person)
+    batches = {case: made.batch for case in (order, ticket, other) if (made := post.make(case))}
+    for case, role, use in (
+        (order, "staff.fulfilment", FULFIL),
+        (ticket, "staff.support", SUPPORT),
+        (other, "staff.support", SUPPORT),
+    ):
+        assert seller.act("instruct", role, use, order="close-case", case=case).permitted
+    letters.discard(post.desk, batches[order])
+    assert (post.state(order), letters.waiting(order)) == ({"planned": 1}, 0)
+    with seller.database.reading() as tx:
+        held = letter_counts(tx, seller.gate.policy(), order, micros(seller.clock.now()))
+    assert held == {"held": 1}
+    reopened = seller.act("instruct", "staff.fulfilment", FULFIL, order="reopen-case", case=order)
+    assert (reopened.permitted, letters.waiting(order)) == (True, 1)
+    letters.discard(post.desk, batches[ticket])
+    seller.clock.advance(timedelta(days=1))
+    letters.purge(seller.clock.now())
+    for case in (ticket, other):
+        assert post.outbox.reasons(case) == {("skipped", "case-over"): 1}
+        assert letters.waiting(case) == 0
 
 
 def test_what_somebody_has_or_may_not_touch_is_not_discarded(post: Post, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def delivered(say: Say, which: Annotated[str, typer.Argument(metavar="BATCH", he
     app,
     "discard",
     example="troth letters discard ID --key-file desk.key",
-    gives=_GIVES,
+    gives={**_GIVES, "waiting": "letters of the case that its next batch takes up; 0 once it is closed"},
 )
 def discard(
     say: Say,
@@ -178,11 +178,13 @@ def discard(
     key = api_key(key_file)
     with say.open() as troth:
         found = troth.letters.discard(key, which)
-        document = _told(found, troth.letters.place(which))
-    say.answer(
-        document,
-        f"Discarded: {found.letters} letters wait again under case {found.case}. The file is removed.",
+        document = _told(found, troth.letters.place(which)) | {"waiting": troth.letters.waiting(found.case)}
+    becomes = (
+        f"{document['waiting']} wait under case {found.case}."
+        if document["waiting"]
+        else f"None waits: case {found.case} is closed."
     )
+    say.answer(document, f"Discarded: {found.letters} letters. {becomes} The file is removed.")
 
 
 @command(

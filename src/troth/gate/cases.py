@@ -198,6 +198,22 @@ def live(case: Case, declared: Mapping[str, CaseType], now: int) -> bool:
     return span is None or now < micros(instant_after(from_micros(case.opened_at), span))
 
 
+def reopens(case: Case, policy: Policy, now: int) -> bool:
+    """Whether a closed case may still be opened again at an instant (microseconds); a matter then goes on in a case of its own."""
+    declared = policy.cases.get(case.case_type)
+    span = read_span(declared.reopens) if declared is not None and declared.reopens else None
+    return span is not None and now <= micros(instant_after(from_micros(case.closed_at), span))
+
+
+def case_is_over(tx: Transaction, case_id: str, policy: Policy, now: int) -> bool:
+    """Whether nothing more may happen under a case from an instant on (microseconds): it is not live, and will not be again."""
+    found = case_of(tx, case_id)
+    if found is None or not live(found._replace(closed_at=0), policy.cases, now):
+        return True
+    goes_on_elsewhere = policy.cases[found.case_type].matter is not None
+    return bool(found.closed_at) and (goes_on_elsewhere or not reopens(found, policy, now))
+
+
 def open_cases(tx: Transaction, limit: int) -> list[Row]:
     """Open cases, oldest first: id, type, person, opened at (microseconds)."""
     return tx.rows(_OPEN_ONES, {"limit": limit})

@@ -36,8 +36,8 @@ from troth.gate.sessions import (
     sessions_of,
 )
 from troth.gate.weighing import Weighed, may_open
-from troth.kernel import Conflict, InvalidInput, NotFound, Refused, from_micros, micros
-from troth.policy import Policy, instant_after, read_span
+from troth.kernel import Conflict, InvalidInput, NotFound, Refused, from_micros
+from troth.policy import Policy
 from troth.storage import Transaction
 from troth.vault import (
     PersonState,
@@ -288,10 +288,9 @@ def _check_reopens(found: Case, policy: Policy, now: int) -> None:
         Refused: Cases of its type are not opened again, or its time is over.
     """
     declared = policy.cases.get(found.case_type)
-    span = read_span(declared.reopens) if declared is not None and declared.reopens else None
     if not found.closed_at:
         raise Conflict("The case is open.", field="case", mend="Go on with it.")
-    if span is None or now > micros(instant_after(from_micros(found.closed_at), span)):
+    if not cases.reopens(found, policy, now):
         raise Refused(
             "This case is not opened again.",
             clause=declared.clause if declared is not None else "",

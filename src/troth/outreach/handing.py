@@ -24,7 +24,7 @@ from troth.outreach.letter_tables import (
     sent_rows,
     take_out,
 )
-from troth.outreach.letters import AGAIN, CLAUSE, LetterBatches
+from troth.outreach.letters import CLAUSE, LetterBatches
 from troth.outreach.outbox import PLANNED, SENT, SKIPPED, Row
 from troth.storage import Transaction
 
@@ -100,7 +100,7 @@ class HandedLetters(LetterBatches):
             raise
 
     def discard(self, key: str, which: str) -> LetterBatch:
-        """Throw away a batch that is made and that nobody has: its letters wait again, and its file goes.
+        """Throw away a batch that is made and that nobody has: its letters wait again, unless their case is over, and its file goes.
 
         What it changes is one unit of work, and the file goes after it. A process that dies in between leaves a file that no
         call hands over any more, and that the next one removes.
@@ -138,8 +138,7 @@ class HandedLetters(LetterBatches):
                 field="batch",
                 mend=_WHY_KEPT.get(found.state, "`troth letters list` tells how it stands."),
             )
-        for row in rows:
-            self._outbox.take_back(tx, row, PLANNED, AGAIN)
+        self._take_back(tx, found, rows)
         empty_batch(tx, found.batch)
         self._note(tx, actor, found, "letters-discarded", len(rows))
 

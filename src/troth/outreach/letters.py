@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from troth.gate import Actor, Ask, Outcome, note_matter
+from troth.gate import Actor, Ask, Outcome, case_is_live, case_is_over, note_matter
 from troth.kernel import Clock, Conflict, NotFound, Refused, micros, new_id
 from troth.outreach.channels import (
     DISCLOSE,
@@ -46,6 +46,7 @@ from troth.outreach.letter_tables import (
     batch_of,
     batches_in,
     change_batch,
+    channel_counts,
     drop_batch,
     due_rows,
     empty_batch,
@@ -68,7 +69,7 @@ _TYPE = "address"
 _CHUNK = 100
 TAKEN_OVER_AFTER = timedelta(minutes=10)
 """After which a batch that is still being made counts as left by a process that died."""
-AGAIN = "again"
+AGAIN, CASE_OVER, HELD = "again", "case-over", "held"
 
 PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
 Along = Callable[[Transaction], None]
@@ -77,6 +78,17 @@ Along = Callable[[Transaction], None]
 def nothing_more(tx: Transaction) -> None:
     """Do nothing along with something."""
     del tx
+
+
+def letter_counts(tx: Transaction, policy: Policy, case: str, now: int) -> dict[str, int]:
+    """How many letters of a case are in each state at an instant (microseconds).
+
+    What is planned counts as `HELD` where nothing may go out under the case; it is planned again should that be opened again.
+    """
+    found = channel_counts(tx, case, LETTER)
+    if PLANNED in found and not case_is_live(tx, case, policy, now):
+        found[HELD] = found.pop(PLANNED)
+    return found
 
 
 class LetterBatches:
@@ -207,13 +219,23 @@ class LetterBatches:
         now, more = micros(self._clock.now()), {"batch": batch.batch, "letters": str(len(rows))}
 
         def wait_again(tx: Transaction) -> None:
-            for row in rows:
-                self._outbox.take_back(tx, row, PLANNED, AGAIN)
+            self._take_back(tx, batch, rows)
             note_matter(
                 tx, self._policy(), case=batch.case, what="letters-lapsed", clause=CLAUSE, now=now, more=more
             )
 
         return self._ended(batch, GONE, wait_again)
+
+    def _take_back(self, tx: Transaction, batch: LetterBatch, rows: Sequence[Row]) -> None:
+        """Let letters that nobody has wait again; under a case that is over for good none would ever go, so they are left out."""
+        over = case_is_over(tx, batch.case, self._policy(), micros(self._clock.now()))
+        for row in rows:
+            self._outbox.take_back(tx, row, SKIPPED if over else PLANNED, CASE_OVER if over else AGAIN)
+
+    def waiting(self, case: str) -> int:
+        """How many letters of a case the next batch would take up; none where nothing may go out under it."""
+        with self._database.reading() as tx:
+            return letter_counts(tx, self._policy(), case, micros(self._clock.now())).get(PLANNED, 0)
 
     def forget(self, person: str) -> None:
         """Take the letters to a person who was erased out of every file that lies here."""

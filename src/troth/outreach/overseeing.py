@@ -17,9 +17,8 @@ from troth.outreach.letter_tables import (
     batch_of,
     batches_behind,
     batches_under,
-    channel_counts,
 )
-from troth.outreach.letters import LETTER
+from troth.outreach.letters import LETTER, letter_counts
 from troth.outreach.outbox import Outbox
 from troth.policy import Act, Policy
 from troth.storage import Database, Transaction
@@ -48,7 +47,7 @@ class OverseenBatch(NamedTuple):
     Args:
         batch: The batch.
         kind: Type of its case; empty where that is not known any more.
-        counts: How many letters under its case are in each state, whichever batch they lay in.
+        counts: How many letters under its case are in each state, whichever batch they lay in; see `letter_counts`.
         acts: Whether whoever looks may note something of it.
     """
 
@@ -205,7 +204,8 @@ class Overseeing:
         return lambda one: sees(one.purpose, one.recipient)
 
     def _overseen(self, tx: Transaction, actor: Actor, found: Sequence[LetterBatch]) -> list[OverseenBatch]:
-        counts = {case: channel_counts(tx, case, LETTER) for case in {one.case for one in found}}
+        policy, now = self._policy(), micros(self._clock.now())
+        counts = {case: letter_counts(tx, policy, case, now) for case in {one.case for one in found}}
         kinds = {case: known.case_type if (known := case_of(tx, case)) else "" for case in counts}
         return [
             OverseenBatch(one, kinds[one.case], counts[one.case], _acts(actor, kinds[one.case]))

@@ -194,6 +194,7 @@ LETTERS: Mapping[str, str] = {
     "sent": "Written",
     "bounced": "Came back",
     "planned": "To be written",
+    "held": "Held: the case is closed",
     "sending": "Being written",
     "skipped": "Left out",
     "failed": "Failed",
