@@ -16,8 +16,8 @@ from tests.gate.conftest import FULFIL, RIGHTS, SUPPORT, Company, company, refer
 from tests.outreach.post_office import ADDRESS, LETTERS, Post, Stopped
 from troth.gate import Outcome
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, micros, new_id
+from troth.outreach.letter_counts import letter_counts
 from troth.outreach.letter_tables import letters_to, marks_of, sent_rows
-from troth.outreach.letters import letter_counts
 from troth.vault import record_stance
 
 NEWS = "marketing.communications.email"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from troth.gate import Actor, Ask, Outcome, case_is_live, case_is_over, note_matter
+from troth.gate import Actor, Ask, Outcome, case_is_over, note_matter
 from troth.kernel import Clock, Conflict, NotFound, Refused, micros, new_id
 from troth.outreach.channels import (
     DISCLOSE,
@@ -25,6 +25,7 @@ from troth.outreach.channels import (
     needed,
     why_skipped,
 )
+from troth.outreach.letter_counts import LETTER, letter_counts
 from troth.outreach.letter_files import (
     Listed,
     Writing,
@@ -46,7 +47,6 @@ from troth.outreach.letter_tables import (
     batch_of,
     batches_in,
     change_batch,
-    channel_counts,
     drop_batch,
     due_rows,
     empty_batch,
@@ -63,13 +63,12 @@ from troth.outreach.outbox import PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.policy import Policy
 from troth.storage import Database, Transaction
 
-LETTER = "letter"
 CLAUSE = "II.20"
 _TYPE = "address"
 _CHUNK = 100
 TAKEN_OVER_AFTER = timedelta(minutes=10)
 """After which a batch that is still being made counts as left by a process that died."""
-AGAIN, CASE_OVER, HELD = "again", "case-over", "held"
+AGAIN, CASE_OVER = "again", "case-over"
 
 PerformAlong = Callable[[Sequence[Ask], Callable[[Transaction, Sequence[Outcome]], None]], list[Outcome]]
 Along = Callable[[Transaction], None]
@@ -78,17 +77,6 @@ Along = Callable[[Transaction], None]
 def nothing_more(tx: Transaction) -> None:
     """Do nothing along with something."""
     del tx
-
-
-def letter_counts(tx: Transaction, policy: Policy, case: str, now: int) -> dict[str, int]:
-    """How many letters of a case are in each state at an instant (microseconds).
-
-    What is planned counts as `HELD` where nothing may go out under the case; it is planned again should that be opened again.
-    """
-    found = channel_counts(tx, case, LETTER)
-    if PLANNED in found and not case_is_live(tx, case, policy, now):
-        found[HELD] = found.pop(PLANNED)
-    return found
 
 
 class LetterBatches:

@@ -12,13 +12,13 @@ from troth.gate import Actor, case_of, note_matter
 from troth.kernel import Clock, NotFound, Refused, micros
 from troth.outreach.channels import Channel, needed
 from troth.outreach.handing import HandedLetters
+from troth.outreach.letter_counts import LETTER, letter_counts
 from troth.outreach.letter_tables import (
     LetterBatch,
     batch_of,
     batches_behind,
     batches_under,
 )
-from troth.outreach.letters import LETTER, letter_counts
 from troth.outreach.outbox import Outbox
 from troth.policy import Act, Policy
 from troth.storage import Database, Transaction
