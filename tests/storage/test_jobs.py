@@ -95,6 +95,20 @@ def test_other_topics_are_left_alone(database: Database, clock: SettableClock) -
     assert waiting(database) == {"push": (3, 0)}
 
 
+def test_jobs_of_one_instant_run_as_they_were_promised(database: Database, clock: SettableClock) -> None:
+    """Earlier ones first, and of one instant the one that was promised first, wherever its row stands and where a limit cuts."""
+    promised = [promise(database, "mail", due=due) for due in (2, 1, *[2] * 40)]
+    rows = [(job_id, "mail", "", "{}", 2, 0, 0, 0, "") for job_id in promised if job_id != promised[1]]
+    with database.transaction() as tx:
+        tx.run(Statement(job.delete().where(job.c.due_at == 2)))
+        tx.run_many(Statement(job.insert()), rows[::-1])
+    seen: list[str] = []
+    runner = worker(database, clock, lambda one: seen.append(one.job_id))
+    while runner.run_due(most=15):
+        pass
+    assert seen == [promised[1], promised[0], *promised[2:]]
+
+
 def test_failed_jobs_are_put_off_longer_each_time(database: Database, clock: SettableClock) -> None:
     """A job that fails is tried again after 10 s, 20 s, 40 s and so on, six hours at most, however often."""
     promise(database, "mail")

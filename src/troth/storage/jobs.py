@@ -66,7 +66,7 @@ _DUE = (
         job.c.leased_until <= bindparam("now"),
         job.c.topic == bindparam("wanted"),
     )
-    .order_by(job.c.due_at)
+    .order_by(job.c.due_at, job.c.job_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
@@ -74,7 +74,7 @@ _LEASE = Statement(
     update(job)
     .where(job.c.job_id.in_(_DUE.scalar_subquery()))
     .values(leased_until=bindparam("until"), attempts=job.c.attempts + 1)
-    .returning(job.c.job_id, job.c.topic, job.c.person, job.c.body, job.c.attempts)
+    .returning(job.c.due_at, job.c.job_id, job.c.topic, job.c.person, job.c.body, job.c.attempts)
 )
 _PROMISED = Statement(
     select(literal(1))
@@ -117,7 +117,7 @@ _COLUMNS = (
     job.c.last_error,
 )
 _UNDONE = Statement(
-    select(*_COLUMNS).where(job.c.done_at == 0).order_by(job.c.due_at).limit(bindparam("most"))
+    select(*_COLUMNS).where(job.c.done_at == 0).order_by(job.c.due_at, job.c.job_id).limit(bindparam("most"))
 )
 _DONE = Statement(
     select(*_COLUMNS)
@@ -258,6 +258,8 @@ class JobWorker:
     def run_due(self, most: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
         """Run due jobs of every topic that has a handler, at most so many of each; gives the number finished.
 
+        Those of a topic are run as they are due; of one instant, as they were promised.
+
         A handler that raises an error puts its job off, ten seconds at first, twice as long each time, six hours at
         most; one that raises `JobOver` ends it. What is no `TrothError` is logged, for nobody foresaw it. No
         transaction is open while a handler runs.
@@ -312,7 +314,11 @@ class JobWorker:
             rows = tx.rows(
                 _LEASE, {"now": micros(now), "until": micros(until), "wanted": topic, "most": most}
             )
-        return [Job(i, t, p, msgspec.json.decode(body, type=dict[str, str]), n) for i, t, p, body, n in rows]
+        # an update gives what it changed in an order of its own
+        return [
+            Job(i, t, p, msgspec.json.decode(body, type=dict[str, str]), n)
+            for _, i, t, p, body, n in sorted(rows)
+        ]
 
     def _give_back(self, leased: Sequence[Job]) -> None:
         with self._database.transaction() as tx:
