@@ -96,13 +96,14 @@ def test_a_visitor_mends_an_error_and_is_taken_in(vendor: Vendor, chromium: Brow
         page.get_by_label("Product (required)").fill("Example Sensor")
         page.get_by_label("Serial number").fill("EX-2015-0001")
         page.get_by_role("button", name="Register the product").click()
-        assert page.title().startswith("Error: ")
-        assert page.get_by_role("alert").get_by_role("link").all_inner_texts() == [
-            "E-mail address: this is not a mail address. Write it like ann@example.com."
-        ]
+        expect(page).to_have_title(re.compile("^Error: "))
+        expect(page.get_by_role("alert").get_by_role("link")).to_have_text(
+            ["E-mail address: this is not a mail address. Write it like ann@example.com."],
+            use_inner_text=True,
+        )
         page.get_by_role("alert").get_by_role("link").click()
         field = page.get_by_label("E-mail address")
-        assert field.evaluate("field => field === document.activeElement") is True
+        expect(field).to_be_focused()
         assert page.get_by_label("Your name").input_value() == "Ann Example"
         if script:
             assert violations(page) == []

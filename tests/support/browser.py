@@ -74,6 +74,7 @@ def cookies(context: BrowserContext) -> dict[str, str]:
 
 def violations(page: Page, rules: dict[str, Any] = _RULES) -> list[str]:
     """What axe-core finds wrong on a page: the rule, and where."""
+    page.wait_for_load_state()  # a click ends when a page begins
     found = _AXE.run(page, options=rules).response["violations"]
     return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
 
@@ -117,6 +118,7 @@ def _judge(page: Page, name: str, rules: dict[str, Any]) -> None:
 
 def _looks(page: Page, name: str) -> Iterator[str]:
     SCREENS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_load_state()
     stem = _UNFIT.sub("-", name.lower()).strip("-")
     before = page.viewport_size
     for label, scheme, size in (
