@@ -105,27 +105,38 @@ def test_unknown_recipient_gets_550_and_known_ones_the_mail(post: Post) -> None:
 
 
 def test_limits_hold(post: Post) -> None:
-    """Size, recipients, connections, time and hops are limited, each with its own code."""
-    limits = Limits(size=2_000, recipients=1, connections=2, seconds=1.0)
-    with listening(post, limits=limits) as port:
-        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
-            with pytest.raises(smtplib.SMTPSenderRefused) as large:
-                client.sendmail("a@example.org", [ADDRESS], MAIL + "x" * 3_000)
-            assert large.value.smtp_code == 552
-            client.ehlo()
-            client.mail("a@example.org")
-            assert client.rcpt(ADDRESS)[0] == 250
-            assert client.rcpt(ADDRESS)[0] == 452
-            assert client.data("Received: x\r\n" * (MOST_HOPS + 1) + MAIL)[0] == 554
+    """Size, recipients and hops are limited, each with its own code."""
+    limits = Limits(size=2_000, recipients=1)
+    with listening(post, limits=limits) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        with pytest.raises(smtplib.SMTPSenderRefused) as large:
+            client.sendmail("a@example.org", [ADDRESS], MAIL + "x" * 3_000)
+        assert large.value.smtp_code == 552
+        client.ehlo()
+        client.mail("a@example.org")
+        assert client.rcpt(ADDRESS)[0] == 250
+        assert client.rcpt(ADDRESS)[0] == 452
+        assert client.data("Received: x\r\n" * (MOST_HOPS + 1) + MAIL)[0] == 554
+    assert post.inbox.kept(WAITING) == []
+
+
+def test_connections_are_limited_while_they_are_open(post: Post) -> None:
+    """One too many is turned away with a code; one that was closed counts no more."""
+    with listening(post, limits=Limits(connections=2)) as port:
         with Raw(port) as first, Raw(port) as second:
             assert first.heard().startswith("220")
             assert second.heard().startswith("220")
             with Raw(port) as third:
                 assert third.heard().startswith("421")
                 assert third.heard() == ""
-            assert first.heard() == ""  # it said nothing for a second
         wait_until(lambda: _greeted(port), "a closed connection counts no more")
-    assert post.inbox.kept(WAITING) == []
+
+
+def test_who_says_nothing_is_left(post: Post) -> None:
+    """The connection ends, and counts no more."""
+    with listening(post, limits=Limits(connections=1, seconds=0.5)) as port, Raw(port) as silent:
+        assert silent.heard().startswith("220")
+        assert silent.heard() == ""
+        wait_until(lambda: _greeted(port), "a closed connection counts no more")
 
 
 def _greeted(port: int) -> bool:

@@ -69,7 +69,8 @@ def sink(vendor: Vendor) -> Iterator[Sink]:
 def _told(sink: Sink) -> dict[str, tuple[str, str]]:
     """The bulletins that arrived: by address, the text and where a report about it goes."""
     found = {}
-    for mail, (sender, _) in zip(sink.mails, sink.envelopes, strict=True):
+    # the server may be between the two: a mail comes before its envelope
+    for mail, (sender, _) in zip(sink.mails, sink.envelopes, strict=False):
         if "Security fault" in str(mail["Subject"]):
             body = mail.get_body(("plain",))
             assert body is not None

@@ -99,7 +99,7 @@ def company_site(vendor: Vendor) -> Iterator[str]:
             stderr=out,
         )
     try:
-        wait_until(lambda: _answers(port), "the company's site answers", 30)
+        wait_until(lambda: _answers(port), "the company's site answers")
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.terminate()

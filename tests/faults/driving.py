@@ -94,6 +94,6 @@ class Load:
             self.problems.append(answer.json())
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     """Wait as `wait_until` does, patiently for a busy machine."""
     wait_until(condition, what, seconds)

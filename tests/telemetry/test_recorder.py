@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from math import exp, sqrt
+from math import exp, log, sqrt
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -334,13 +334,14 @@ def test_an_epsilon_means_what_it_says() -> None:
 
 @pytest.mark.parametrize("bound", [1, 2, 3, 7, 256, 257, 1000])
 def test_drawing_below_a_bound(bound: int) -> None:
-    """Every number below the bound comes, none else, all about as often: chi-squared within 6 standard deviations.
+    """Every number below the bound comes, none else, all about as often: chi-squared, as far from its mean as it may be.
 
-    The system's own randomness; a right program fails with a chance below 1 in a million.
+    The system's own randomness; a right program fails with a chance below 1 in 10^7 on either side (Laurent and Massart 2000,
+    lemma 1).
     """
-    tries = 40 * bound
+    each, free, rare = max(40, 4_000 // bound), bound - 1, log(1e7)
     seen = [0] * bound
-    for _ in range(tries):
+    for _ in range(each * bound):
         seen[below(bound)] += 1
-    chi = sum((times - 40) ** 2 / 40 for times in seen)
-    assert abs(chi - (bound - 1)) <= 6 * sqrt(2 * max(bound - 1, 1)) + 6
+    chi = sum((times - each) ** 2 / each for times in seen)
+    assert -2 * sqrt(free * rare) <= chi - free <= 2 * sqrt(free * rare) + 2 * rare
