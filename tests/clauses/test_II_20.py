@@ -265,7 +265,7 @@ def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
     assert (refused["field"], refused["clause"] != "") == ("email", True)
     first = kept("letter", "{greeting}\n\nthe first wording")["messages"][0]["version"]
     kept("letter", "{greeting}\n\nthe second wording")
-    kept("phone", "Good day, {name}, a word about your matter.")
+    scripted = kept("phone", "Good day, {name}, a word about your matter.")["messages"][0]["version"]
     for wrong, field in (
         (("--message", "phone-news"), "channel"),
         (("--message", f"letter-news@{first[::-1][:12]}"), "message"),
@@ -281,6 +281,13 @@ def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
     assert holds(read, "the first wording")
     assert holds(read, "You get this letter because a matter of yours is open.")
     vendor.json("calls", "open", hal.case, "--message", "phone-news", *signed)
+    noted = {
+        one["detail"]["what"]: one["detail"].get("message", "")
+        for one in vendor.ledger()
+        if one.get("case") == hal.case and one["act"] == "matter"
+    }
+    assert (noted["letters-made"], noted["calls-opened"]) == (first, scripted)
+    hal.hidden_from(str(noted))
     (call,) = company.pull().json()["calls"]
     assert (call["script"], call["reason"]) == (
         f"Good day, {hal.name}, a word about your matter.",

@@ -1,6 +1,6 @@
 """Kept messages as the texts of letters and calls."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.campaigning import checked
 from troth.kernel import InvalidInput
@@ -10,10 +10,22 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 
-def kept_text(
-    troth: "Troth", named: str, channel: str, *, purpose: str = "", language: str = ""
-) -> tuple[LetterText, str]:
-    """What a kept message says as a letter or a call, compiled against the policy in force; and the data use that it serves.
+class KeptText(NamedTuple):
+    """What a kept message says as a letter or a call.
+
+    Args:
+        text: What it says.
+        purpose: Data use that it serves.
+        message: Digest of its version.
+    """
+
+    text: LetterText
+    purpose: str
+    message: str
+
+
+def kept_text(troth: "Troth", named: str, channel: str, *, purpose: str = "", language: str = "") -> KeptText:
+    """What a kept message says as a letter or a call, compiled against the policy in force.
 
     Args:
         troth: The running parts.
@@ -26,7 +38,7 @@ def kept_text(
         NotFound: There is no such message.
         InvalidInput: It is for another channel or purpose, does not compile any more, or has a topic.
     """
-    kept = troth.messages.named(named).message
+    digest, kept, _ = troth.messages.named(named)
     wanted = (("channel", kept.channel, channel), ("purpose", kept.purpose, purpose or kept.purpose))
     for field, said, meant in wanted:
         if said != meant:
@@ -41,4 +53,4 @@ def kept_text(
             field="topic",
             mend="Leave the topic out: letters and calls do not ask who stopped one.",
         )
-    return text_of_message(checked(troth, kept), troth.policy(), language), kept.purpose
+    return KeptText(text_of_message(checked(troth, kept), troth.policy(), language), kept.purpose, digest)

@@ -45,8 +45,8 @@ def open_(
 
     key = api_key(key_file)
     with say.open() as troth:
-        said, use = said_in(troth, text, message, "phone", purpose=purpose, language=language)
-        made = troth.calls.open(CallOrder(case, use, said, key, announcing=announcing))
+        said, use, version = said_in(troth, text, message, "phone", purpose=purpose, language=language)
+        made = troth.calls.open(CallOrder(case, use, said, key, announcing=announcing, message=version))
     document = {
         "list": made.list,
         "case": made.case,

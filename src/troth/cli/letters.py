@@ -91,9 +91,9 @@ def batch(
 
     key = api_key(key_file)
     with say.open() as troth:
-        said, use = said_in(troth, text, message, "letter", purpose=purpose, language=language)
+        said, use, version = said_in(troth, text, message, "letter", purpose=purpose, language=language)
         made = troth.letters.make(
-            LetterOrder(case, use, said, key, announcing=announcing, postage=postage, most=most)
+            LetterOrder(case, use, said, key, announcing, postage, most=most, message=version)
         )
         if made is None:
             say.answer(dict.fromkeys(_GIVES), "Nobody is left to write to; no batch was made.")
@@ -207,8 +207,10 @@ def returned(
 
 def said_in(
     troth: "Troth", file: Path | None, message: str, channel: str, *, purpose: str, language: str
-) -> "tuple[LetterText | None, str]":
-    """What is said, by a file or by a kept message, and the data use that it serves; None for a case that brings its own text.
+) -> "tuple[LetterText | None, str, str]":
+    """What is said, by a file or by a kept message, the data use that it serves, and the digest of that message's version.
+
+    No text for a case that brings its own, and no digest without a kept message.
 
     Raises:
         InvalidInput: Both are given, the data use is missing, or see `text_of` and `kept_text`.
@@ -228,7 +230,7 @@ def said_in(
         raise InvalidInput(
             "It is not told what it serves.", field="purpose", mend="Give a data use with --purpose."
         )
-    return text_of(file, language or "en"), purpose
+    return text_of(file, language or "en"), purpose, ""
 
 
 def text_of(file: Path | None, language: str) -> "LetterText | None":

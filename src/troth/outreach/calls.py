@@ -28,6 +28,7 @@ from troth.outreach.composing import filled
 from troth.outreach.letter_setting import check_text, variables
 from troth.outreach.letter_tables import channel_counts, due_rows, held_rows
 from troth.outreach.letter_text import LetterText, OwnText, no_text, text_under
+from troth.outreach.noting_said import note_said
 from troth.outreach.outbox import BOUNCED, FAILED, PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.policy import Policy
 from troth.storage import Database, Transaction
@@ -86,6 +87,7 @@ class CallOrder(NamedTuple):
         text: The script: subject, reason, and what to say, with variables in braces; None under a case that brings its own.
         key: API key in whose name it is opened.
         announcing: Whether they announce something.
+        message: Digest of the version of a kept message that the script is; empty for another one.
     """
 
     case: str
@@ -93,6 +95,7 @@ class CallOrder(NamedTuple):
     text: LetterText | None
     key: str
     announcing: bool = False
+    message: str = ""
 
 
 class Centre(NamedTuple):
@@ -149,7 +152,8 @@ class CallLists:
         """
         text = text_under(order.case, order.text, self._own)
         check_text(text)
-        person = check_citing(self._database, self._actor(order.key), order.case)
+        actor = self._actor(order.key)
+        person = check_citing(self._database, actor, order.case)
         recipient = self._centre.channel.recipient_of(self._policy())
         now = self._clock.now()
         new = CallList(
@@ -163,6 +167,8 @@ class CallLists:
                 if person:
                     self._outbox.plan(tx, order.case, [person], PHONE)
                 opened[:] = [open_list(tx, new)]
+                more = {"list": opened[0].list}
+                note_said(tx, self._policy(), "calls-opened", order, actor.key_id, micros(now), more)
 
         self._instruct(order.key, order.purpose, along, about=(order.case, person))
         return opened[0]

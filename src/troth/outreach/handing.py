@@ -24,7 +24,8 @@ from troth.outreach.letter_tables import (
     sent_rows,
     take_out,
 )
-from troth.outreach.letters import CLAUSE, LetterBatches
+from troth.outreach.letters import LetterBatches
+from troth.outreach.noting_said import CLAUSE
 from troth.outreach.outbox import PLANNED, SENT, SKIPPED, Row
 from troth.storage import Transaction
 

@@ -24,6 +24,7 @@ class LetterOrder(NamedTuple):
         announcing: Whether they announce something, so that each says how to get no more.
         postage: Class of postage, as the print house names it.
         most: Most letters in this batch.
+        message: Digest of the version of a kept message that the text is; empty for another text.
     """
 
     case: str
@@ -33,6 +34,7 @@ class LetterOrder(NamedTuple):
     announcing: bool = False
     postage: str = "standard"
     most: int = MOST_LETTERS
+    message: str = ""
 
 
 class House(NamedTuple):

@@ -59,11 +59,11 @@ from troth.outreach.letter_tables import (
     take_out,
 )
 from troth.outreach.letter_text import LetterText, OwnText, layout_for, no_text, text_under
+from troth.outreach.noting_said import CLAUSE, note_said
 from troth.outreach.outbox import PLANNED, SENDING, SENT, SKIPPED, Outbox, Row
 from troth.policy import Policy
 from troth.storage import Database, Transaction
 
-CLAUSE = "II.20"
 _TYPE = "address"
 _CHUNK = 100
 TAKEN_OVER_AFTER = timedelta(minutes=10)
@@ -281,7 +281,7 @@ class LetterBatches:
                 self._undo(batch)
                 return None
             writing.finish()
-        return self._settled(batch, writing)
+        return self._settled(batch, writing, order, actor.key_id)
 
     def _frame(self, order: LetterOrder, text: LetterText, policy: Policy, need: Needed) -> Frame:
         now = self._clock.now()
@@ -363,7 +363,7 @@ class LetterBatches:
         postage = f"{order.postage}-{'domestic' if country == frame.country else 'international'}"
         writing.add(Listed(row.id, f"{row.id}.{ending}", pages, country, postage), content)
 
-    def _settled(self, batch: LetterBatch, writing: Writing) -> LetterBatch:
+    def _settled(self, batch: LetterBatch, writing: Writing, order: LetterOrder, key_id: str) -> LetterBatch:
         now = micros(self._clock.now())
         pages = sum(one.pages for one in writing.listed)
         with self._database.transaction() as tx:
@@ -374,6 +374,8 @@ class LetterBatches:
             if not change_batch(tx, MAKING, made, now):
                 remove(self._house.folder, batch.batch)
                 raise _overtaken()
+            more = {"batch": batch.batch, "letters": str(made.letters)}
+            note_said(tx, self._policy(), "letters-made", order, key_id, now, more)
         publish(self._house.folder, batch.batch)
         if len(inside) < len(writing.listed):  # somebody was erased meanwhile
             self._rewrite(batch.batch)
