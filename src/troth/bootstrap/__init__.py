@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from troth.bootstrap.answering import answering_key
     from troth.bootstrap.bulletins import preview_bulletin
-    from troth.bootstrap.campaigning import compile_texts, preview_message, send_test
+    from troth.bootstrap.campaigning import compile_texts
     from troth.bootstrap.certifying import certificate_link, certificate_link_opens
     from troth.bootstrap.connector_files import ConnectorSettings
     from troth.bootstrap.drilling import DrillFound, drill_folder, drill_found
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         work_for,
     )
     from troth.bootstrap.polling import mailbox_state
+    from troth.bootstrap.previewing import preview_message, preview_pdf, send_test
     from troth.bootstrap.receiving import mail_coming_in
     from troth.bootstrap.reminding import unreached
     from troth.bootstrap.replaying import Lost
@@ -88,6 +89,7 @@ __all__ = [
     "packages_of",
     "preview_bulletin",
     "preview_message",
+    "preview_pdf",
     "read_settings",
     "reference_policy",
     "rekey_folder",
@@ -105,7 +107,8 @@ __all__ = [
 _PARTS = {
     "answering": ("answering_key",),
     "bulletins": ("preview_bulletin",),
-    "campaigning": ("compile_texts", "preview_message", "send_test"),
+    "campaigning": ("compile_texts",),
+    "previewing": ("preview_message", "preview_pdf", "send_test"),
     "certifying": ("certificate_link", "certificate_link_opens"),
     "connector_files": ("ConnectorSettings",),
     "signing": ("DkimRecord", "dkim_records", "dkim_state", "new_dkim_keys"),

@@ -1,9 +1,6 @@
 """Campaigns and the company's own messages, wired: what a copy reads, says and bears, and in whose name it goes."""
 
 from collections.abc import Mapping, Sequence
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from troth.bootstrap.mailing import handovers_of, left_copies_of
@@ -11,14 +8,12 @@ from troth.bootstrap.partners import partner_for
 from troth.bootstrap.preferring import ways_out
 from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
 from troth.gate import Outcome, said_since, stops_seen
-from troth.kernel import InvalidInput, from_micros, new_id
+from troth.kernel import InvalidInput, from_micros
 from troth.outreach import (
     DISCLOSE,
-    WIRE,
     Batch,
     BatchSending,
     Composed,
-    Mail,
     Marks,
     Message,
     Messages,
@@ -30,7 +25,6 @@ from troth.outreach import (
     check_counted,
     compile_message,
     compose,
-    deliverable,
     greeting,
     is_marketing,
     led_over,
@@ -275,54 +269,3 @@ class CopyWriter:
         if not is_marketing(message.purpose):
             return Marks("", "", ways.envelope, "")
         return Marks(ways.unsubscribe, ways.preferences, ways.envelope, "", ways.by_mail)
-
-
-def preview_message(
-    troth: "Troth", message: Message, language: str = "", policy: Policy | None = None
-) -> Composed:
-    """A message as it would look: fields by their titles, links that lead nowhere."""
-    held_to, writer = policy or troth.policy(), CopyWriter(troth)
-    wanted = language or message.languages[0]
-    shown = writer.shown(message, held_to)
-    values = {name: f"«{held_to.fields[name].title}»" for name in message.fields}
-    values |= {shown.language: wanted} if shown.language else {}
-    place = "https://example.com/preview"
-    stoppable = is_marketing(message.purpose)
-    marks = (
-        Marks(place, place, "", asked_on(written_in(message, wanted), "2026-01-05"))
-        if stoppable
-        else Marks("", "", "", message.reasons.get(written_in(message, wanted), ""))
-    )
-    single = led_over(message, counting_place(troth)).only(written_in(message, wanted))
-    return writer.written(single, held_to, values, marks, "II.13")
-
-
-def send_test(troth: "Troth", key: str, message: Message, address: str, language: str = "") -> str:
-    """Send a message as it would look to somebody who works here; gives the Message-ID's left part.
-
-    Raises:
-        Refused: Whoever has the key may not handle campaigns.
-        InvalidInput: Nobody who works here has the address.
-        Unavailable: Nobody takes mail now.
-    """
-    troth.campaigns.note(key, "message-tested", {"message": message.digest})
-    known = {one.name for one in troth.roster.members() if not one.disabled_at}
-    known |= {one.partition("=")[2] for one in troth.settings.staff.mailboxes}
-    if address not in known:
-        raise InvalidInput(
-            "Nobody who works here has this address.",
-            field="to",
-            mend="Give the sign-in name of a member of staff that is an address, or a mailbox of the setting staff.mailboxes.",
-        )
-    composed, number = preview_message(troth, message, language), new_id()
-    sender = troth.settings.mail.sender or troth.policy().front.contact.support
-    mail = EmailMessage(policy=WIRE)
-    mail["From"] = Address(troth.policy().front.controller.name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=deliverable(address))
-    mail["Subject"] = f"[test] {composed.subject}"
-    mail["Date"] = format_datetime(troth.clock.now())
-    mail["Message-ID"] = f"<{number}@{sender.rpartition('@')[2]}>"
-    mail.set_content(composed.text)
-    mail.add_alternative(composed.html, subtype="html")
-    troth.mailer.send(Mail(number, new_id(), sender, deliverable(address), mail))
-    return number

@@ -35,7 +35,11 @@ _TOLD = {
     "languages": "that it is written in, the main one first",
     "fields": "fields that it shows",
 }
-_COMPOSED = {"subject": "of the mail", "text": "plain text", "html": "the HTML form"}
+_COMPOSED = {
+    "subject": "its subject",
+    "text": "plain text; of a letter with all that stands around it",
+    "html": "the HTML form; of a letter and a call the text",
+}
 
 
 @command(
@@ -120,12 +124,19 @@ def preview(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML form there.")
     ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option("--pdf", metavar="FILE", help="Of a letter: write it there, as it is printed."),
+    ] = None,
 ) -> None:
     """Show a message as it would arrive, with the titles of fields in place of values."""
-    from troth.bootstrap import preview_message
+    from troth.bootstrap import preview_message, preview_pdf
 
     with say.open() as troth:
-        composed: Composed = preview_message(troth, troth.messages.named(message).message, language)
+        found = troth.messages.named(message).message
+        composed: Composed = preview_message(troth, found, language)
+        if pdf is not None:
+            pdf.write_bytes(preview_pdf(troth, found, language))
     if html is not None:
         html.write_text(composed.html, encoding="utf-8")
     say.answer(composed._asdict(), f"Subject: {composed.subject}\n\n{composed.text.rstrip()}")

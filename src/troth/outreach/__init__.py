@@ -6,7 +6,7 @@ from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
 from troth.outreach.channels import DISCLOSE, Channel
 from troth.outreach.clicks import COUNTED, check_counted, counted_links, led_over
-from troth.outreach.composing import Composed, Composer, marked
+from troth.outreach.composing import Composed, Composer, filled, marked
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
 from troth.outreach.counts import MailCounts
 from troth.outreach.expressions import Expression, read_expression
@@ -16,9 +16,11 @@ from troth.outreach.leftovers import LeftCopies
 from troth.outreach.letter_files import MOST_LETTERS
 from troth.outreach.letter_message import text_of_message
 from troth.outreach.letter_order import House, LetterOrder
-from troth.outreach.letter_setting import read_text
+from troth.outreach.letter_setting import Frame, read_text
+from troth.outreach.letter_setting import document as letter_document
+from troth.outreach.letter_setting import variables as letter_variables
 from troth.outreach.letter_tables import LetterBatch
-from troth.outreach.letter_text import LAYOUTS, LetterText
+from troth.outreach.letter_text import LAYOUTS, LetterText, layout_for
 from troth.outreach.letters import LetterBatches
 from troth.outreach.messages import KeptMessage, Messages
 from troth.outreach.model import (
@@ -90,6 +92,7 @@ __all__ = [
     "Deferred",
     "Expression",
     "Formed",
+    "Frame",
     "From",
     "Handed",
     "HandedLetters",
@@ -134,10 +137,14 @@ __all__ = [
     "counted_links",
     "declared_audience",
     "deliverable",
+    "filled",
     "greeting",
     "hand_over",
     "is_marketing",
+    "layout_for",
     "led_over",
+    "letter_document",
+    "letter_variables",
     "mail_recipient",
     "marked",
     "may_show",

@@ -110,7 +110,7 @@ CAMPAIGN_OPERATIONS = (
         key=True, parameters=(_MESSAGE,), problems=_LOOKS,
     ),
     Operation(
-        "previewMessage", "GET", "/v1/messages/{message}/preview", "Outreach", "A message as it would arrive", "With the titles of fields in place of values.",
+        "previewMessage", "GET", "/v1/messages/{message}/preview", "Outreach", "A message as it would arrive", "With the titles of fields in place of values. A letter comes with all that stands around it, a call as the call centre is given it; their `html` is that text.",
         {200: Answer("Both forms.", schema="MessagePreview", example={"subject": "News about the sensor", "text": "Hello «Your name»,\n\nThe sensor is out.\n", "html": "<p>Hello «Your name»,</p>"})},
         key=True, parameters=(_MESSAGE, _LANGUAGE), problems=(*_LOOKS, 409),
     ),
