@@ -21,11 +21,13 @@ from troth.gate import add_draft, issue_key, post_version
 from troth.kernel import Clock, Conflict, NotFound, Unavailable, micros
 from troth.ledger import create_signer
 from troth.policy import kept_policy
-from troth.storage import Database, migrate, open_database
+from troth.storage import Database, migrate, open_database, put_whole
 from troth.vault import KeyRing, create_key_store, pair_stores, refuse_paired
 
 ADMIN_ROLE = "staff.privacy"
 _CLAIMS = "enforcement.yaml"
+_PLAIN = 0o666
+"""As any file, less what the umask takes away."""
 
 
 class Initialised(NamedTuple):
@@ -85,22 +87,21 @@ def init_folder(
     if keystore_url:
         settings = msgspec.structs.replace(settings, keys=KeySettings(keystore=keystore_url))
     with _taken_back_unless_made(folder, settings):
-        create_root_key_file(folder / "keys" / "root.key")
         create_signer(folder / settings.ledger.signer, settings.ledger.origin)
         made = _fill(folder, settings, text, chosen_clock(clock))
         claims = document.with_name(_CLAIMS)
         if claims.is_file():
             (folder / _CLAIMS).write_bytes(claims.read_bytes())
-        (folder / SETTINGS_FILE).write_text(settings_text(settings), encoding="utf-8")
+        put_whole(folder / SETTINGS_FILE, settings_text(settings).encode(), mode=_PLAIN)
     return made
 
 
 @contextmanager
 def _taken_back_unless_made(folder: Path, settings: Settings) -> Iterator[None]:
-    """Make the folders; when the block fails, remove them and every file in them that it made.
+    """Make the folders and the root key; when the block fails, remove them and every file in them that it made.
 
     Raises:
-        Conflict: A file of a folder stands there already; nothing was changed.
+        Conflict: A file of a folder stands there already, or another call makes it; nothing was changed.
         Unavailable: The system does not let a file be written.
     """
     stores = [Path(one) for one in store_places(folder, settings) if "://" not in one]
@@ -118,6 +119,13 @@ def _taken_back_unless_made(folder: Path, settings: Settings) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "keys").mkdir(mode=0o700, exist_ok=True)
+        try:
+            create_root_key_file(folder / "keys" / "root.key")
+        except FileExistsError:  # of two calls at once one goes on; from here on all files are that one's
+            files.clear()
+            raise Conflict(
+                f"Another `troth init` makes {folder}; nothing was changed.", mend="Use it when it is made."
+            ) from None
         yield
     except BaseException as error:
         _remove(files, ours)

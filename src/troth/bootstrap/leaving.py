@@ -2,18 +2,18 @@
 
 import base64
 import binascii
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from troth.choice import ExitKey
 from troth.kernel import Unavailable
+from troth.storage import held, put_whole
 
 KEY_FILE = Path("keys") / "exit.key"
 _BYTES = 32
 _ID_BYTES = 4
 _KEPT = 2
-_OWNER_ONLY = 0o600
 
 
 class ExitKeys:
@@ -36,7 +36,7 @@ class ExitKeys:
         """
         try:
             if not self._path.is_file():
-                self._write((_new_key(),))
+                self._begin()
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_ino)
             if stamp != self._stamp:
@@ -50,21 +50,23 @@ class ExitKeys:
     def rotate(self) -> str:
         """Sign with a new key from now on; links signed with the last one still work. Gives the new key's id."""
         key = _new_key()
-        self._write((key, *self()[: _KEPT - 1]))
+        self()
+        with held(self._path):  # two at once: the key of each signs or is the last one
+            put_whole(self._path, _written((key, *self()[: _KEPT - 1])))
         return key.key_id
 
-    def _write(self, keys: tuple[ExitKey, ...]) -> None:
+    def _begin(self) -> None:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(
-            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "w", encoding="ascii"
-        ) as file:
-            file.writelines(f"{one.key_id} {base64.b64encode(one.secret).decode()}\n" for one in keys)
-        beside.replace(self._path)
+        with suppress(FileExistsError):  # another process or thread was first; its key signs
+            put_whole(self._path, _written((_new_key(),)), fresh=True)
 
 
 def _new_key() -> ExitKey:
     return ExitKey(secrets.token_hex(_ID_BYTES), secrets.token_bytes(_BYTES))
+
+
+def _written(keys: tuple[ExitKey, ...]) -> bytes:
+    return "".join(f"{one.key_id} {base64.b64encode(one.secret).decode()}\n" for one in keys).encode()
 
 
 def _read(path: Path) -> tuple[ExitKey, ...]:

@@ -1,14 +1,12 @@
 """API keys of the running service's own roles, each kept in a file that only it can read."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from troth.bootstrap.settings import SETTINGS_FILE
 from troth.gate import Gate, issue_key, revoke_key
 from troth.kernel import Clock, Unauthenticated
-from troth.storage import Database
-
-_OWNER_ONLY = 0o600
+from troth.storage import Database, held, put_whole
 
 
 class ServiceKeys:
@@ -39,18 +37,24 @@ class ServiceKeys:
             purposes: Data uses that it must serve.
             cases: Kinds of case that it may cite, when it is made.
         """
-        path, old = self._folder / file, ""
-        if path.is_file():
+        path = self._folder / file
+        kept, _ = self._kept(path, role, purposes)
+        if kept:
+            return kept
+        with held(self._folder.parent / SETTINGS_FILE):  # processes that start at once make one key
+            kept, old = self._kept(path, role, purposes)
+            return kept or self._make(path, old, name=name, role=role, purposes=purposes, cases=cases)
+
+    def _kept(self, path: Path, role: str, purposes: Sequence[str]) -> tuple[str, str]:
+        """The key of a file, empty unless it has the role and serves all the purposes; and then the id of one that works."""
+        try:
             key = path.read_text(encoding="ascii").strip()
-            try:
-                actor = self._gate.actor(key)
-            except Unauthenticated:
-                path.unlink()
-            else:
-                if actor.role == role and all(actor.may_serve(purpose) for purpose in purposes):
-                    return key
-                old = actor.key_id
-        return self._make(path, old, name=name, role=role, purposes=purposes, cases=cases)
+            actor = self._gate.actor(key)
+        except (FileNotFoundError, Unauthenticated):
+            return "", ""
+        if actor.role == role and all(actor.may_serve(purpose) for purpose in purposes):
+            return key, ""
+        return "", actor.key_id
 
     def _make(
         self, path: Path, old: str, *, name: str, role: str, purposes: Sequence[str], cases: Sequence[str]
@@ -61,7 +65,5 @@ class ServiceKeys:
             if old:
                 revoke_key(tx, old, now)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key + "\n")
+        put_whole(path, f"{key}\n".encode())
         return key

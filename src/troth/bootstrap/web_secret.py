@@ -1,14 +1,14 @@
 """The secret that signs what the web hands to browsers: random, in a file that only its owner can read."""
 
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from troth.kernel import Corrupt
+from troth.storage import put_whole
 
 SECRET_FILE = Path("keys") / "web.key"
 _BYTES = 32
-_OWNER_ONLY = 0o600
 
 
 def web_secret(folder: Path) -> bytes:
@@ -19,18 +19,9 @@ def web_secret(folder: Path) -> bytes:
     """
     path = folder / SECRET_FILE
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
-        # Whole under another name first: another process that starts at once must not read half of it.
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_BYTES) + "\n")
-        try:
-            os.link(beside, path)
-        except FileExistsError:  # the other process was first
-            pass
-        finally:
-            beside.unlink()
+        with suppress(FileExistsError):  # another process was first
+            put_whole(path, f"{secrets.token_hex(_BYTES)}\n".encode(), fresh=True)
     text = path.read_text(encoding="ascii").strip()
     try:
         found = bytes.fromhex(text)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from troth.policy import EnforcementRow, Policy
 
 TABLE_FILE = "enforcement.yaml"
+_PLAIN = 0o666
+"""As any file, less what the umask takes away."""
 RUNS = {
     "policy": "checks documents and decides acts",
     "gate": "decides, does and records every act in one unit of work",
@@ -129,9 +131,9 @@ def checked_table(policy: "Policy", file: Path) -> bytes | None:
 
 def keep_table(content: bytes, folder: Path) -> None:
     """Make this the table of a data folder; a server that reads meanwhile sees the old or the new one, whole."""
-    new = folder / f"{TABLE_FILE}.new"
-    new.write_bytes(content)
-    new.replace(folder / TABLE_FILE)
+    from troth.storage import put_whole
+
+    put_whole(folder / TABLE_FILE, content, mode=_PLAIN)
 
 
 def _rows(content: bytes, policy: "Policy", file: Path) -> tuple["EnforcementRow", ...]:

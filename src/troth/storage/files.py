@@ -1,5 +1,6 @@
 """Files that several processes write: put in their place whole, and changed by one at a time."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -43,17 +44,30 @@ def put_whole(path: Path, content: bytes, *, mode: int = _OWNER_ONLY, fresh: boo
 def held(path: Path) -> Iterator[None]:
     """Hold a file: whoever else holds it so waits, in this process or another. `put_whole` may replace it meanwhile.
 
+    It need not be writable, unless it lies on a network's disk.
+
     Raises:
         OSError: It is not there or cannot be opened.
     """
     while True:
-        with path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            found = os.fstat(file.fileno())
-            if not os.path.samestat(found, path.stat()):
+        descriptor = _opened(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not os.path.samestat(os.fstat(descriptor), path.stat()):
                 continue  # replaced by whoever held it before
             yield
             return
+        finally:
+            os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def sync_folder(folder: Path) -> None:

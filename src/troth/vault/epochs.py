@@ -13,12 +13,13 @@ from typing import NamedTuple
 import msgspec
 
 from troth.kernel import Corrupt, NotFound, Unavailable
+from troth.storage import put_whole, sync_folder
 from troth.vault import crypto
 from troth.vault.store_keys import RootKey
 
 SUFFIX = ".epoch"
 FORMAT = 1
-_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+_FOLDER_MODE = 0o700
 
 
 class EpochOver(NotFound):
@@ -58,12 +59,8 @@ def make_epoch(root: RootKey, epoch: str, until: int, places: Sequence[Path]) ->
     )
     for place in places:
         place.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(place / f"{epoch}{SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(place)
+        # Whole: whoever looks for keys that are over takes an empty file for one, and removes it.
+        put_whole(place / f"{epoch}{SUFFIX}", content, fresh=True)
     return _cipher(secret, epoch)
 
 
@@ -77,8 +74,8 @@ def open_epoch(root: RootKey, epoch: str, now: int, places: Sequence[Path]) -> c
     """
     for place in places:
         path = place / f"{epoch}{SUFFIX}"
-        if path.is_file():
-            found = _read(path)
+        found = _read(path)
+        if found is not None:
             if found.epoch != epoch:
                 raise Corrupt(f"{path} is the epoch key of another backup.", mend="Put its own file back.")
             if found.until <= now:
@@ -104,7 +101,7 @@ def epochs_in(place: Path) -> list[Epoch]:
             mend="Mount it again; if it is gone for good, take it out of the setting `epochs` of [backup].",
         )
     found = [(path, _read(path)) for path in sorted(place.glob(f"*{SUFFIX}"))]
-    return [Epoch(one.epoch, one.until, path) for path, one in found]
+    return [Epoch(one.epoch, one.until, path) for path, one in found if one is not None]
 
 
 def destroy_file(file: Path) -> None:
@@ -135,17 +132,12 @@ def is_in(places: Iterable[Path], epoch: str) -> bool:
     return any(one.epoch == epoch for place in places for one in epochs_in(place))
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _read(path: Path) -> _File | None:
+    """What a file holds; None where there is none, for another process may have destroyed it just now."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read(path: Path) -> _File:
-    content = path.read_bytes()
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
     if not content.strip(b"\0"):
         # A kill between overwriting and removing: the key is gone, and nobody needs to know its end.
         return _File(format=FORMAT, epoch=path.name.removesuffix(SUFFIX), until=0, root="", wrapped=b"")

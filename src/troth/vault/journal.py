@@ -4,22 +4,21 @@ Whoever restores a backup needs what opens it from this place, and so has the jo
 must not bring back. It only grows. A line cut off by a kill is written again.
 """
 
-import fcntl
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from troth.kernel import Corrupt, Unavailable
-from troth.storage import Database
-from troth.vault.epochs import sync_folder
+from troth.storage import Database, held, sync_folder
 from troth.vault.erased import Erased, all_erased, not_journalled, note_journalled
 
 JOURNAL = "erasures.jsonl"
 _MODE = 0o600
+_MARK_BYTES = 8
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, str, str, int]).decode
 
@@ -74,10 +73,9 @@ def _append(database: Database, place: Path, fresh: Sequence[Erased]) -> None:
             mend="Mount it again; if it is gone for good, take it out of the setting `epochs` of [backup].",
         )
     try:
-        if not has_journal(place):
-            _begin(database, place)
-        elif fresh:
-            with _held(place / JOURNAL) as file:
+        begun = not has_journal(place) and _begin(database, place)
+        if fresh and not begun:
+            with held(place / JOURNAL), (place / JOURNAL).open("r+b") as file:
                 file.truncate(_whole_lines(file))
                 file.seek(0, os.SEEK_END)
                 _write(file, fresh)
@@ -88,27 +86,26 @@ def _append(database: Database, place: Path, fresh: Sequence[Erased]) -> None:
         ) from error
 
 
-def _begin(database: Database, place: Path) -> None:
-    beside = place / f"{JOURNAL}.new"
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT, _MODE), "wb") as file, database.snapshot() as tx:
-        _write(file, all_erased(tx))
-    beside.replace(place / JOURNAL)
+def _begin(database: Database, place: Path) -> bool:
+    """Begin the journal of a place, with every erasure; False where another process was first, which need not know the newest."""
+    beside = place / f".{JOURNAL}.{secrets.token_hex(_MARK_BYTES)}.new"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file, database.snapshot() as tx:
+            _write(file, all_erased(tx))
+        os.link(beside, place / JOURNAL)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
     sync_folder(place)
+    return True
 
 
 def _write(file: BinaryIO, rows: Iterable[Erased]) -> None:
     file.writelines(_encode(tuple(row)) + b"\n" for row in rows)
     file.flush()
     os.fsync(file.fileno())
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[BinaryIO]:
-    """A journal that nobody else appends to meanwhile."""
-    with path.open("r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
 
 
 def _whole_lines(file: BinaryIO) -> int:
