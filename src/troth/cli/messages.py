@@ -60,7 +60,7 @@ def check(say: Say, files: Files, *, policy: PolicyFile = None) -> None:
 
 @command(app, "add", example="troth messages add spring-news.md", gives={"messages": ", ".join(_TOLD)})
 def add(say: Say, files: Files) -> None:
-    """Check messages and keep them; the same text again makes no new version."""
+    """Check messages and keep them; the same text again makes no new version, and is the current one."""
     with say.open() as troth:
         found = [troth.messages.add(one) for one in _compiled(troth, files, None)]
     say.answer(

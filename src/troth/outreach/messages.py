@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 
 from troth.kernel import Clock, NotFound, micros
 from troth.outreach.tables import template
@@ -12,6 +12,9 @@ from troth.storage import Database, Lookup, Statement, Transaction
 
 _ADD = Statement(insert(template))
 _READ = Lookup(template, by=("digest",), take=("body", "added_at"))
+_NEWEST = Statement(
+    update(template).where(template.c.digest == bindparam("which")).values(added_at=bindparam("instant"))
+)
 _LAST = Statement(
     select(func.coalesce(func.max(template.c.added_at), 0)).where(template.c.name == bindparam("which"))
 )
@@ -30,7 +33,7 @@ class KeptMessage(NamedTuple):
     Args:
         digest: SHA-256 (hexadecimal) of everything in it.
         message: It.
-        added_at: When it was added (microseconds).
+        added_at: When it was added, and where it was superseded and added again: when that was (microseconds).
     """
 
     digest: str
@@ -51,16 +54,22 @@ class Messages:
         self._read: dict[str, Message] = {}
 
     def add(self, message: Message) -> KeptMessage:
-        """Keep a version; the same one again changes nothing."""
+        """Keep a version, which is the newest from now on; the newest one again changes nothing.
+
+        An older one again makes no second version, for a version is named by what it says, and is the newest once more.
+        """
         digest = message.digest
         with self._database.transaction() as tx:
             found = tx.lookup(_READ, [(digest,)]).get((digest,))
-            if found is not None:
-                return KeptMessage(digest, message, found[1])
             (last,) = tx.row(_LAST, {"which": message.name}) or (0,)
+            if found is not None and found[1] == last:
+                return KeptMessage(digest, message, last)
             # Later than the version before it, also where the machine's clock was set back: the newest is what is sent.
             now = max(micros(self._clock.now()), last + 1)
-            tx.run(_ADD, (digest, message.name, msgspec.json.encode(message).decode(), now))
+            if found is None:
+                tx.run(_ADD, (digest, message.name, msgspec.json.encode(message).decode(), now))
+            else:
+                tx.run(_NEWEST, {"which": digest, "instant": now})
         return KeptMessage(digest, message, now)
 
     def versions(self) -> list[KeptMessage]:

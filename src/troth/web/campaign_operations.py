@@ -94,7 +94,7 @@ CAMPAIGN_OPERATIONS = (
     ),
     Operation(
         "addMessages", "POST", "/v1/messages", "Outreach", "Keep messages",
-        "Each is compiled against the policy and kept by the SHA-256 of all that is in it; the same text again makes no new version.",
+        "Each is compiled against the policy and kept by the SHA-256 of all that is in it; the same text again makes no new version, and is the current one.",
         {201: Answer("They are kept.", schema="MessagesAnswer", example={"messages": [_KEPT]})}, key=True, body=("MessagesBody",),
         examples={"One in English": {"texts": [_TEXT]}}, problems=_SENDS,
     ),

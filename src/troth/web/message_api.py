@@ -48,7 +48,7 @@ async def list_messages(request: AnyRequest) -> Response[bytes]:
 
 @post("/v1/messages")
 async def add_messages(request: AnyRequest) -> Response[bytes]:
-    """Compile messages and keep them; the same text again makes no new version."""
+    """Compile messages and keep them; the same text again makes no new version, and is the current one."""
 
     def kept(site: Site, key: str, found: list[Message]) -> MessagesAnswer:
         answers = []
