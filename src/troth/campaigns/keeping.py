@@ -42,7 +42,7 @@ _DUE = Statement(
         or_(_C.state == "running", _C.state == "scheduled"),
         _C.starts_at <= bindparam("now"),
     )
-    .order_by(_C.starts_at)
+    .order_by(_C.starts_at, _C.case_id)
 )
 _MOVE = Statement(
     update(campaign)

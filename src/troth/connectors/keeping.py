@@ -82,7 +82,7 @@ _LATE = Statement(
         connector_run.c.due_at > 0,
         connector_run.c.due_at <= bindparam("now"),
     )
-    .order_by(connector_run.c.due_at)
+    .order_by(connector_run.c.due_at, connector_run.c.case_id, connector_run.c.store)
     .limit(bindparam("most"))
 )
 _CHASED = Statement(update(connector_run).where(*_ONE).values(chased_at=bindparam("at")))

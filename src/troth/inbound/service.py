@@ -41,7 +41,7 @@ _OF_STATE = Statement(
 _BEFORE = Statement(
     select(_i.mail_id)
     .where(_i.arrived_at < bindparam("before"))
-    .order_by(_i.arrived_at)
+    .order_by(_i.arrived_at, _i.mail_id)
     .limit(bindparam("most"))
 )
 _COUNT = Statement(select(_i.state, func.count()).group_by(_i.state))

@@ -56,13 +56,13 @@ COUNTS = or_(matter.c.state != "identity-pending", matter.c.person == "")
 _LATE = Statement(
     select(*(matter.c[name] for name in _COLUMNS))
     .where(matter.c.ended_at == 0, matter.c.due_at < bindparam("now"), matter.c.overdue_at == 0, COUNTS)
-    .order_by(matter.c.due_at)
+    .order_by(matter.c.due_at, matter.c.case_id)
     .limit(bindparam("most"))
 )
 _UNPROVEN_OVER = Statement(
     select(*(matter.c[name] for name in _COLUMNS))
     .where(matter.c.state == "identity-pending", matter.c.due_at < bindparam("now"), matter.c.person != "")
-    .order_by(matter.c.due_at)
+    .order_by(matter.c.due_at, matter.c.case_id)
     .limit(bindparam("most"))
 )
 _SINCE = Statement(
@@ -88,7 +88,7 @@ _DUE_DUTIES = Statement(
     select(*(duty.c[name] for name in ("case_id", *Duty._fields[1:])))
     .join(matter, and_(matter.c.case_id == duty.c.case_id, COUNTS))
     .where(duty.c.does == "remind", duty.c.met_at == 0, duty.c.due_at <= bindparam("now"))
-    .order_by(duty.c.due_at)
+    .order_by(duty.c.due_at, duty.c.case_id, duty.c.rule)
     .limit(bindparam("most"))
 )
 _MEET = Statement(

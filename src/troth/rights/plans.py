@@ -108,7 +108,7 @@ _RELEASED = Statement(
         plan_item.c.target != "",
         plan_item.c.done_at > 0,  # what the plan itself left as it is stays so
     )
-    .order_by(plan_item.c.until)
+    .order_by(plan_item.c.until, plan_item.c.case_id, plan_item.c.place)
     .limit(bindparam("most"))
 )
 _KEPT_OF = Statement(
