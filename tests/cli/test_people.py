@@ -208,7 +208,7 @@ def test_somebody_at_the_terminal_is_asked(desk: Desk) -> None:
 def _expect(terminal: int, words: str) -> None:
     seen = ""
     while words not in seen:
-        ready, _, _ = select.select([terminal], [], [], 30)
+        ready, _, _ = select.select([terminal], [], [], 60)
         assert ready, f"waited in vain for {words!r} after {seen!r}"
         seen += os.read(terminal, 4096).decode()
 

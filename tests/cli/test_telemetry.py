@@ -142,7 +142,8 @@ def test_python_records(tmp_path: Path) -> None:
     assert done.stderr == ""
     metrics = json.loads(done.stdout)["metrics"]
     metrics.pop("dark")
-    assert metrics.pop("search_time")[1] == 1
+    timed = metrics.pop("search_time")
+    assert (sum(timed), timed[1] > 0) == (2, True)  # how long nothing takes is a matter of the machine
     assert metrics == {
         "class": 1,
         "cores": 8,

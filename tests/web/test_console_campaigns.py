@@ -90,8 +90,7 @@ def test_a_long_count_tells_how_far_it_is(web: Web, marketer: Desk, monkeypatch:
     monkeypatch.setattr(web.troth.campaigns, "count", slow)
     for _ in range(2):
         assert marketer.post(f"{place}/steps", step="count").status_code == 303
-        page = marketer.get(place).text
-        assert "30 % of the people were looked at." in page
+        page = _comes(marketer, place, "30 % of the people were looked at.")
         assert "/static/console.js" in page
         assert "Count them now" not in page
     colleague = Desk(web, "noah@example.com", "staff.marketing")

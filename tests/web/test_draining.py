@@ -100,7 +100,10 @@ def test_a_body_that_does_not_come_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_a_refused_request_leaves_the_connection_for_the_next(tmp_path: Path) -> None:
     """Its body comes after the server has long read its head; the next request over the same connection is answered."""
     init_folder(tmp_path / "data", policy=any_serial_file(tmp_path))
-    with served(tmp_path / "data") as (address, _), httpx.Client(base_url=address, trust_env=False) as other:
+    with (
+        served(tmp_path / "data") as (address, _),
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as other,
+    ):
         for path in ("/choice", "/nowhere", "/v1/acts", "/v1/telemetry/reports"):
             _refused_and_asked_again(urlsplit(address), path, other)
 
