@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from itertools import count
 from math import exp, log, sqrt
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.waiting import wait_until
 from tests.telemetry.site import Installation
 from tests.telemetry.test_report import DOCUMENT, SCHEMA
 from troth.telemetry import Schema, truth_probability
@@ -157,18 +159,25 @@ def test_whoever_reads_sees_a_whole_file(tmp_path: Path) -> None:
     folder.write("sums.json", {"count": 0, "filling": "x" * 100_000})
 
     def replace() -> None:
-        for count in range(1, 200):
-            folder.write("sums.json", {"count": count, "filling": "x" * 100_000})
-        over.set()
+        for number in count(1):
+            if over.is_set():
+                return
+            folder.write("sums.json", {"count": number, "filling": "x" * 100_000})
+
+    seen: list[int | None] = []
+
+    def look() -> bool:
+        seen.append(folder.read("sums.json").get("count"))
+        return len(set(seen)) > 20
 
     thread = threading.Thread(target=replace)
     thread.start()
-    seen = []
-    while not over.is_set():
-        seen.append(folder.read("sums.json").get("count"))
-    thread.join()
+    try:
+        wait_until(look, "many states are seen", every=0)
+    finally:
+        over.set()
+        thread.join()
     assert None not in seen
-    assert len(set(seen)) > 1
 
 
 CHILD = """
