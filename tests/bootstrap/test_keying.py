@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 import troth
-from troth.bootstrap import change_root, keying, read_settings, rotate_folder
+from troth.bootstrap import (
+    Wish,
+    backup_folder,
+    change_root,
+    keying,
+    read_settings,
+    restore_folder,
+    rotate_folder,
+)
 from troth.cli.checks import root_key
 from troth.kernel import Conflict
+from troth.vault import WrongRoot
 
 
 class Killed(BaseException):
@@ -104,4 +113,37 @@ def test_two_changes_at_once_follow_one_another(folder: Path, monkeypatch: pytes
         assert others[0].result() == ("file:keys/root-3.key", 2)
     assert read_settings(folder).keys.root == "file:keys/root-3.key"
     with troth.open(folder, sequencer=False):
+        pass
+
+
+def test_no_backup_is_kept_that_two_root_keys_would_have_to_open(folder: Path, tmp_path: Path) -> None:
+    """A root key that is changed while a backup is made leaves its epoch key under the old one and its keys under the new: it is refused."""
+    with troth.open(folder, sequencer=False) as running:
+
+        def change(_: int, __: int) -> None:
+            if read_settings(folder).keys.root == "file:keys/root.key":
+                change_root(folder)
+
+        halves = tmp_path / "half-data", tmp_path / "half-keys"
+        with pytest.raises(Conflict) as told:
+            backup_folder(running, *halves, change)
+        assert "nothing of it was kept" in told.value.what
+        assert not [one for one in halves if one.exists()]
+        assert not list(folder.rglob("*.epoch"))
+        backup_folder(running, *halves)
+        assert [one.exists() for one in halves] == [True, True]
+
+
+def test_a_backup_from_before_tells_the_root_key_that_it_needs(folder: Path, tmp_path: Path) -> None:
+    """A backup's epoch key stays under the root key of its day; a restore with a later one names the one that it needs."""
+    wish = Wish(tmp_path / "half-data", tmp_path / "half-keys", tmp_path / "restored")
+    with troth.open(folder, sequencer=False) as running:
+        backup_folder(running, wish.data, wish.keys)
+        change_root(folder)
+        with pytest.raises(WrongRoot) as told:
+            restore_folder(wish._replace(present=folder))
+    assert "file:root.key#" in told.value.what
+    assert "--root" in told.value.mend
+    restore_folder(wish._replace(present=folder, root=folder / "keys" / "root.key"))
+    with troth.open(wish.to, sequencer=False):
         pass

@@ -50,6 +50,11 @@ class FollowedRoot:
         self._root: RootKey = open_root_key(place, folder)
 
     @property
+    def place(self) -> str:
+        """Where the root key lies that opened something last."""
+        return self._place
+
+    @property
     def name(self) -> str:
         """What the root key is, fit to be stored and shown."""
         return self._root.name

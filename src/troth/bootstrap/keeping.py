@@ -6,16 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 from troth.adapters import open_root_key
+from troth.bootstrap.following import FollowedRoot
 from troth.bootstrap.runtime import Troth
 from troth.bootstrap.settings import SETTINGS_FILE, Settings
 from troth.flows import CLAIMS_FILE, Backup, Contents, Progress, make_halves, write_backup
-from troth.kernel import NotFound, TrothError, Unavailable, micros, new_id
+from troth.kernel import Conflict, NotFound, TrothError, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.storage import Task, Transaction
 from troth.vault import (
     Archive,
+    RootKey,
     StreamCipher,
+    WrongRoot,
     archives,
+    check_root,
     destroy_file,
     epochs_in,
     finish_archive,
@@ -42,7 +46,7 @@ def backup_folder(troth: Troth, data_to: Path, keys_to: Path, progress: Progress
     """Back up a running folder, data and key store apart, the key store sealed under an epoch key of this backup.
 
     Raises:
-        Conflict: A folder exists already and is not empty.
+        Conflict: A folder exists already and is not empty, or the root key was changed meanwhile; nothing was kept.
         InvalidInput: Both are the same folder.
         NotFound: A folder of epoch keys is not there.
         Unavailable: A disk is full; nothing was kept.
@@ -52,8 +56,9 @@ def backup_folder(troth: Troth, data_to: Path, keys_to: Path, progress: Progress
     until = now + timedelta(days=troth.settings.backup.epoch_days) - EARLY
     backup = Backup(data=data_to.resolve(), keys=keys_to.resolve(), made=now, until=until, pair=new_id())
     places = _ready_places(troth)
+    root = _root_over(troth)
     make_halves(backup.data, backup.keys)
-    with _epoch_of(troth, backup, places) as cipher:
+    with _epoch_of(troth, backup, places, root) as cipher:
         write_journal(troth.database, places)
         troth.flush_ledger()
         contents = Contents(
@@ -63,7 +68,7 @@ def backup_folder(troth: Troth, data_to: Path, keys_to: Path, progress: Progress
             claims=troth.folder / CLAIMS_FILE,
             signer=troth.folder / troth.settings.ledger.signer,
         )
-        write_backup(contents, backup, cipher.seal, progress)
+        write_backup(contents, backup, cipher.seal, progress, lambda: _refuse_changed(troth, root))
     with troth.database.transaction() as tx:
         ended = micros(troth.clock.now())
         finish_archive(tx, backup.pair, ended)
@@ -135,8 +140,30 @@ def record(tx: Transaction, act: str, now: int, detail: dict[str, str]) -> None:
     stage(tx, [(entry_id, "", body)])
 
 
+def _root_over(troth: Troth) -> RootKey:
+    """The root key that is over the key store now, whatever the settings said when the folder was opened."""
+    followed = FollowedRoot(troth.folder, troth.settings.keys.root)
+    check_root(troth.keystore, followed)
+    return open_root_key(followed.place, troth.folder)
+
+
+def _refuse_changed(troth: Troth, root: RootKey) -> None:
+    """Keep no backup whose key store is under another root key than its epoch key: neither one would open it.
+
+    Raises:
+        Conflict: The root key was changed meanwhile.
+    """
+    try:
+        check_root(troth.keystore, root)
+    except WrongRoot as error:
+        raise Conflict(
+            "The root key was changed while the backup was made; nothing of it was kept.",
+            mend="Back up again.",
+        ) from error
+
+
 @contextmanager
-def _epoch_of(troth: Troth, backup: Backup, places: Sequence[Path]) -> Iterator[StreamCipher]:
+def _epoch_of(troth: Troth, backup: Backup, places: Sequence[Path], root: RootKey) -> Iterator[StreamCipher]:
     """The epoch key of a backup that is being made; when it is not made, its key is destroyed at once.
 
     That there is one is on record before it is made, so that a kill leaves no key that nobody ends.
@@ -146,7 +173,6 @@ def _epoch_of(troth: Troth, backup: Backup, places: Sequence[Path]) -> Iterator[
     with troth.database.transaction() as tx:
         note_archive(tx, Archive(backup.pair, made, until, 0, 0, str(backup.data), str(backup.keys), where))
     try:
-        root = open_root_key(troth.settings.keys.root, troth.folder)
         yield make_epoch(root, backup.pair, until, places)
     except BaseException as error:
         for place in places:

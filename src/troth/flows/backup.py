@@ -97,7 +97,13 @@ def make_halves(data_to: Path, keys_to: Path) -> None:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
 
 
-def write_backup(contents: Contents, backup: Backup, seal: Wrap, progress: Progress | None = None) -> None:
+def write_backup(
+    contents: Contents,
+    backup: Backup,
+    seal: Wrap,
+    progress: Progress | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> None:
     """Copy a running folder into the two folders of a backup.
 
     The data is copied first: a key that is added meanwhile is then in the key store's copy, never missing from it.
@@ -107,6 +113,7 @@ def write_backup(contents: Contents, backup: Backup, seal: Wrap, progress: Progr
         backup: Where to.
         seal: Seals the pieces of the key store's copy, so that no byte of a key is written unsealed.
         progress: Told how far the copying of each store is.
+        check: Called when everything is copied; after what it raises nothing of the backup is kept.
 
     Raises:
         Unavailable: The disk is full; what was written was removed.
@@ -118,6 +125,7 @@ def write_backup(contents: Contents, backup: Backup, seal: Wrap, progress: Progr
         known = revision(contents.keystore, key_store=True) or ""
         write_rows(backup.keys / SEALED_FILE, known, frames, seal, progress)
         shutil.copyfile(contents.signer, backup.keys / SIGNER_FILE)
+        check()
         _seal_folder(backup, "keys")
 
 

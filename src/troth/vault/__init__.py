@@ -126,7 +126,7 @@ from troth.vault.stops import (
     reasons_on,
     stops_seen,
 )
-from troth.vault.store_keys import RootKey, create_key_store
+from troth.vault.store_keys import RootKey, check_root, create_key_store
 from troth.vault.suppression import (
     BOUNCED,
     CHILD,
@@ -210,6 +210,7 @@ __all__ = [
     "blocked_pairs",
     "change_record",
     "check_pair",
+    "check_root",
     "children",
     "consent_to_sharing",
     "copy_listings",

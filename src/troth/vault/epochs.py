@@ -15,6 +15,7 @@ import msgspec
 from troth.kernel import Corrupt, NotFound, Unavailable
 from troth.storage import put_whole, sync_folder
 from troth.vault import crypto
+from troth.vault.errors import WrongRoot
 from troth.vault.store_keys import RootKey
 
 SUFFIX = ".epoch"
@@ -80,7 +81,7 @@ def open_epoch(root: RootKey, epoch: str, now: int, places: Sequence[Path]) -> c
                 raise Corrupt(f"{path} is the epoch key of another backup.", mend="Put its own file back.")
             if found.until <= now:
                 break
-            return _cipher(root.unwrap(found.wrapped, _context(epoch, found.until)), epoch)
+            return _cipher(_opened(root, found), epoch)
     raise EpochOver(
         "The epoch key of this backup is gone, and with it its copy of the key store.",
         clause="III.7",
@@ -145,6 +146,20 @@ def _read(path: Path) -> _File | None:
         return msgspec.json.decode(content, type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Corrupt(f"{path} holds no epoch key.", mend="Remove it, if it is none of Troth's.") from error
+
+
+def _opened(root: RootKey, found: _File) -> bytes:
+    try:
+        return root.unwrap(found.wrapped, _context(found.epoch, found.until))
+    except WrongRoot as error:
+        if found.root == root.name:
+            raise
+        raise WrongRoot(
+            f"The epoch key of this backup is under the root key {found.root}; {root.name} does not open it.",
+            clause="IV.1",
+            field="root",
+            mend="Name that root key with --root: it was in use until `troth keys rotate-root`.",
+        ) from error
 
 
 def _context(epoch: str, until: int) -> bytes:

@@ -97,6 +97,18 @@ def hold_store_keys(tx: Transaction) -> None:
     tx.rows(_HOLD)
 
 
+def check_root(keystore: Database, root: RootKey) -> None:
+    """Open every store key, and give none.
+
+    Raises:
+        WrongRoot: The root key does not open the key store.
+    """
+    with keystore.snapshot() as tx:
+        found = store_keys(tx)
+    for key in found:
+        key.opened(root)
+
+
 def store_context(key_no: int, use: str) -> bytes:
     """The context that binds a store key to its row."""
     return f"troth.store-key|{key_no}|{use}".encode()
