@@ -76,7 +76,7 @@ def test_a_campaign_from_message_to_stop(engine_web: Web) -> None:
     assert (again.status_code, again.json()["field"], again.json()["mend"]) == (
         409,
         "state",
-        "Make a new one.",
+        "It is over; draft a new one to send again.",
     )
     status, listed = web.get(place, key), web.get("/v1/campaigns", key)
     assert status.json()["message"] == "spring-news"

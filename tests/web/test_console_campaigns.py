@@ -39,6 +39,11 @@ def test_a_campaign_from_draft_to_stop(web: Web, marketer: Desk) -> None:
     assert "There is no campaign yet." in page.text
     refused = marketer.post("/console/campaigns", **{**DRAFT, "expression": "age = 12"})
     assert (refused.status_code, "I.18" in refused.text) == (422, True)
+    assert 'href="#expression"' in refused.text
+    assert 'aria-describedby="expression-hint fault"' in refused.text
+    assert "<title>Error: Campaigns" in refused.text
+    late = marketer.post("/console/campaigns", **{**DRAFT, "starts": "2020-01-01T09:00"})
+    assert (late.status_code, "The start of the campaign has passed" in late.text) == (422, True)
     made = marketer.post("/console/campaigns", **DRAFT)
     assert made.status_code == 303, made.text
     place = made.headers["location"]

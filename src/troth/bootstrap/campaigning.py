@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from troth.bootstrap.mailing import handovers_of, left_copies_of
 from troth.bootstrap.partners import partner_for
 from troth.bootstrap.preferring import ways_out
-from troth.campaigns import Campaign, Campaigns, Clicks, Runner, check_counting
+from troth.campaigns import PLANNING_ACT, Campaign, Campaigns, Clicks, Runner, check_counting
 from troth.gate import Outcome, said_since, stops_seen
-from troth.kernel import InvalidInput, from_micros
+from troth.kernel import InvalidInput, Refused, from_micros
 from troth.outreach import (
     DISCLOSE,
     Batch,
@@ -34,7 +34,7 @@ from troth.outreach import (
     text_of_message,
     written_in,
 )
-from troth.policy import Policy
+from troth.policy import Act, Policy
 from troth.storage import Transaction
 
 if TYPE_CHECKING:
@@ -95,6 +95,26 @@ def checked(troth: "Troth", message: Message) -> Message:
     return compile_texts(troth, message.texts)
 
 
+def check_choosing(troth: "Troth", message: Message, attributes: Sequence[str]) -> None:
+    """Refuse a message for which nobody may be chosen by some fields, whatever people said; it would wait for ever.
+
+    Raises:
+        Refused: The policy permits it to nobody.
+    """
+    policy, day = troth.policy(), troth.clock.now().date().isoformat()
+    data = tuple(sorted({policy.fields[name].category for name in attributes}))
+    act = Act(PLANNING_ACT, troth.settings.mail.role, message.purpose, data, "", message.channel, (), day)
+    if policy.conceivable(act):
+        return
+    decision = policy.decide(act)
+    raise Refused(
+        f"Nobody may be chosen for message {message.name}, which serves {message.purpose}: {decision.explanation}",
+        clause=next(iter(decision.clauses), ""),
+        field="message",
+        mend="Send a message of a purpose for which the policy lets people be chosen; `troth policy explain` shows every clause.",
+    )
+
+
 def messages_of(troth: "Troth") -> Messages:
     """The company's own messages."""
     return Messages(troth.database, troth.clock)
@@ -110,6 +130,7 @@ def campaigns_of(troth: "Troth") -> Campaigns:
         audiences=troth.audiences,
         messages=troth.messages,
         check=lambda message: checked(troth, message),
+        check_choosing=lambda message, fields: check_choosing(troth, message, fields),
         clicks=Clicks(troth.database, troth.gate, troth.clock, troth.messages),
         left=left_copies_of(troth),
     )

@@ -49,12 +49,18 @@ def preview_message(
     A letter is its text with what stands around it, a call what the call centre is given; their HTML is that text.
 
     Raises:
-        InvalidInput: Of a letter or a call: see `text_of_message`.
+        InvalidInput: It is not written in the language. Of a letter or a call: see `text_of_message`.
     """
+    wanted = language or message.languages[0]
+    if written_in(message, wanted).partition("-")[0] != wanted.partition("-")[0].lower():
+        raise InvalidInput(
+            f"Message {message.name} has no text in {wanted[:35]}.",
+            field="language",
+            mend=f"Use one of {', '.join(message.languages)}.",
+        )
     if partner_for(troth, message.channel) is not None:
         return _handed(troth, message, language, policy or troth.policy())
     held_to, writer = policy or troth.policy(), CopyWriter(troth)
-    wanted = language or message.languages[0]
     shown = writer.shown(message, held_to)
     values = {name: f"«{held_to.fields[name].title}»" for name in message.fields}
     values |= {shown.language: wanted} if shown.language else {}

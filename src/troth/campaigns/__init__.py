@@ -2,7 +2,7 @@
 
 from troth.campaigns.clicking import Clicks, check_counting
 from troth.campaigns.model import NEXT, STATES, Campaign, Plan, State, Waits, moved
-from troth.campaigns.running import Runner
+from troth.campaigns.running import PLANNING_ACT, Runner
 from troth.campaigns.service import CASE, PURPOSE, Campaigns, Progress, read_rate
 from troth.campaigns.settling import LEASE
 
@@ -10,6 +10,7 @@ __all__ = [
     "CASE",
     "LEASE",
     "NEXT",
+    "PLANNING_ACT",
     "PURPOSE",
     "STATES",
     "Campaign",

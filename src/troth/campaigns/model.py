@@ -42,7 +42,9 @@ def moved(state: str, step: str) -> str:
         raise Conflict(
             f"The campaign is {state}; it cannot {step}.",
             field="state",
-            mend=f"It can {' or '.join(possible)}." if possible else "Make a new one.",
+            mend=f"It can {' or '.join(possible)}."
+            if possible
+            else "It is over; draft a new one to send again.",
         )
     return found
 

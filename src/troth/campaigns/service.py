@@ -21,6 +21,7 @@ MOST_SHOWN = 200
 LONGEST_NAME = 100
 MOST_PER_HOUR = 10_000_000
 _HOUR = 3_600
+_YEARS = range(2000, 3000)
 
 
 class Progress(NamedTuple):
@@ -64,6 +65,7 @@ class Campaigns:
         audiences: Whom they may go to.
         messages: What they send.
         check: Compiles a kept message against the policy in force once more; raises what it finds.
+        check_choosing: Raises where nobody may be chosen for a message by some fields, whatever people said.
         clicks: How often their links were followed.
         left: Deals with copies that were in hand when a campaign ended.
     """
@@ -78,6 +80,7 @@ class Campaigns:
         audiences: Audiences,
         messages: Messages,
         check: Callable[[Message], object],
+        check_choosing: Callable[[Message, Sequence[str]], None],
         clicks: Clicks,
         left: LeftCopies,
     ) -> None:
@@ -85,6 +88,7 @@ class Campaigns:
         self.clicks = clicks
         self._settling = Settling(database, clock, left, new_id())
         self._outbox, self.audiences, self._messages, self._check = outbox, audiences, messages, check
+        self._check_choosing = check_choosing
 
     def draft(
         self,
@@ -117,8 +121,10 @@ class Campaigns:
             Refused: The policy denies it.
         """
         found = self._messages.named(message)
-        _check_plan(name, starts, ends, per_hour)
+        _check_plan(name, per_hour)
+        _check_span(starts, ends, self._clock.now())
         self._check(found.message)
+        self._check_choosing(found.message, self.audiences.attributes(expression, of))
         kept = self.audiences.create(key, name, expression, of)
         plan = Plan(
             name.strip(),
@@ -147,8 +153,22 @@ class Campaigns:
         return self.audiences.count(self.campaign(case).plan.audience, key, seen)
 
     def start(self, key: str, case: str) -> Campaign:
-        """Let a draft go, at once or when its start comes."""
-        self._check(self._messages.version(self.campaign(case).plan.template))
+        """Let a draft go, at once or when its start comes.
+
+        Raises:
+            Conflict: It was started before, or its end has passed.
+            InvalidInput: Its message does not compile any more.
+            Unauthenticated: The key does not work.
+            Refused: The policy denies it.
+        """
+        plan = self.campaign(case).plan
+        if 0 < plan.ends_at <= micros(self._clock.now()):
+            raise Conflict(
+                "The end of the campaign has passed; nothing of it would be sent.",
+                field="ends",
+                mend="Draft another one with a later end.",
+            )
+        self._check(self._messages.version(plan.template))
         return self._step(key, case, "start")
 
     def pause(self, key: str, case: str) -> Campaign:
@@ -292,19 +312,36 @@ def close(tx: Transaction, outbox: Outbox, case: str, why: str, now: int) -> Non
     end_case(tx, case, now)
 
 
-def _check_plan(name: str, starts: datetime | None, ends: datetime | None, per_hour: int) -> None:
+def _check_plan(name: str, per_hour: int) -> None:
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidInput(
             "The campaign has no fitting name.",
             field="name",
             mend=f"Give one line of at most {LONGEST_NAME} characters.",
         )
-    if starts is not None and ends is not None and ends <= starts:
-        raise InvalidInput("The campaign ends before it starts.", field="ends", mend="Give a later end.")
     if not 0 <= per_hour <= MOST_PER_HOUR:
         raise InvalidInput(
-            "That is no number of messages an hour.", field="rate", mend="Write a number, as 10/s or 600/h."
+            "That is no number of messages an hour.",
+            field="rate",
+            mend=f"Write at most {MOST_PER_HOUR // _HOUR}/s or {MOST_PER_HOUR}/h; leave it out for as fast as it goes.",
         )
+
+
+def _check_span(starts: datetime | None, ends: datetime | None, now: datetime) -> None:
+    for name, at in (("starts", starts), ("ends", ends)):
+        if at is not None and at.year not in _YEARS:
+            raise InvalidInput(
+                "That is no year in which anything is sent.", field=name, mend="Give an instant from 2000 on."
+            )
+    if starts is not None and starts < now:
+        raise InvalidInput(
+            "The start of the campaign has passed.",
+            field="starts",
+            mend="Give a later one, or leave it out for at once.",
+        )
+    if ends is not None and ends <= max(starts or now, now):
+        what = "before it starts" if ends > now else "before now"
+        raise InvalidInput(f"The campaign ends {what}.", field="ends", mend="Give a later end.")
 
 
 def _check_done(outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
-from troth.cli.sources import KeyFile, api_key, moment
+from troth.cli.sources import KeyFile, api_key, file_text, moment
 from troth.kernel import InvalidInput
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def read_texts(given: list[str]) -> dict[str, "Text"]:
             raise InvalidInput(
                 "There is no such text file.", field="--text", mend="Give it as --text en=notice.md."
             )
-        found[language] = read_text(path.read_text(encoding="utf-8"))
+        found[language] = read_text(file_text(path))
     return found
 
 

@@ -64,7 +64,12 @@ def new(
         str, typer.Option("--of", metavar="NAME", help="The declared audience; left out: the only one.")
     ] = "",
     start: Annotated[
-        str, typer.Option("--start", metavar="WHEN", help="As 2026-12-01T09:00+01:00; left out: at once.")
+        str,
+        typer.Option(
+            "--start",
+            metavar="WHEN",
+            help="As 2026-12-01T09:00+01:00, in UTC where no zone is named; left out: at once.",
+        ),
     ] = "",
     end: Annotated[
         str, typer.Option("--end", metavar="WHEN", help="When what is left is not sent any more.")
@@ -180,7 +185,13 @@ def _step(say: Say, step: str, campaign: str, key_file: Any) -> None:
     key = api_key(key_file)
     with say.open() as troth:
         done: Campaign = getattr(troth.campaigns, step)(key, _meant(troth, campaign))
-    say.answer(_document(done), f"{done.plan.name}: {done.state}")
+    say.answer(_document(done), _headline(done))
+
+
+def _headline(one: "Campaign") -> str:
+    """Name and state, and of one that waits for its start until when."""
+    waits = one.state == "scheduled" and one.plan.starts_at
+    return f"{one.plan.name}: {one.state}" + (f", from {moment(one.plan.starts_at)}" if waits else "")
 
 
 def _meant(troth: "Troth", given: str) -> str:
@@ -274,7 +285,7 @@ def _line(told: "Progress") -> str:
 
 def _text(told: "Progress") -> str:
     one = told.campaign
-    lines = [f"{one.plan.name}: {one.state}", "", *_waiting(one)]
+    lines = [_headline(one), "", *_waiting(one)]
     lines += [f"{number:>9} {state}" for state, number in told.counts.items() if number or state == "sent"]
     lines += [f"          {number} because of {why}" for why, number in told.skipped.items()]
     lines += [f"          {number} not chosen: {why}" for why, number in one.left_out.items()]

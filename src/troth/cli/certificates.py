@@ -7,7 +7,7 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
-from troth.cli.sources import moment
+from troth.cli.sources import file_text, moment
 from troth.kernel import NotFound
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def verify(
 
     if not file.is_file():
         raise NotFound("There is no such file.", field="file", mend="Check the path.")
-    found = verify_certificate(file.read_text(encoding="utf-8"), verifier_key(say, key))
+    found = verify_certificate(file_text(file), verifier_key(say, key))
     document = {name: getattr(found, name) for name in ("number", "edition", "complete", "issued")}
     say.answer({**document, "receipts": len(found.proofs)}, _verified(found))
 

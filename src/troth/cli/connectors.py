@@ -8,6 +8,7 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
+from troth.cli.sources import file_text
 from troth.kernel import InvalidInput
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def add(
     settings = _settings(
         identity, webhook, recipient, requests, url_variable, url_file, exact=exact, private=private
     )
-    text = dataset.read_text(encoding="utf-8") if dataset is not None else ""
+    text = file_text(dataset) if dataset is not None else ""
     with say.open() as troth:
         secret = troth.connectors.add(name, settings, text)
     document = {"name": name, "kind": settings.kind, "secret_file": str(secret or "")}

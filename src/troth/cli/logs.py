@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from troth.cli.codes import BadUsage
 from troth.cli.say import Say, Text
-from troth.cli.sources import moment
+from troth.cli.sources import file_text, moment
 from troth.kernel import NotFound
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def verified_receipt(say: Say, file: Path, key: str) -> Answer:
 
     from troth.ledger import verify_receipt
 
-    found = verify_receipt(file.read_text(encoding="utf-8"), verifier_key(say, key))
+    found = verify_receipt(file_text(file), verifier_key(say, key))
     entry = json.loads(found.body)
     document = {"origin": found.origin, "size": found.size, "root": "", "index": found.index, "entry": entry}
     told = f"{entry.get('act')} {entry.get('effect')} by {', '.join(entry.get('clauses', ()))} at {moment(entry['at'])}"
@@ -53,7 +53,7 @@ def verified_log(say: Say, place: str, key: str, since: Path | None) -> Answer:
     """A whole log that was verified: the data folder's own, or one elsewhere."""
     from troth.ledger import DatabaseSource, recount, verify_log
 
-    earlier = since.read_text(encoding="utf-8") if since else None
+    earlier = file_text(since) if since else None
     if place:
         found = verify_log(place, verifier_key(say, key), since=earlier)
     else:

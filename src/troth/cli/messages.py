@@ -7,7 +7,7 @@ import typer
 
 from troth.cli.frame import command, group
 from troth.cli.say import Say, table
-from troth.cli.sources import KeyFile, PolicyFile, api_key
+from troth.cli.sources import KeyFile, PolicyFile, api_key, file_text
 
 if TYPE_CHECKING:
     from troth.bootstrap import Troth
@@ -172,7 +172,7 @@ def _compiled(troth: "Troth", files: list[Path], policy: Path | None) -> list["M
     from troth.policy import compile_policy
 
     held_to: Policy | None = compile_policy(policy.read_bytes(), str(policy)) if policy else None
-    texts = {str(file): file.read_text(encoding="utf-8") for file in files}
+    texts = {str(file): file_text(file) for file in files}
     return [compile_texts(troth, one, held_to) for one in read_messages(texts)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from troth.cli.codes import BadUsage
+from troth.cli.codes import BadUsage, FileTrouble
 from troth.cli.say import Say
 from troth.kernel import InvalidInput
 
@@ -73,13 +73,28 @@ def chosen_policy(say: Say, file: Path | None) -> "Policy":
     return compile_policy(file.read_bytes(), str(file))
 
 
+def file_text(path: Path) -> str:
+    """What a file named on the command line says.
+
+    Raises:
+        FileTrouble: It is not text in UTF-8.
+        OSError: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FileTrouble(
+            f"{path} is not text in UTF-8.", field=str(path), mend="Name a text file, saved as UTF-8."
+        ) from None
+
+
 def api_key(key_file: Path | None) -> str:
     """The API key of who acts; never an argument, because other users of the machine can read those.
 
     Raises:
         BadUsage: None was given.
     """
-    key = key_file.read_text(encoding="utf-8") if key_file else os.environ.get(KEY_VARIABLE, "")
+    key = file_text(key_file) if key_file else os.environ.get(KEY_VARIABLE, "")
     if not key.strip():
         raise BadUsage(
             "No API key was given.",

@@ -10,7 +10,7 @@ import typer
 from troth.cli.codes import Code, finding_document
 from troth.cli.frame import command
 from troth.cli.say import Say
-from troth.cli.sources import PolicyFile, chosen_policy
+from troth.cli.sources import PolicyFile, chosen_policy, file_text
 from troth.cli.telemetry import app
 from troth.kernel import InvalidInput, NotFound
 
@@ -134,7 +134,7 @@ def import_glean(
 
     terms = glean.Terms(purpose, category, owner, destination, expires)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file_text(file)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             "The file is no UTF-8 text.", mend="Name a metrics.yaml of glean_parser."

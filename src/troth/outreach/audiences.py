@@ -116,6 +116,17 @@ class Audiences:
         self._gate.question(_inquiry(frame, read, key, kept.audience), keep)
         return kept
 
+    def attributes(self, expression: str, declared: str = "") -> tuple[str, ...]:
+        """Names of the fields that an expression looks at.
+
+        Raises:
+            InvalidInput: The expression is refused.
+            NotFound: The policy declares no such audience.
+        """
+        policy = self._gate.policy()
+        frame = declared_audience(policy, declared)
+        return read_expression(expression, frame, policy).attributes
+
     def count(self, audience_id: str, key: str, seen: Seen = unwatched) -> Size:
         """Count an audience; each person is decided by the policy, and whoever it leaves out is not looked at.
 

@@ -34,6 +34,8 @@ from troth.policy import Act, Decision, Forbid, Permit, Policy, standard_terms
 GREETING = "greeting"
 GIVEN = (GREETING, "company", "address", "privacy", "support", "contact_link", "policy_link")
 """Variables that every message may use beside fields."""
+CHANNELS = ("email", "letter", "phone")
+"""Ways by which the company's own messages go."""
 MARKETING = "marketing"
 LONGEST = 100_000
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
@@ -218,7 +220,13 @@ def compile_message(texts: Sequence[Written], policy: Policy, by: Sender) -> Mes
 
 
 def _check_declared(main: Head, policy: Policy) -> None:
-    """Refuse a purpose or a topic that the policy does not know."""
+    """Refuse a channel that no message goes by, and a purpose or a topic that the policy does not know."""
+    if main.channel not in CHANNELS:
+        raise InvalidInput(
+            f"No message goes by {main.channel[:64]!r}.",
+            field="channel",
+            mend=f"Use one of {', '.join(CHANNELS)}.",
+        )
     if main.purpose not in standard_terms()["data_uses"].keys | set(policy.front.terms.data_uses):
         raise InvalidInput(
             f"{main.purpose[:64]!r} is no data use that the policy knows.",

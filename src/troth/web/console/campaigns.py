@@ -86,7 +86,7 @@ def _stepped(site: Site, who: Working, case: str, form: Given) -> Response[bytes
         _check_step(step, form)
         getattr(campaigns, step)(who.key, case)
     except TrothError as error:
-        return _one(site, who, case, error=error)
+        return _one(site, who, case, error=error, to_whom=form.get("to", ""))
     return to(f"{CAMPAIGNS}/{case}")
 
 
@@ -118,6 +118,7 @@ def _one(
     case: str,
     *,
     tested: str = "",
+    to_whom: str = "",
     error: TrothError | None = None,
 ) -> Response[bytes]:
     campaigns, policy = site.troth.campaigns, site.troth.policy()
@@ -145,7 +146,8 @@ def _one(
         size=counted if isinstance(counted, Size) else None,
         going=counted if isinstance(counted, Going) else None,
         tested=tested,
-        mine=who.member.name if "@" in who.member.name else "",
+        mine=to_whom or (who.member.name if "@" in who.member.name else ""),
+        field=error.field if error is not None else "",
         error=str(error) if error is not None else "",
     )
 
