@@ -37,10 +37,11 @@ ALLOWED: dict[str, dict[str, str]] = {
     "policy/products.py": {"product": DECLARED},
     "policy/checks/products.py": {"product": PART},
     "bootstrap/campaigning.py": {"company": WORD, "language": "what browsers fill a field with"},
+    "bootstrap/previewing.py": {"language": MEMBER},
     "bootstrap/supporting.py": {"email": TYPE},
     "cli/desk.py": {"desk": "a group of commands"},
     "desk/picking.py": {"serial": TYPE},
-    "outreach/writing.py": {"company": WORD, "language": MEMBER},
+    "outreach/writing.py": {"company": WORD, "email": CHANNEL, "language": MEMBER, "phone": CHANNEL},
     "web/bulletin_operations.py": {
         "product": MEMBER,
         "language": MEMBER,
