@@ -1,22 +1,25 @@
 """Runs through the gate: objectors leave, budgets are spent before anything is drawn, and no true figure stands anywhere."""
 
+import fcntl
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.support.folders import made_folder
 from tests.support.lakes import event, installation, write_events, write_reports
 from tests.support.process import free_port
+from tests.support.waiting import wait_until
 from troth.bootstrap import Troth, open_troth
 from troth.bootstrap.analysing import insights_of
 from troth.cli import checks
 from troth.gate import Ask
-from troth.insights import noise
+from troth.insights import Run, noise
 from troth.insights.budget import spent
 from troth.insights.service import inquiry_of, reported
 from troth.kernel import Conflict, InvalidInput, Refused, SettableClock, Unavailable
@@ -107,6 +110,30 @@ def test_the_budget_is_spent_before_and_stays_spent(
     assert company.spent() == 1_000_000
     assert company.troth.insights.run("retention", company.key).state == "done"
     assert company.spent() == 2_000_000
+
+
+def test_two_processes_pay_once_for_a_period(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for figures that another process computes waits for them: they are drawn once, and paid for once."""
+    write_reports(company.lake / "reports", [installation({"weeks_in_use": 1}) for _ in range(300)])
+    one, other = insights_of(company.troth), insights_of(company.troth)
+    runs, asked, lock = list[Future[Run]](), threading.Event(), fcntl.flock
+
+    def watched(file: Any, how: int) -> None:
+        if isinstance(file, int) and Path(f"/proc/self/fd/{file}").readlink().name == "figures.lock":
+            asked.set()
+        lock(file, how)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def begun() -> None:
+            monkeypatch.setattr(fcntl, "flock", watched)
+            runs.append(pool.submit(other.run, "retention", company.key))
+            wait_until(lambda: asked.is_set() or runs[0].done(), "the other one waits, or is over")
+
+        sources = {**one._sources, "reports": one._sources["reports"]._replace(fold=begun)}
+        monkeypatch.setattr(one, "_sources", sources)
+        assert one.run("retention", company.key) == runs[0].result()
+    assert company.spent() == 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def insights_of(troth: "Troth") -> Insights:
         "reports": Source(place / "reports", troth.telemetry.keeper.fold),
     }
     engine = troth.settings.insights.engine
-    return Insights(troth.database, troth.gate, troth.clock, key, sources, engine)
+    return Insights(troth.database, troth.gate, troth.clock, key, sources, place / "figures.lock", engine)
 
 
 def report_task(troth: "Troth") -> Task:

@@ -1,8 +1,9 @@
 """Running declared reports through the gate, on demand and by schedule, and showing what they gave."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from troth.gate import Count, Gate, Inquiry, versions
@@ -17,7 +18,7 @@ from troth.insights.readers import DUCKDB, Opener, opener
 from troth.insights.sql import report_sql
 from troth.kernel import Clock, Conflict, InvalidInput, NotFound, TrothError, from_micros, micros, new_id
 from troth.policy import DataSet, Policy, Report
-from troth.storage import Database, Transaction
+from troth.storage import Database, Transaction, held
 
 WAIT = timedelta(hours=6)
 """How long the schedule waits after a run with noise failed."""
@@ -58,6 +59,7 @@ class Insights:
         clock: Tells what is due.
         key: Gives the key of scheduled runs.
         sources: The tables of reports whose figures bear noise, by what a data set `holds`.
+        lock: A file that whoever computes figures with noise holds, so that two processes pay for a period once.
         engine: What adds up over them: `duckdb`, or the address of a Spark master.
     """
 
@@ -68,11 +70,12 @@ class Insights:
         clock: Clock,
         key: KeyOf,
         sources: Mapping[str, Source],
+        lock: Path,
         engine: str = DUCKDB,
     ) -> None:
         self._database, self._gate, self._clock, self._key = database, gate, clock, key
         self._sources, self._engine = sources, engine
-        self._guard = threading.Lock()
+        self._lock = lock
 
     def run(self, name: str, key: str, due_at: int = 0, engine: str = "") -> Run:
         """Run a report now and keep what it gave.
@@ -136,7 +139,7 @@ class Insights:
         self, policy: Policy, report: Report, key: str, due_at: int, drawing: Drawing, opened: Opener
     ) -> Run:
         period = period_before(report.schedule, self._clock.now() - report.settles)
-        with self._guard:
+        with self._alone():
             with self._database.snapshot() as tx:
                 kept = run_of_period(tx, report.name, period.name)
             if kept is None or kept.definition != definition_of(report):
@@ -150,6 +153,14 @@ class Insights:
             with self._database.transaction() as tx:
                 keep_run(tx, kept)
         return kept
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others of this machine, in this process or another, from figures with noise meanwhile."""
+        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock.touch(mode=0o600)
+        with held(self._lock):
+            yield
 
     def standings(self, key: str) -> list[Standing]:
         """Where every declared report stands, without a figure.
