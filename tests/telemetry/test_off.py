@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.telemetry.door import Door, opened
@@ -69,6 +71,23 @@ def test_the_watch_sees_both_when_on(tmp_path: Path) -> None:
     (week,) = stored["weeks"].values()
     assert week["values"]["errors"] == 100
     assert week["refused"] == {"errors": 900, "features": 990, "undeclared": 1}
+
+
+def test_other_traffic_does_not_drown_the_watch(tmp_path: Path) -> None:
+    """What is sent to a port is seen, however much goes to others on this machine, and nothing of that is."""
+    with opened(Door()) as door, watched(tmp_path, urlsplit(door.base).port or 0) as (_, capture):
+        if not capture.may_look:
+            pytest.skip("this account may not look at packets")
+        with socket.create_server(("127.0.0.1", 0)) as other, socket.socket() as sending:
+            sending.connect(other.getsockname())
+            taking, _ = other.accept()
+            with taking:
+                for _ in range(300):
+                    sending.sendall(b"x" * 30_000)
+                    taking.recv(30_000, socket.MSG_WAITALL)
+        assert capture.packets() == []
+        httpx.get(f"{door.base}/nowhere", trust_env=False, timeout=60)
+        assert capture.packets() != []
 
 
 def test_nothing_after_opting_out(tmp_path: Path) -> None:
