@@ -265,6 +265,8 @@ def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
     assert (refused["field"], refused["clause"] != "") == ("email", True)
     first = kept("letter", "{greeting}\n\nthe first wording")["messages"][0]["version"]
     kept("letter", "{greeting}\n\nthe second wording")
+    text = vendor.data.parent / "said.md"
+    text.write_text(TEXT, encoding="utf-8")
     scripted = kept("phone", "Good day, {name}, a word about your matter.")["messages"][0]["version"]
     for wrong, field in (
         (("--message", "phone-news"), "channel"),
@@ -272,6 +274,8 @@ def test_kept_messages_go_as_letters_and_calls(company: Company) -> None:
         (("--message", "letter-news", "--purpose", CALLS), "purpose"),
         (("--message", "letter-news", "--text", file), "message"),
         (("--text", file), "purpose"),
+        (("--message", "letter-news", "--topic", "events"), "topic"),
+        (("--text", text, "--purpose", LETTERS, "--topic", "nothing"), "topic"),
     ):
         told = vendor.json("letters", "batch", hal.case, *wrong, *signed, status=1)
         assert told["error"]["field"] == field

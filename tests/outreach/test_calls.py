@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.gate.conftest import SUPPORT, Company, company, reference_text  # noqa: F401  fixtures
+from tests.gate.conftest import REGISTER, RIGHTS, SUPPORT, Company, company, reference_text  # noqa: F401  fixtures
 from troth.kernel import Conflict, InvalidInput, NotFound, Refused, new_id
 from troth.outreach import Call, CallLists, CallOrder, Centre, Channel, LetterText, Outbox
 
@@ -64,6 +64,45 @@ def test_one_at_a_time_and_again_when_nothing_is_heard(desk: Desk) -> None:
     assert desk.calls.outcome(desk.centre, first.id, "wrong-number") == "bounced"
     assert desk.heard == ["hard"]
     assert desk.calls.pull(desk.centre, 10) == []
+
+
+def test_a_stop_of_the_topic_holds_for_calls_about_it(desk: Desk) -> None:
+    """Also one that came after the list was opened, and for its topic alone; marketing that names none is refused."""
+    seller = desk.company
+    people = []
+    for number in (1, 2, 3):
+        values = {
+            "email": f"person{number}@example.com",
+            "name": f"Person {number}",
+            "phone": f"+1650253000{number}",
+        }
+        taken = seller.act(
+            "collect", "service.import", REGISTER, point="import", channel="import", values=values
+        )
+        people.append(taken.person)
+        asked = seller.open_case("request", "staff.privacy", RIGHTS, taken.person)
+        said = {"order": "record-stance", "about": "marketing.communications", "stance": "consented"}
+        assert seller.act(
+            "instruct", "staff.privacy", RIGHTS, person=taken.person, case=asked, **said
+        ).permitted
+    cases = [
+        seller.open_case("campaign", "staff.marketing", "marketing.communications", who) for who in people
+    ]
+    order = {"key": seller.key("staff.marketing"), "purpose": "marketing.communications.phone"}
+    for topic in ("", "product-news"):
+        with pytest.raises(InvalidInput, match="topic") as refused:
+            desk.open(cases[0], topic=topic, **order)
+        assert "events, offers" in str(refused.value.mend)
+    for case in cases:
+        desk.open(case, topic="events", **order)
+    assert {one.topic for one in desk.calls.lists()} == {"events"}
+    for number, topic in ((1, "events"), (3, "offers")):
+        word = {"identify": {"email": f"person{number}@example.com"}, "topic": topic, "channel": "phone"}
+        assert seller.act(
+            "instruct", "service.web", "essential.service.opt_out", order="stop-topic", **word
+        ).permitted
+    assert {one.name for one in desk.calls.pull(desk.centre, 10)} == {"Person 2", "Person 3"}
+    assert desk.outbox.reasons(cases[0]) == {("skipped", "II.14"): 1}
 
 
 def test_nobody_who_never_answers_is_called_for_ever(desk: Desk) -> None:

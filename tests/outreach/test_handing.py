@@ -20,7 +20,7 @@ from troth.outreach.letter_counts import letter_counts
 from troth.outreach.letter_tables import letters_to, marks_of, sent_rows
 from troth.vault import record_stance
 
-NEWS = "marketing.communications.email"
+NEWS, MARKETING = "marketing.communications.email", "marketing.communications.letter"
 _BEFORE = b"### Opting out of announcements {#II.14}"
 _BY_LETTER = b"""```rule
 permit: write-to-everybody
@@ -36,6 +36,15 @@ reason: A company that writes to all its customers about what became of its serv
 ```
 
 """
+STOPPING = "essential.service.opt_out"
+_ANNOUNCED = _BY_LETTER.replace(b"essential.service.notifications.letter", MARKETING.encode()).replace(
+    b"retention: messages", b"retention: subscriptions"
+)
+_BOUND = b"user.contact.address.shipping, user.contact.address.billing]\npurposes: [marketing, personalize]"
+_TOPIC = b"marketing.communications.phone]\nchannels: [email, phone]"
+_TOPIC_BY_LETTER = (
+    b"marketing.communications.phone, marketing.communications.letter]\nchannels: [email, phone, letter]"
+)
 
 
 @pytest.fixture
@@ -156,6 +165,46 @@ def test_what_is_left_of_a_batch_is_handed_over(
     again = post.make(case, key=key)
     assert again is not None
     assert [one["id"] for one in listed(post.folder / f"{again.batch}.zip")] == [signs[people[4]]]
+
+
+def test_a_stop_of_the_topic_holds_for_letters_about_it(
+    post: Post,
+    tmp_path: Path,
+    reference_text: bytes,  # noqa: F811
+) -> None:
+    """When the batch is made and when it is fetched, for its topic alone; marketing that names none, or a wrong one, is refused."""
+    seller = post.company
+    text = reference_text.replace(_BEFORE, _ANNOUNCED + _BEFORE).replace(_TOPIC, _TOPIC_BY_LETTER)
+    text = text.replace(_BOUND, _BOUND.replace(b"user.contact.address.shipping, ", b""))
+    seller.publish(text)
+    people = [post.customer(number)[0] for number in range(4)]
+    case = seller.open_case("campaign", "staff.marketing", NEWS, "")
+    order = {"key": seller.key("service.mailer", (MARKETING,), ("campaign",)), "purpose": MARKETING}
+    with seller.database.transaction() as tx:
+        post.outbox.plan(tx, case, people, "letter")
+
+    def stops(number: int, topic: str) -> None:
+        identify = {"email": f"person{number}@example.com"}
+        word = {"order": "stop-topic", "identify": identify, "topic": topic, "channel": "letter"}
+        assert seller.act("instruct", "service.web", STOPPING, **word).permitted
+
+    stops(1, "events")
+    stops(2, "offers")
+    for topic, told in (("", "events, offers"), ("product-news", "events, offers"), ("nothing", "events")):
+        with pytest.raises(InvalidInput, match="topic") as refused:
+            post.make(case, topic=topic, **order)
+        assert (refused.value.field, told in str(refused.value.mend)) == ("topic", True)
+    assert post.state(case) == {"planned": 4}
+    made = post.make(case, topic="events", **order)
+    assert made is not None
+    assert (made.letters, made.topic) == (3, "events")
+    stops(3, "events")
+    out = tmp_path / "out.zip"
+    fetched = post.letters().fetch(order["key"], made.batch, out)
+    assert (fetched.batch.letters, fetched.taken_out) == (2, 1)
+    assert post.outbox.reasons(case) == {("sent", ""): 2, ("skipped", "II.14"): 2}
+    handed = [one for one in seller.entries() if one.act == "disclose" and one.case == case]
+    assert {one.detail["topic"] for one in handed} == {"events"}
 
 
 def listed(file: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from troth.bootstrap.folder import Initialised, init_folder, reference_policy
     from troth.bootstrap.following import coming_root
     from troth.bootstrap.keeping import backup_folder, destroy_due_epochs, epoch_places, journal_erasures
-    from troth.bootstrap.kept_texts import kept_text
+    from troth.bootstrap.kept_texts import Said, kept_text
     from troth.bootstrap.keying import change_root, folder_keys, rekey_folder, rotate_folder, sweep_folder
     from troth.bootstrap.packaging import (
         PROOF,
@@ -54,6 +54,7 @@ __all__ = [
     "Lost",
     "Opened",
     "Restored",
+    "Said",
     "Settings",
     "Troth",
     "WaysOut",
@@ -115,7 +116,7 @@ _PARTS = {
     "drilling": ("DrillFound", "drill_folder", "drill_found"),
     "folder": ("Initialised", "init_folder", "reference_policy"),
     "keeping": ("backup_folder", "destroy_due_epochs", "epoch_places", "journal_erasures"),
-    "kept_texts": ("kept_text",),
+    "kept_texts": ("Said", "kept_text"),
     "following": ("coming_root",),
     "keying": ("change_root", "folder_keys", "rekey_folder", "rotate_folder", "sweep_folder"),
     "packaging": ("PROOF", "copy_of_link", "copy_until", "made_copy", "own_copy", "packages_of", "work_for"),

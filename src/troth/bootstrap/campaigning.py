@@ -23,6 +23,7 @@ from troth.outreach import (
     address_field,
     asked_on,
     check_counted,
+    check_topic,
     compile_message,
     compose,
     greeting,
@@ -63,6 +64,8 @@ def compile_texts(troth: "Troth", texts: list[Written], policy: Policy | None = 
     held_to = policy or troth.policy()
     made = compile_message(texts, held_to, sender_of(troth, held_to, texts[0].head.channel))
     if partner_for(troth, made.channel) is not None:
+        if made.topic:
+            check_topic(held_to, made.channel, made.purpose, made.topic)
         for language in made.languages:
             text_of_message(made, held_to, language)
     elif made.reasons:

@@ -10,21 +10,25 @@ if TYPE_CHECKING:
     from troth.bootstrap.runtime import Troth
 
 
-class KeptText(NamedTuple):
-    """What a kept message says as a letter or a call.
+class Said(NamedTuple):
+    """What a letter or a call says.
 
     Args:
-        text: What it says.
+        text: Its text; None for a case that brings its own.
         purpose: Data use that it serves.
-        message: Digest of its version.
+        message: Digest of the version of the kept message that it is; empty for a text from elsewhere.
+        topic: Declared topic that it is about; empty for none.
     """
 
-    text: LetterText
+    text: LetterText | None
     purpose: str
-    message: str
+    message: str = ""
+    topic: str = ""
 
 
-def kept_text(troth: "Troth", named: str, channel: str, *, purpose: str = "", language: str = "") -> KeptText:
+def kept_text(
+    troth: "Troth", named: str, channel: str, *, purpose: str = "", language: str = "", topic: str = ""
+) -> Said:
     """What a kept message says as a letter or a call, compiled against the policy in force.
 
     Args:
@@ -33,13 +37,19 @@ def kept_text(troth: "Troth", named: str, channel: str, *, purpose: str = "", la
         channel: letter or phone.
         purpose: Data use that is meant; empty for the message's own.
         language: One of its languages; empty for its main one.
+        topic: Topic that is meant; empty for the message's own.
 
     Raises:
         NotFound: There is no such message.
-        InvalidInput: It is for another channel or purpose, does not compile any more, or has a topic.
+        InvalidInput: It is for another channel, purpose or topic, or does not compile any more.
     """
     digest, kept, _ = troth.messages.named(named)
-    wanted = (("channel", kept.channel, channel), ("purpose", kept.purpose, purpose or kept.purpose))
+    about = topic or kept.topic
+    wanted = (
+        ("channel", kept.channel, channel),
+        ("purpose", kept.purpose, purpose or kept.purpose),
+        ("topic", kept.topic or about, about),
+    )
     for field, said, meant in wanted:
         if said != meant:
             raise InvalidInput(
@@ -47,10 +57,5 @@ def kept_text(troth: "Troth", named: str, channel: str, *, purpose: str = "", la
                 field=field,
                 mend="Name another message, or keep one that says so with `troth messages add`.",
             )
-    if kept.topic:
-        raise InvalidInput(
-            f"Message {kept.name} is about the topic {kept.topic}.",
-            field="topic",
-            mend="Leave the topic out: letters and calls do not ask who stopped one.",
-        )
-    return KeptText(text_of_message(checked(troth, kept), troth.policy(), language), kept.purpose, digest)
+    text = text_of_message(checked(troth, kept), troth.policy(), language)
+    return Said(text, kept.purpose, digest, about)

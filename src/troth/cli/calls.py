@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from troth.cli.frame import command, group
-from troth.cli.letters import Announcing, KeptName, Language, TextFile, Use, Which, said_in
+from troth.cli.letters import Announcing, KeptName, Language, Meant, TextFile, Topic, Use, Which, said_in
 from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
@@ -20,6 +20,7 @@ _LIST = {
     "case": "case under which its calls are planned",
     "recipient": "who calls",
     "ends": "when it ends by itself",
+    "topic": "declared topic that they are about, or empty",
 }
 
 
@@ -37,6 +38,7 @@ def open_(
     message: KeptName = "",
     purpose: Use = "",
     language: Language = "",
+    topic: Topic = "",
     announcing: Announcing = False,
     key_file: KeyFile = None,
 ) -> None:
@@ -45,13 +47,15 @@ def open_(
 
     key = api_key(key_file)
     with say.open() as troth:
-        said, use, version = said_in(troth, text, message, "phone", purpose=purpose, language=language)
-        made = troth.calls.open(CallOrder(case, use, said, key, announcing=announcing, message=version))
+        said = said_in(troth, text, message, "phone", Meant(purpose, language, topic))
+        order = CallOrder(case, said.purpose, said.text, key, announcing, said.message, said.topic)
+        made = troth.calls.open(order)
     document = {
         "list": made.list,
         "case": made.case,
         "recipient": made.recipient,
         "ends": moment(made.ends_at),
+        "topic": made.topic,
     }
     say.answer(document, f"{made.recipient} may pull its calls until {document['ends']}.")
 
@@ -60,7 +64,7 @@ def open_(
     app,
     "list",
     example="troth calls list",
-    gives={"lists": "list, case, recipient, ends, closed and the number of calls in each state"},
+    gives={"lists": "list, case, recipient, ends, topic, closed and the number of calls in each state"},
 )
 def list_(
     say: Say,
@@ -141,6 +145,7 @@ def _listed(one: "CallList", calls: dict[str, int]) -> dict[str, Any]:
         "case": one.case,
         "recipient": one.recipient,
         "ends": moment(one.ends_at),
+        "topic": one.topic,
         "closed": moment(one.closed_at),
         "calls": calls,
     }

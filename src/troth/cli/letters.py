@@ -1,7 +1,7 @@
 """`troth letters`: letters in batches for the print house."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -10,7 +10,7 @@ from troth.cli.say import Say, table
 from troth.cli.sources import KeyFile, api_key, moment
 
 if TYPE_CHECKING:
-    from troth.bootstrap import Troth
+    from troth.bootstrap import Said, Troth
     from troth.outreach import LetterBatch, LetterText
 
 app = group(
@@ -50,6 +50,14 @@ Announcing = Annotated[
     bool, typer.Option("--announcing", help="It announces something, and says how to get no more.")
 ]
 Which = Annotated[str, typer.Argument(metavar="CASE", help="Case under which they are planned.")]
+Topic = Annotated[
+    str,
+    typer.Option(
+        "--topic",
+        metavar="NAME",
+        help="Declared topic that it is about, whose stop is heeded; left out: that of the kept message. Marketing needs one.",
+    ),
+]
 _GIVES = {
     "batch": "its id",
     "case": "case under which its letters were written",
@@ -60,6 +68,7 @@ _GIVES = {
     "sealed": "whether each letter is encrypted to the print house",
     "file": "where it lies; empty where it is gone",
     "made": "when",
+    "topic": "declared topic that they are about, or empty",
 }
 
 
@@ -77,6 +86,7 @@ def batch(
     message: KeptName = "",
     purpose: Use = "",
     language: Language = "",
+    topic: Topic = "",
     announcing: Announcing = False,
     postage: Annotated[
         str, typer.Option("--postage", metavar="WORD", help="Class of postage, as the print house names it.")
@@ -91,10 +101,9 @@ def batch(
 
     key = api_key(key_file)
     with say.open() as troth:
-        said, use, version = said_in(troth, text, message, "letter", purpose=purpose, language=language)
-        made = troth.letters.make(
-            LetterOrder(case, use, said, key, announcing, postage, most=most, message=version)
-        )
+        said = said_in(troth, text, message, "letter", Meant(purpose, language, topic))
+        order = LetterOrder(case, said.purpose, said.text, key, announcing, postage, most)
+        made = troth.letters.make(order._replace(message=said.message, topic=said.topic))
         if made is None:
             say.answer(dict.fromkeys(_GIVES), "Nobody is left to write to; no batch was made.")
             return
@@ -205,17 +214,21 @@ def returned(
     say.answer({"returned": number}, f"{number} came back.")
 
 
-def said_in(
-    troth: "Troth", file: Path | None, message: str, channel: str, *, purpose: str, language: str
-) -> "tuple[LetterText | None, str, str]":
-    """What is said, by a file or by a kept message, the data use that it serves, and the digest of that message's version.
+class Meant(NamedTuple):
+    """What is told beside a text: the data use, the language and the topic; each empty for that of the kept message."""
 
-    No text for a case that brings its own, and no digest without a kept message.
+    purpose: str
+    language: str
+    topic: str
+
+
+def said_in(troth: "Troth", file: Path | None, message: str, channel: str, meant: Meant) -> "Said":
+    """What is said, by a file or by a kept message, what it serves and what it is about; no text for a case that brings its own.
 
     Raises:
         InvalidInput: Both are given, the data use is missing, or see `text_of` and `kept_text`.
     """
-    from troth.bootstrap import kept_text
+    from troth.bootstrap import Said, kept_text
     from troth.kernel import InvalidInput
 
     if file is not None and message:
@@ -225,12 +238,12 @@ def said_in(
             mend="Give one of them.",
         )
     if message:
-        return kept_text(troth, message, channel, purpose=purpose, language=language)
-    if not purpose:
+        return kept_text(troth, message, channel, **meant._asdict())
+    if not meant.purpose:
         raise InvalidInput(
             "It is not told what it serves.", field="purpose", mend="Give a data use with --purpose."
         )
-    return text_of(file, language or "en"), purpose, ""
+    return Said(text_of(file, meant.language or "en"), meant.purpose, topic=meant.topic)
 
 
 def text_of(file: Path | None, language: str) -> "LetterText | None":
@@ -262,4 +275,5 @@ def _told(one: "LetterBatch", place: Path) -> dict[str, Any]:
         "sealed": bool(one.sealed),
         "file": str(place) if place.is_file() else "",
         "made": moment(one.made_at),
+        "topic": one.topic,
     }

@@ -4,7 +4,7 @@ from troth.outreach.audiences import Audiences, Choice, Size, declared_audience
 from troth.outreach.batches import BatchSending
 from troth.outreach.call_tables import CallList
 from troth.outreach.calls import OUTCOMES, Call, CallLists, CallOrder, Centre
-from troth.outreach.channels import DISCLOSE, Channel
+from troth.outreach.channels import DISCLOSE, Channel, check_topic
 from troth.outreach.clicks import COUNTED, check_counted, counted_links, led_over
 from troth.outreach.composing import Composed, Composer, filled, marked
 from troth.outreach.copies import AGAIN, COUNT, Batch, Handed
@@ -132,6 +132,7 @@ __all__ = [
     "asked_on",
     "by_domain",
     "check_counted",
+    "check_topic",
     "compile_message",
     "compose",
     "counted_links",

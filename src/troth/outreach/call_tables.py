@@ -36,13 +36,14 @@ call_list = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False, server_default=""),
     Index(None, "case_id", unique=True),
     Index(None, "closed_at", "ends_at"),
 )
 _c, _m = call_list.c, message.c
 _COLUMNS = (
     "list", "case_id", "purpose", "recipient", "subject", "reason", "body", "language", "announcing", "opened_at",
-    "ends_at", "closed_at",
+    "ends_at", "closed_at", "topic",
 )  # fmt: skip
 _ADD = Statement(insert(call_list))
 _OF_CASE = Lookup(call_list, by=("case_id",), take=_COLUMNS)
@@ -80,6 +81,7 @@ _OPEN_AGAIN = Statement(
         body=bindparam("script"),
         language=bindparam("tongue"),
         announcing=bindparam("tells"),
+        topic=bindparam("theme"),
         ends_at=bindparam("until"),
         closed_at=0,
     )
@@ -103,6 +105,7 @@ class CallList(NamedTuple):
         opened_at: When it was opened.
         ends_at: When it ends by itself.
         closed_at: When it ended; 0 while it has not.
+        topic: Declared topic that they are about; empty for none.
     """
 
     list: str
@@ -117,6 +120,7 @@ class CallList(NamedTuple):
     opened_at: int
     ends_at: int
     closed_at: int
+    topic: str = ""
 
 
 def open_list(tx: Transaction, new: CallList) -> CallList:
@@ -131,6 +135,7 @@ def open_list(tx: Transaction, new: CallList) -> CallList:
         {
             "which": old.list, "use": new.purpose, "who": new.recipient, "title": new.subject, "why": new.reason,
             "script": new.body, "tongue": new.language, "tells": new.announcing, "until": new.ends_at,
+            "theme": new.topic,
         },
     )  # fmt: skip
     return new._replace(list=old.list, opened_at=old.opened_at)

@@ -20,6 +20,7 @@ from troth.outreach.channels import (
     Channel,
     Needed,
     check_citing,
+    check_topic,
     error_of,
     needed,
     why_skipped,
@@ -88,6 +89,7 @@ class CallOrder(NamedTuple):
         key: API key in whose name it is opened.
         announcing: Whether they announce something.
         message: Digest of the version of a kept message that the script is; empty for another one.
+        topic: Declared topic that they are about; empty for none.
     """
 
     case: str
@@ -96,6 +98,7 @@ class CallOrder(NamedTuple):
     key: str
     announcing: bool = False
     message: str = ""
+    topic: str = ""
 
 
 class Centre(NamedTuple):
@@ -148,10 +151,11 @@ class CallLists:
         Raises:
             NotFound: There is no such case.
             Refused: The policy does not let this key open it.
-            InvalidInput: The script uses a variable that nothing gives.
+            InvalidInput: The script uses a variable that nothing gives, or see `check_topic`.
         """
         text = text_under(order.case, order.text, self._own)
         check_text(text)
+        check_topic(self._policy(), PHONE, order.purpose, order.topic)
         actor = self._actor(order.key)
         person = check_citing(self._database, actor, order.case)
         recipient = self._centre.channel.recipient_of(self._policy())
@@ -159,6 +163,7 @@ class CallLists:
         new = CallList(
             new_id(), order.case, order.purpose, recipient, text.subject, text.reason, text.body,
             text.language, int(order.announcing), micros(now), micros(now + timedelta(days=self._centre.days)), 0,
+            order.topic,
         )  # fmt: skip
         opened: list[CallList] = []
 
@@ -318,6 +323,7 @@ class CallLists:
             recipient=need.recipient,
             channel=PHONE,
             case=one.case,
+            topic=one.topic,
         )
 
     def _call(self, one: CallList, policy: Policy, need: Needed, row: Row, outcome: Outcome) -> Call:

@@ -12,6 +12,7 @@ from troth.kernel import (
     Unauthenticated,
     Unavailable,
 )
+from troth.outreach.rendering import is_marketing
 from troth.policy import Act, Policy
 from troth.storage import Database
 
@@ -118,6 +119,41 @@ def check_citing(database: Database, actor: Actor, case: str) -> str:
             mend="Use a key that was issued with --case.",
         )
     return found.person
+
+
+def check_topic(policy: Policy, channel: str, purpose: str, topic: str) -> None:
+    """Refuse marketing that does not say which topic it is about, and a topic that does not fit.
+
+    Whoever stopped a topic would otherwise be asked about none; a policy without topics knows no such stop.
+
+    Args:
+        policy: The version in force.
+        channel: letter or phone.
+        purpose: Data use that is served.
+        topic: Declared topic; empty for none.
+
+    Raises:
+        InvalidInput: It is missing, not declared, or goes neither out by the channel nor serves the purpose; says which ones do.
+    """
+    fitting = [
+        one.name
+        for one in policy.topics.values()
+        if channel in one.channels
+        and any(f"{purpose}.".startswith(f"{general}.") for general in one.purposes)
+    ]
+    if topic in fitting or (not topic and not (policy.topics and is_marketing(purpose))):
+        return
+    clause = next((one.clause for one in policy.topics.values()), "")
+    told = f"{topic[:64]!r} is no declared topic of it" if topic else "it is not told which topic it is about"
+    names = f"Give one of {', '.join(fitting)} with --topic, or as `topic:` of the kept message."
+    raise InvalidInput(
+        f"For {purpose[:64]} by {channel} {told}.",
+        clause=clause,
+        field="topic",
+        mend=names
+        if fitting
+        else f"Declare a topic in the policy that serves it and has the channel {channel}.",
+    )
 
 
 def why_skipped(outcome: Outcome, value: object) -> str:

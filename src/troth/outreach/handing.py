@@ -80,7 +80,7 @@ class HandedLetters(LetterBatches):
         with self._database.reading() as tx:
             inside = sorted(letters_inside(tx, which))
         rows = [row for row in map(self._outbox.message, inside) if row is not None and row.state == SENT]
-        order = LetterOrder(found.case, found.purpose, None, key)
+        order = LetterOrder(found.case, found.purpose, None, key, topic=found.topic)
         if rows and not need.possible:
             self._refuse(order, need, rows[0])
         changed = sum(

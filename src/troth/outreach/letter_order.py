@@ -25,6 +25,7 @@ class LetterOrder(NamedTuple):
         postage: Class of postage, as the print house names it.
         most: Most letters in this batch.
         message: Digest of the version of a kept message that the text is; empty for another text.
+        topic: Declared topic that they are about; empty for none.
     """
 
     case: str
@@ -35,6 +36,7 @@ class LetterOrder(NamedTuple):
     postage: str = "standard"
     most: int = MOST_LETTERS
     message: str = ""
+    topic: str = ""
 
 
 class House(NamedTuple):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from troth.kernel import Conflict
 from troth.outreach.outbox import PLANNED, SENDING, SENT, Row
 from troth.outreach.tables import message
 from troth.storage import Lookup, Statement, Transaction, data_tables
@@ -38,6 +39,7 @@ letter_batch = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("purpose", Text, nullable=False, server_default=""),
+    Column("topic", Text, nullable=False, server_default=""),
     Index(None, "state", "made_at"),
     Index(None, "made_at", "batch"),
     Index(None, "case_id"),
@@ -65,6 +67,7 @@ _COLUMNS = (
     "made_at",
     "changed_at",
     "purpose",
+    "topic",
 )
 _ADD = Statement(insert(letter_batch))
 _READ = Lookup(letter_batch, by=("batch",), take=_COLUMNS)
@@ -148,6 +151,7 @@ class LetterBatch(NamedTuple):
         made_at: When it was made.
         changed_at: When its state began.
         purpose: Data use that its letters serve; empty for one that was made before that was noted.
+        topic: Declared topic that they are about; empty for none.
     """
 
     batch: str
@@ -160,6 +164,7 @@ class LetterBatch(NamedTuple):
     made_at: int
     changed_at: int
     purpose: str = ""
+    topic: str = ""
 
 
 def add_batch(tx: Transaction, batch: LetterBatch) -> None:
@@ -215,6 +220,15 @@ def change_batch(tx: Transaction, was: str, batch: LetterBatch, now: int) -> boo
         "now": now,
     }
     return tx.run(_CHANGE, given) == 1
+
+
+def overtaken() -> Conflict:
+    """The error where a batch is not any more in the state in which it was."""
+    return Conflict(
+        "Somebody else dealt with the batch meanwhile.",
+        field="batch",
+        mend="`troth letters list` tells how it stands.",
+    )
 
 
 def drop_batch(tx: Transaction, batch: str) -> None:

@@ -21,6 +21,7 @@ from troth.outreach.channels import (
     DISCLOSE,
     Needed,
     check_citing,
+    check_topic,
     error_of,
     needed,
     why_skipped,
@@ -54,6 +55,7 @@ from troth.outreach.letter_tables import (
     letters_inside,
     letters_to,
     newest_batches,
+    overtaken,
     put_letters,
     sent_rows,
     take_out,
@@ -119,13 +121,14 @@ class LetterBatches:
             NotFound: There is no such case.
             Refused: The policy lets no such letter go to this print house, whoever it is for, or the key may not do it.
             Conflict: A batch of the case is being made right now.
-            InvalidInput: The text uses a variable that nothing gives.
+            InvalidInput: The text uses a variable that nothing gives, or see `check_topic`.
             Unavailable: The folder cannot be written, or PDFs cannot be made.
         """
         actor, policy = self._actor(order.key), self._policy()
         person = check_citing(self._database, actor, order.case)
         text = text_under(order.case, order.text, self._own)
         check_text(text)
+        check_topic(policy, LETTER, order.purpose, order.topic)
         self.sweep()
         batch = self._begin(order, person, self._house.channel.recipient_of(policy))
         try:
@@ -251,7 +254,9 @@ class LetterBatches:
     def _begin(self, order: LetterOrder, person: str, recipient: str) -> LetterBatch:
         now = micros(self._clock.now())
         sealed = int(self._house.seal is not None)
-        batch = LetterBatch(new_id(), order.case, recipient, MAKING, 0, 0, sealed, now, now, order.purpose)
+        batch = LetterBatch(
+            new_id(), order.case, recipient, MAKING, 0, 0, sealed, now, now, order.purpose, order.topic
+        )
         with self._database.transaction() as tx:
             if any(one.case == order.case for one in batches_in(tx, MAKING)):
                 raise Conflict(
@@ -310,6 +315,7 @@ class LetterBatches:
             recipient=need.recipient,
             channel=LETTER,
             case=order.case,
+            topic=order.topic,
         )
 
     def _mark(self, need: Needed, row: Row, outcome: Outcome) -> str:
@@ -342,7 +348,7 @@ class LetterBatches:
             )
             # so that nobody takes it for left behind
             if not change_batch(tx, MAKING, batch, micros(self._clock.now())):
-                raise _overtaken()
+                raise overtaken()
 
         self._perform([self._ask(order, need, row) for row in rows], along)
         return list(taken)
@@ -373,7 +379,7 @@ class LetterBatches:
             made = batch._replace(state=MADE, letters=len(inside), pages=pages, changed_at=now)
             if not change_batch(tx, MAKING, made, now):
                 remove(self._house.folder, batch.batch)
-                raise _overtaken()
+                raise overtaken()
             more = {"batch": batch.batch, "letters": str(made.letters)}
             note_said(tx, self._policy(), "letters-made", order, key_id, now, more)
         publish(self._house.folder, batch.batch)
@@ -411,7 +417,7 @@ class LetterBatches:
 
     def _end(self, batch: LetterBatch, state: str, along: Along = nothing_more) -> LetterBatch:
         if not self._ended(batch, state, along):
-            raise _overtaken()
+            raise overtaken()
         return self._batch(batch.batch)
 
     def _ended(self, batch: LetterBatch, state: str, along: Along = nothing_more) -> bool:
@@ -430,11 +436,3 @@ class LetterBatches:
         if found is None:
             raise NotFound("There is no such batch.", field="batch", mend="`troth letters list` has them.")
         return found
-
-
-def _overtaken() -> Conflict:
-    return Conflict(
-        "Somebody else dealt with the batch meanwhile.",
-        field="batch",
-        mend="`troth letters list` tells how it stands.",
-    )

@@ -156,6 +156,7 @@ def _words(site: Site, who: Working) -> dict[str, Any]:
     return {
         "where": where_of(site, who),
         "kinds": {one.name: one.title or one.name for one in policy.of(CaseType)},
+        "topics": {one.name: one.title or one.name for one in policy.topics.values()},
         "houses": {one.name: one.title or one.name for one in policy.recipients.values()},
     }
 
