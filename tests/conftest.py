@@ -51,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[mariadb.FOLDER_VARIABLE] = str(mariadb.new_folder())
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have failures printed when they happen, by the process that has a terminal."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(FailuresAtOnce(terminal))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the run's servers."""
     other = os.environ.pop(mariadb.FOLDER_VARIABLE, "") if not hasattr(config, "workerinput") else ""
@@ -93,6 +100,24 @@ def pytest_collection_finish() -> None:
     """Leave modules and tests, which stay to the end, out of every search for garbage."""
     gc.collect()
     gc.freeze()
+
+
+class FailuresAtOnce:
+    """Prints each failure when it happens: what stops a run from outside leaves no summary at its end.
+
+    Args:
+        terminal: The run's terminal.
+    """
+
+    def __init__(self, terminal: "pytest.TerminalReporter") -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Print a failure in full."""
+        if report.failed:
+            self._terminal.ensure_newline()
+            self._terminal.section(f"{report.when} of {report.nodeid} failed")
+            self._terminal.line(report.longreprtext)
 
 
 @pytest.fixture(params=ENGINES)
