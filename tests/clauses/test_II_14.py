@@ -15,6 +15,7 @@ from tests.support.waiting import wait_until
 
 ANN = f"{CANARY}@example.com"
 BOB = "bob@example.com"
+REGISTER, STOP = "essential.service.product_registration", "essential.service.opt_out"
 _LINK = re.compile(r"https?://[^/\s]+(/preferences/[A-Za-z0-9_-]+)")
 
 
@@ -157,3 +158,55 @@ def _link(vendor: Vendor, address: str, number: int) -> str:
     found = _LINK.search(body.get_content())
     assert found, body.get_content()
     return found[1]
+
+
+@pytest.mark.clause("II.14")
+@pytest.mark.slow
+def test_a_stopped_topic_stops_calls_about_it(vendor: Vendor) -> None:
+    """Of two who agreed to calls, who stopped events is not called about events and who stopped offers is; a list of marketing says what it is about."""
+    market, agreed = "marketing.communications.phone", "marketing.communications"
+    with vendor.open() as site:
+        desk, file, script = (
+            vendor.key("staff.support", STOP),
+            vendor.data.parent / "market.key",
+            vendor.data.parent / "script.md",
+        )
+        seller = vendor.key("staff.marketing", agreed, market, cases=("campaign",))
+        file.write_text(seller, encoding="ascii")
+        script.write_text("Subject: A day\nReason: you agreed to it\n\nGood day, {name}.\n", encoding="utf-8")
+        for number, (address, topic) in enumerate(((ANN, "events"), (BOB, "offers"))):
+            values = {"email": address, "name": f"Person {number}", "phone": f"+1650253000{number}"}
+            taken = site.act(
+                vendor.key("service.import", REGISTER),
+                "collect",
+                REGISTER,
+                point="import",
+                channel="import",
+                values=values,
+            )
+            assert taken.is_success, taken.text
+            asked, person = site.open_case(vendor.privacy_key, "request", RIGHTS, address)
+            said = site.act(
+                vendor.privacy_key, "instruct", RIGHTS, order="record-stance", person=person, about=agreed,
+                stance="consented", case=asked,
+            )  # fmt: skip
+            assert said.is_success, said.text
+            case, _ = site.open_case(seller, "campaign", agreed, address)
+            about = ("calls", "open", case, "--text", script, "--purpose", market, "--key-file", file)
+            assert vendor.json(*about, status=1)["error"]["field"] == "topic"
+            assert vendor.json(*about, "--topic", "events")["topic"] == "events"
+            stopped = site.act(
+                desk,
+                "instruct",
+                STOP,
+                order="stop-topic",
+                topic=topic,
+                channel="phone",
+                identify={"email": address},
+            )
+            assert stopped.is_success, stopped.text
+        centre = vendor.key("partner.calls", market)
+        pulled = site.request("POST", "/v1/calls/next", key=centre, body={"most": 2}).json()["calls"]
+    assert [one["name"] for one in pulled] == ["Person 1"]
+    refused = [one for one in vendor.ledger() if one["act"] == "disclose" and one["effect"] == "deny"]
+    assert [(one["clauses"], one["detail"]) for one in refused] == [(["II.14"], {"topic": "events"})]
