@@ -148,6 +148,18 @@ def test_a_batch_is_thrown_away(web: Web) -> None:
     assert entry.detail["key"] in keys
 
 
+def test_of_a_closed_case_nothing_waits(web: Web) -> None:
+    """Thrown away after its ticket was closed, a letter is left out, and the page says so."""
+    batch, _ = made(web)
+    closed = web.post(f"/v1/cases/{batch.case}/close", {"purpose": SUPPORT}, "support")
+    assert closed.status_code == 200, closed.text
+    sam = signed_in(web, "sam.example", "staff.support")
+    assert sam.post(f"{PAGE}/{batch.batch}/discard").status_code == 303
+    shown = sam.get(f"{PAGE}/{batch.batch}").text
+    assert ("None of its letters goes out any more." in shown, "Left out" in shown) == (True, True)
+    assert "To be written" not in shown
+
+
 def test_whose_role_has_nothing_to_do_with_it_sees_and_notes_nothing(web: Web) -> None:
     """The privacy desk sees the letters of bulletins and none about tickets; marketing none of either; shipping no page at all."""
     batch, reference = made(web)
