@@ -196,7 +196,7 @@ def test_one_full_mailbox_holds_nobody_else_up(database: Database) -> None:
 def test_a_domain_gets_so_many_at_once(database: Database) -> None:
     """Two at most are on the way to it; mail to others passes them."""
     sender = Sender(database, Limits(at_once={BIG: 2}))
-    lock, most, now, three, go = Lock(), 0, 0, Event(), Event()
+    lock, most, now, two, three, go = Lock(), 0, 0, Event(), Event(), Event()
 
     def count(mail: Mail) -> None:
         nonlocal most, now
@@ -206,6 +206,8 @@ def test_a_domain_gets_so_many_at_once(database: Database) -> None:
         with lock:
             now += 1
             most = max(most, now)
+            if now == 2:
+                two.set()
         go.wait(60)
         with lock:
             now -= 1
@@ -214,6 +216,7 @@ def test_a_domain_gets_so_many_at_once(database: Database) -> None:
     with ThreadPoolExecutor(5) as threads:
         ways = [threads.submit(sender.mailer.send, to(BIG)) for _ in range(4)]
         ways.append(threads.submit(sender.mailer.send, to("other.example")))
+        assert two.wait(60)
         assert three.wait(60)
         go.set()
         for one in ways:
