@@ -165,6 +165,20 @@ class TestTasks:
         clock.advance(timedelta(minutes=5))
         assert working.run_due().tasks == ("fail",)
 
+    def test_the_log_tells_where_an_unforeseen_failure_was(
+        self, database: Database, clock: SettableClock, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """By type and place, never by its text, which may repeat a value."""
+
+        def fail() -> None:
+            raise ValueError("ann@example.com")
+
+        background(database, clock, {}, Task("fail", timedelta(days=1), fail)).run_due()
+        told = "".join(capsys.readouterr())
+        assert "ValueError" in told
+        assert "test_background.py:" in told
+        assert "ann@example.com" not in told
+
     def test_a_clock_that_jumps_back_does_not_silence_it(
         self, database: Database, clock: SettableClock
     ) -> None:

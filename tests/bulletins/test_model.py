@@ -20,7 +20,7 @@ from troth.bulletins.model import (
     started,
     stopped,
 )
-from troth.kernel import Conflict, Refused
+from troth.kernel import Conflict, InvalidInput, Refused
 
 PEOPLE = st.sampled_from(["ann", "ben", "pia", ""])
 WORDS = st.sampled_from(["one", "two"])
@@ -61,7 +61,7 @@ class Steps(RuleBasedStateMachine):
         was = self.one
         try:
             self.one = approved(was, who, self.read.get(who, ""), self.now)
-        except (Conflict, Refused):
+        except (Conflict, InvalidInput, Refused):
             assert was.state != DRAFT or who in ("", was.author) or self.read.get(who) != was.digest
         else:
             assert was.state == DRAFT

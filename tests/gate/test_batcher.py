@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from tests.gate.conftest import SUPPORT, Company
-from troth.gate import Ask, Batcher, Outcome
+from tests.support.waiting import wait_until
+from troth.gate import Ask, Batcher, Outcome, SharedCommits
 from troth.kernel import Unavailable
 
 
@@ -166,3 +167,43 @@ def test_callers_own_batches_count_as_waiting() -> None:
         await batcher.close()
 
     asyncio.run(run())
+
+
+class Interrupted:
+    """A gate that is held at its first batch, and interrupted at the next one."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.batches: list[int] = []
+
+    def perform_along(self, asks: Sequence[Ask], along: object) -> list[Outcome]:  # noqa: ARG002  as gates have it
+        """Answer the first batch once it is let go, and every one of a single ask."""
+        self.batches.append(len(asks))
+        if len(self.batches) == 1:
+            assert self.let_go.wait(60)
+        elif len(asks) > 1:
+            raise KeyboardInterrupt
+        return [Outcome(effect="permit", person=ask.person) for ask in asks]
+
+
+def test_an_interrupt_is_no_reason_to_try_again() -> None:
+    """Whoever interrupts a shared unit of work is heard: it is not done once more, call by call, as after an error."""
+    held, heard = Interrupted(), list[BaseException]()
+    shared = SharedCommits(held)
+
+    def call(number: int) -> None:
+        try:
+            shared.perform_along([_ask(number)], lambda _, __: None)
+        except KeyboardInterrupt as error:
+            heard.append(error)
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(3)]
+    threads[0].start()
+    wait_until(lambda: held.batches == [1], "the first is under way")
+    for thread in threads[1:]:
+        thread.start()
+    wait_until(lambda: len(shared._waiting) == 2, "two wait")
+    held.let_go.set()
+    for thread in threads:
+        thread.join(60)
+    assert (held.batches, len(heard)) == ([1, 2], 2)

@@ -43,6 +43,7 @@ def test_one_writes_another_approves(web: Web) -> None:
     assert ann.post(step, step="approve", digest=digest[1]).status_code == 403
     assert ann.post(step, step="start").status_code == 409
     assert pia.post(step, step="approve", digest="0" * 64).status_code == 409
+    assert "Give all 64 digits" in pia.post(step, step="approve", digest=digest[1][:12]).text
     assert pia.post(step, step="start").status_code == 403
     assert pia.post(step, step="approve", digest=digest[1]).status_code == 303
     assert "pia.example (staff)" in ann.get(place).text
@@ -54,3 +55,5 @@ def test_one_writes_another_approves(web: Web) -> None:
     assert pia.post(step, step="approve", digest=again[1]).status_code == 303
     assert ann.post(step, step="start").status_code == 303
     assert "under way" in ann.get("/console/bulletins").text
+    assert ann.post(step, step="stop").status_code == 303
+    assert "Not told, for it was stopped" in ann.get(place).text

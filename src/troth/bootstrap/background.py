@@ -6,9 +6,9 @@ a clock set by hand has made due. Which are due the `Clock` says; how long to wa
 
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from troth.kernel import Clock, Log, TrothError
+from troth.kernel import Clock, Log, TrothError, raised_at
 from troth.storage import Database, Handler, Job, JobWorker, Task, TaskRunner
 
 LOOK_SECONDS = 1.0
@@ -75,8 +75,7 @@ class Background:
             tasks = self._tasks.run_due(self._stopping.is_set)
             for name, failure in tasks:
                 if failure is not None:
-                    code = failure.code if isinstance(failure, TrothError) else type(failure).__name__
-                    _log.error("task_failed", task=name, error=code)
+                    _log.error("task_failed", task=name, **_told(failure))
             jobs = 0
             while done := self._jobs.run_due(stopping=self._stopping.is_set):
                 jobs += done
@@ -95,7 +94,7 @@ class Background:
             self.run_due()
         except Exception as error:  # noqa: BLE001  kept in `failure` and logged; the next look tries again
             if self.failure is None:
-                _log.error("background_failed", error=getattr(error, "code", type(error).__name__))
+                _log.error("background_failed", **_told(error))
             self.failure = error if isinstance(error, TrothError) else _unforeseen(error)
         else:
             self.failure = None
@@ -113,6 +112,13 @@ def forgetting(forgetters: Sequence[Callable[[str], None]]) -> Handler:
             forget(job.body["person"])
 
     return handle
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """What the log tells of a failure: its code, or of one that nobody foresaw its type and where it was."""
+    if isinstance(error, TrothError):
+        return {"error": error.code}
+    return {"error": type(error).__name__, "where": raised_at(error)}
 
 
 def _unforeseen(error: Exception) -> TrothError:

@@ -138,29 +138,11 @@ class Connectors:
                     field="identity",
                     mend="Name a declared field.",
                 )
-        secret = ""
         if settings.kind == "sql":
-            if not dataset or bool(settings.url_variable) == bool(settings.url_file):
-                raise InvalidInput(
-                    "A database needs a data-set file, and its URL in a variable or a file.",
-                    mend="Give --dataset, and --url-variable or --url-file.",
-                )
-            read_dataset(dataset)
+            _check_database(settings, dataset)
+            secret = ""
         else:
-            check_url(settings.url, private=settings.private)
-            if settings.recipient not in policy.recipients:
-                raise NotFound(
-                    f"The policy declares no recipient {settings.recipient[:64]!r}.",
-                    field="recipient",
-                    mend=f"Use one of {', '.join(sorted(policy.recipients))}.",
-                )
-            wrong = [one for one in settings.requests if one not in EVENTS]
-            if wrong or not settings.requests:
-                raise InvalidInput(
-                    "These are no kinds of request.",
-                    field="requests",
-                    mend=f"Use some of {', '.join(EVENTS)}.",
-                )
+            _check_webhook(settings, policy)
             secret = new_secret()
         self.files.add(name, settings, dataset=dataset, secret=secret)
         return self.files.secret_path(name) if secret else None
@@ -361,4 +343,30 @@ class Shut:
         """
         raise Unavailable(
             f"The connector {self.name} cannot be opened.", mend=f"Run `troth connector check {self.name}`."
+        )
+
+
+def _check_database(settings: ConnectorSettings, dataset: str) -> None:
+    if not dataset or bool(settings.url_variable) == bool(settings.url_file):
+        raise InvalidInput(
+            "A database needs a data-set file, and its URL in a variable or a file.",
+            mend="Give --dataset, and --url-variable or --url-file.",
+        )
+    read_dataset(dataset)
+
+
+def _check_webhook(settings: ConnectorSettings, policy: Policy) -> None:
+    check_url(settings.url, private=settings.private)
+    if settings.recipient not in policy.recipients:
+        raise NotFound(
+            f"The policy declares no recipient {settings.recipient[:64]!r}.",
+            field="recipient",
+            mend=f"Use one of {', '.join(sorted(policy.recipients))}.",
+        )
+    wrong = [one for one in settings.requests if one not in EVENTS]
+    if wrong or not settings.requests:
+        raise InvalidInput(
+            "These are no kinds of request.",
+            field="requests",
+            mend=f"Use some of {', '.join(EVENTS)}.",
         )

@@ -181,7 +181,7 @@ class Delivering:
             raise Refused(
                 "Nothing may go out of this bulletin.",
                 clause=CLAUSE,
-                mend="It goes out once it is approved and started; `troth bulletins status` tells why it was stopped.",
+                mend="It goes out once it is approved and started; the ledger tells why one was halted (`bulletin-halted`).",
             )
         return one
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from troth.kernel import Conflict, Refused
+from troth.kernel import Conflict, InvalidInput, Refused
 
 CLAUSE = "II.16"
 CASE = "bulletin"
@@ -25,6 +25,7 @@ CHANNELS = ("email", "letter", "phone")
 TOLD, UNREACHABLE, UNCONCERNED, GONE = "told", "unreachable", "not-concerned", "gone"
 ENDS = (TOLD, UNREACHABLE, UNCONCERNED, GONE)
 """How delivery to one owner ends: told; reached on no channel; not an owner any more; not there any more."""
+_DIGITS = 64
 _GONE = frozenset({"erased", "unknown-person", "not-found"})
 _ARRIVED = frozenset({"sent", "complained"})
 _WAITING = frozenset({"planned", "sending"})
@@ -139,6 +140,7 @@ def approved(was: Bulletin, approver: str, digest: str, now: int) -> Bulletin:
 
     Raises:
         Conflict: It is no draft, or says something else by now.
+        InvalidInput: That is no digest.
         Refused: Whoever approves wrote it.
     """
     if was.state != DRAFT:
@@ -150,6 +152,13 @@ def approved(was: Bulletin, approver: str, digest: str, now: int) -> Bulletin:
             "Nobody approves what they wrote themselves; nothing was done.",
             clause=CLAUSE,
             mend="Ask a second person of the product team or of the privacy desk.",
+        )
+    if len(digest) != _DIGITS:
+        raise InvalidInput(
+            "That is no whole digest.",
+            clause=CLAUSE,
+            field="digest",
+            mend=f"Give all {_DIGITS} digits that stand with the text which you read.",
         )
     if digest != was.digest:
         raise Conflict(

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from threading import Event, Lock, Thread
 
 from troth.gate import IN_RECEIPT, Shown, note_shown
-from troth.kernel import Clock, Log, NotFound, micros
+from troth.kernel import Clock, Log, NotFound, micros, raised_at
 from troth.policy import Notice, Policy
 from troth.storage import Database
 
@@ -152,7 +152,11 @@ class ShownNotices:
         try:
             self.record()
         except Exception as error:  # noqa: BLE001  told in the log
-            _log.error("notices_not_recorded", reason=getattr(error, "code", type(error).__name__))
+            _log.error(
+                "notices_not_recorded",
+                reason=getattr(error, "code", type(error).__name__),
+                where=raised_at(error),
+            )
             self._woken.set()
 
 

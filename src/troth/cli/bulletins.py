@@ -245,7 +245,8 @@ def progress_of(one: "Bulletin", progress: "Progress") -> dict[str, Any]:
 
 def progress_text(one: "Bulletin", progress: "Progress") -> str:
     """How far a bulletin is, in words."""
-    lines = [_line(one), f"{progress.owners} owners found, {progress.open} without an end yet"]
+    left = "not told, for it was stopped" if one.state == "stopped" else "without an end yet"
+    lines = [_line(one), f"{progress.owners} owners found, {progress.open} {left}"]
     lines += [f"  told by {channel}: {number}" for channel, number in progress.told.items() if number]
     lines += [f"  waiting for {channel}: {number}" for channel, number in progress.waits.items() if number]
     lines += [f"  {end}: {number}" for end, number in progress.ends.items() if number and end != "told"]

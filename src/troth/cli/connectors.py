@@ -17,6 +17,53 @@ if TYPE_CHECKING:
 
 app = group("connector", "Other databases and recipients that requests of people reach.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the connector, such as shop.")]
+DatasetFile = Annotated[
+    Path | None,
+    typer.Option("--dataset", metavar="FILE", help="Of a database: its data-set file, in the Fides format."),
+]
+UrlVariable = Annotated[
+    str,
+    typer.Option(
+        "--url-variable",
+        metavar="NAME",
+        help="Of a database: the environment variable that holds its URL.",
+    ),
+]
+UrlFile = Annotated[
+    str,
+    typer.Option("--url-file", metavar="FILE", help="Of a database: the file (mode 600) that holds its URL."),
+]
+Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact", help="Of a database: find text identifiers only as they are written, not in any case."
+    ),
+]
+Webhook = Annotated[
+    str, typer.Option("--webhook", metavar="URL", help="Of a recipient: where signed messages go.")
+]
+Recipient = Annotated[
+    str, typer.Option("--recipient", metavar="NAME", help="Of a recipient: its name in the policy.")
+]
+Requests = Annotated[
+    str,
+    typer.Option("--requests", metavar="KINDS", help="Of a recipient: the kinds of request it is told of."),
+]
+Private = Annotated[
+    bool,
+    typer.Option(
+        "--private",
+        help="Of a recipient: let it have an address inside your own network, and plain http.",
+    ),
+]
+Identities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--identity",
+        metavar="KIND=FIELD",
+        help="A kind of identifier and the policy's field that holds it.",
+    ),
+]
 
 
 @command(
@@ -33,59 +80,15 @@ def add(
     say: Say,
     *,
     name: Name,
-    dataset: Annotated[
-        Path | None,
-        typer.Option(
-            "--dataset", metavar="FILE", help="Of a database: its data-set file, in the Fides format."
-        ),
-    ] = None,
-    url_variable: Annotated[
-        str,
-        typer.Option(
-            "--url-variable",
-            metavar="NAME",
-            help="Of a database: the environment variable that holds its URL.",
-        ),
-    ] = "",
-    url_file: Annotated[
-        str,
-        typer.Option(
-            "--url-file", metavar="FILE", help="Of a database: the file (mode 600) that holds its URL."
-        ),
-    ] = "",
-    exact: Annotated[
-        bool,
-        typer.Option(
-            "--exact", help="Of a database: find text identifiers only as they are written, not in any case."
-        ),
-    ] = False,
-    webhook: Annotated[
-        str, typer.Option("--webhook", metavar="URL", help="Of a recipient: where signed messages go.")
-    ] = "",
-    recipient: Annotated[
-        str, typer.Option("--recipient", metavar="NAME", help="Of a recipient: its name in the policy.")
-    ] = "",
-    requests: Annotated[
-        str,
-        typer.Option(
-            "--requests", metavar="KINDS", help="Of a recipient: the kinds of request it is told of."
-        ),
-    ] = "access,erase,correct,restrict,object",
-    private: Annotated[
-        bool,
-        typer.Option(
-            "--private",
-            help="Of a recipient: let it have an address inside your own network, and plain http.",
-        ),
-    ] = False,
-    identity: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--identity",
-            metavar="KIND=FIELD",
-            help="A kind of identifier and the policy's field that holds it.",
-        ),
-    ] = None,
+    dataset: DatasetFile = None,
+    url_variable: UrlVariable = "",
+    url_file: UrlFile = "",
+    exact: Exact = False,
+    webhook: Webhook = "",
+    recipient: Recipient = "",
+    requests: Requests = "access,erase,correct,restrict,object",
+    private: Private = False,
+    identity: Identities = None,
 ) -> None:
     """Add a connector. People are found by their e-mail address; name other identifiers only when it is sure whose they are."""
     settings = _settings(

@@ -221,7 +221,8 @@ class SharedCommits:
             for call, some in _parted(calls, done):
                 call.outcomes = some
         except BaseException as error:  # noqa: BLE001  raised again by every caller; else they would wait for ever
-            if alongs and len(calls) > 1 and not isinstance(error, Unavailable):
+            foreseen = isinstance(error, Exception) and not isinstance(error, Unavailable)
+            if alongs and len(calls) > 1 and foreseen:  # who interrupts wants no second try
                 for call in calls:
                     self._perform_calls([call])
                 return

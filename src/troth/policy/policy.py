@@ -155,8 +155,8 @@ class Policy:
             return self._malformed("the act is malformed")
         try:
             decision = self.scales.decide(act)
-        except Exception:  # noqa: BLE001  the boundary that makes deciding total: what fails is denied, and says so
-            return self._malformed("weighing the rules failed")
+        except Exception as error:  # noqa: BLE001  the boundary that makes deciding total: what fails is denied, and says so
+            return self._malformed(f"weighing the rules failed ({type(error).__name__})")
         if self.scales.unknown(act) or not self._memorable(act):
             return decision
         if len(self._table) >= TABLE_SIZE:

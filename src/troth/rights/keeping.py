@@ -194,19 +194,8 @@ def move_matter(
         IllegalMove: Its state machine knows no such move.
         Conflict: Somebody else has moved it meanwhile.
     """
-    shape = SHAPES[row.matter]
-    shape.check(row.state, after, classified=classified)
-    ends = after in shape.ends
-    moved = row._replace(
-        state=after,
-        verified_at=0
-        if after == "identity-pending"
-        else row.verified_at or (at if after == "verified" else 0),
-        ended_at=at if ends else 0,
-        outcome=note if ends else "",
-    )
-    if ends and moved.late(at) and not moved.overdue_at:
-        moved = moved._replace(overdue_at=at)
+    SHAPES[row.matter].check(row.state, after, classified=classified)
+    moved = _moved(row, after, at, note)
     values = {
         "which": row.case,
         "before": row.state,
@@ -219,9 +208,23 @@ def move_matter(
     if tx.run(_MOVE, values) != 1:
         raise Conflict("Somebody else has moved it meanwhile.", field="state", mend="Look again.")
     note_step(tx, row.case, at, after, who, note)
-    if ends:
+    if moved.ended_at:
         tx.run(_FREE, {"which": row.case})
         tx.run(_MEET_ALL, {"which": row.case, "at": at})
+    return moved
+
+
+def _moved(row: MatterRow, after: str, at: int, note: str) -> MatterRow:
+    """A matter as it is once it has reached a state; one that ends too late is overdue from then on."""
+    ends = after in SHAPES[row.matter].ends
+    verified = row.verified_at or (at if after == "verified" else 0)
+    if after == "identity-pending":
+        verified = 0
+    moved = row._replace(
+        state=after, verified_at=verified, ended_at=at if ends else 0, outcome=note if ends else ""
+    )
+    if ends and moved.late(at) and not moved.overdue_at:
+        moved = moved._replace(overdue_at=at)
     return moved
 
 
