@@ -31,6 +31,9 @@ def test_one_writes_another_approves(web: Web) -> None:
     assert refused.status_code == 422
     assert "<strong>order</strong>, body (de), line 1, column 1" in refused.text
     assert "Install 5.2.1" in refused.text
+    wrong = ann.post("/console/bulletins", **{**FORM, "versions": "soon"})
+    assert wrong.status_code == 422
+    assert 'aria-describedby="versions-hint fault" aria-invalid="true"' in wrong.text
     made = ann.post("/console/bulletins", **FORM)
     assert made.status_code == 303, made.text
     place = made.headers["location"]
@@ -55,5 +58,7 @@ def test_one_writes_another_approves(web: Web) -> None:
     assert pia.post(step, step="approve", digest=again[1]).status_code == 303
     assert ann.post(step, step="start").status_code == 303
     assert "under way" in ann.get("/console/bulletins").text
-    assert ann.post(step, step="stop").status_code == 303
+    assert ann.post(step, step="stop").status_code == 422
+    assert "under way" in ann.get(place).text
+    assert ann.post(step, step="stop", sure="yes").status_code == 303
     assert "Not told, for it was stopped" in ann.get(place).text

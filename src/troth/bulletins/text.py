@@ -48,11 +48,13 @@ def checked_texts(texts: Texts) -> None:
         subject = text.subject.strip()
         if not subject or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
             raise _fault(
-                f"The subject ({language}) is no line of at most {LONGEST_SUBJECT} characters.", "Shorten it."
+                f"The subject ({language}) is no line of at most {LONGEST_SUBJECT} characters.",
+                f"Write one line of at most {LONGEST_SUBJECT} characters.",
             )
         if not text.body.strip() or len(text.body) > LONGEST_BODY:
             raise _fault(
-                f"The text ({language}) is empty or longer than {LONGEST_BODY} characters.", "Shorten it."
+                f"The text ({language}) is empty or longer than {LONGEST_BODY} characters.",
+                f"Write at most {LONGEST_BODY} characters, or leave the language out with its subject.",
             )
         for name in _PLACE.findall(text.subject + text.body):
             if name not in VARIABLES:

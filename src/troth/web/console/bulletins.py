@@ -107,6 +107,12 @@ def _take(site: Site, who: Working, case: str, form: Given) -> None:
         TrothError: It was not taken; says why.
     """
     bulletins, named = site.troth.bulletins, form.get("step", "")
+    if named == "stop" and form.get("sure") != "yes":
+        raise InvalidInput(
+            "Nothing was done: the box beside the button was not ticked.",
+            field="sure",
+            mend="Tick it, and try again.",
+        )
     if named == "approve":
         bulletins.approve(who.key, case, form.get("digest", ""))
     elif named in ("start", "stop"):
