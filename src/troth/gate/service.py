@@ -40,7 +40,7 @@ from troth.gate.weighing import Scales
 from troth.kernel import Clock, InvalidInput, TrothError, Unavailable, micros, new_id
 from troth.ledger import Entry, encode_entry, stage
 from troth.policy import Act, Explanation, Policy
-from troth.storage import Database, Scratch, Transaction, forget_jobs
+from troth.storage import Database, GaveWay, KeyTaken, Scratch, Transaction, forget_jobs
 from troth.vault import (
     Vault,
     begin_erasure,
@@ -139,6 +139,10 @@ class Gate:
             try:
                 outcomes = self._commit(asks, along, again=left > 0)
             except PersonAppeared:
+                continue
+            except (GaveWay, KeyTaken):  # others wrote at once; the last try does each act by itself
+                if not left:
+                    raise
                 continue
             return self._finish_erasures(asks, outcomes)
         raise Unavailable("People of this batch are being added by others at once.", mend="Send it again.")

@@ -1,6 +1,15 @@
 """Storage: databases, transactions, outbox, durable jobs, migrations; one set of SQL for SQLite and PostgreSQL; inboxes that are folded into lakes."""
 
-from troth.storage.database import Busy, Database, Row, Transaction, create_all, open_database
+from troth.storage.database import (
+    Busy,
+    Database,
+    GaveWay,
+    KeyTaken,
+    Row,
+    Transaction,
+    create_all,
+    open_database,
+)
 from troth.storage.files import held, put_whole, sync_folder
 from troth.storage.folding import Folding
 from troth.storage.inbox import Inbox, StoredBatch, Waits
@@ -34,12 +43,14 @@ __all__ = [
     "DeltaFolder",
     "Folding",
     "Frame",
+    "GaveWay",
     "Handler",
     "Inbox",
     "Job",
     "JobOver",
     "JobRecord",
     "JobWorker",
+    "KeyTaken",
     "Lookup",
     "Row",
     "Scratch",

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import MetaData
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from troth.kernel import Unavailable
+from troth.kernel import Conflict, Unavailable
 from troth.storage.schema import TRIGGERS_OF
 from troth.storage.statements import Lookup, Parameters, Statement
 
@@ -17,6 +17,14 @@ NO_PARAMETERS: Mapping[str, Any] = {}
 
 class Busy(Unavailable):
     """A write transaction could not begin at once; nothing was done."""
+
+
+class GaveWay(Unavailable):
+    """Another transaction goes first: each waited for the other, or saw an old state. Nothing was done; begin it again."""
+
+
+class KeyTaken(Conflict):
+    """A row with a unique key exists already: it always did, or another transaction has just committed it."""
 
 
 class Transaction(Protocol):
@@ -57,7 +65,7 @@ class Database(Protocol):
     """A database that gives transactions.
 
     Errors of the engine come out as `Unavailable` (full disk, lost connection, lock held too long: nothing was
-    done, try again) or `Conflict` (a unique key exists already).
+    done, try again; `GaveWay` where at once) or `KeyTaken`.
     """
 
     @property

@@ -16,8 +16,8 @@ from psycopg import IsolationLevel
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from troth.kernel import Conflict, InvalidInput, TrothError, Unavailable
-from troth.storage.database import NO_PARAMETERS, Busy, Row
+from troth.kernel import InvalidInput, TrothError, Unavailable
+from troth.storage.database import NO_PARAMETERS, Busy, GaveWay, KeyTaken, Row
 from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 POOL_SIZE = 16
@@ -34,13 +34,11 @@ _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout"
 def reported(error: psycopg.Error, location: str) -> TrothError:
     """The error to show for an engine's error."""
     if isinstance(error, psycopg.errors.UniqueViolation):
-        return Conflict("A row with this key exists already.", mend="Read it and decide what to change.")
+        return KeyTaken("A row with this key exists already.", mend="Read it and decide what to change.")
     if isinstance(error, psycopg.errors.DiskFull):
         return Unavailable(f"The disk of {location} is full; nothing was stored.", mend="Free some space.")
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
-        return Unavailable(
-            f"{location} gave way to another transaction; nothing was stored.", mend="Try again."
-        )
+        return GaveWay(f"{location} gave way to another transaction; nothing was stored.", mend="Try again.")
     if isinstance(error, psycopg.DataError):
         return InvalidInput(
             f"{location} cannot keep a value ({type(error).__name__}); nothing was stored.",

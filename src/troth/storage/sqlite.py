@@ -14,8 +14,8 @@ from typing import Literal, Self
 
 import apsw
 
-from troth.kernel import Conflict, TrothError, Unavailable
-from troth.storage.database import NO_PARAMETERS, Busy, Row
+from troth.kernel import TrothError, Unavailable
+from troth.storage.database import NO_PARAMETERS, Busy, KeyTaken, Row
 from troth.storage.statements import Compiler, Lookup, Parameters, Statement
 
 BUSY_MILLISECONDS = 15_000
@@ -33,7 +33,7 @@ _DOUBLES = frozenset(
 def reported(error: apsw.Error, location: str) -> TrothError:
     """The error to show for an engine's error."""
     if isinstance(error, apsw.ConstraintError) and getattr(error, "extendedresult", 0) in _DOUBLES:
-        return Conflict("A row with this key exists already.", mend="Read it and decide what to change.")
+        return KeyTaken("A row with this key exists already.", mend="Read it and decide what to change.")
     if isinstance(error, apsw.FullError):
         return Unavailable(
             f"The disk that holds {location} is full; nothing was stored.",
