@@ -12,6 +12,7 @@ from tests.gate.conftest import REGISTER, Company
 from troth.gate import Ask, Gate, Outcome
 from troth.storage import Statement, Transaction, stage_job
 from troth.storage.jobs import job
+from troth.vault.erasure import begin_erasure
 from troth.vault.settling import Settlers
 from troth.vault.tables import identifier, person
 
@@ -43,6 +44,18 @@ def test_who_comes_in_twice_at_once_is_one_person(company: Company, monkeypatch:
     met = behind.effect if first else "permit"
     assert [one.effect for one in outcomes] == ["permit", met, "permit"]
     assert company.count(person) == company.count(identifier) == 4
+
+
+def test_whose_erasure_another_process_has_begun_comes_in_as_somebody_new(company: Company) -> None:
+    """Between the first and the last step of an erasure whoever is erased may register again: nobody is told that they are not known."""
+    gone = company.register(1)
+    with company.database.transaction() as tx:
+        begin_erasure(tx, gone, 1)
+    (outcome,) = company.gate.perform([company.registration(1, serial="SN-0002")])
+    assert outcome.permitted, outcome
+    assert outcome.person != gone
+    assert company.count(person) == 1
+    assert [entry.act for entry in company.entries()].count("erased") == 1
 
 
 def test_of_two_that_wait_for_each_other_both_are_done(company: Company) -> None:

@@ -135,9 +135,7 @@ class Collector:
         self._check_point(one, point)
         fresh = one.person not in self._known
         if fresh and one.person not in newcomers:
-            raise NotFound(
-                "No such person is known.", field="person", mend="Leave the handle out to add one."
-            )
+            raise _nobody_there(one)
         values = {name: one.ask.values[name] for name in one.fields}
         if point is not None and point.refers:
             check_references(self._tx, self._vault, self._policy, point, values, one.person)
@@ -338,6 +336,13 @@ class Collector:
                     field=name,
                     mend="Leave it out.",
                 )
+
+
+def _nobody_there(one: Weighed) -> NotFound:
+    """The refusal of a collection about somebody who is not there: a handle that nobody has, or whoever was just erased."""
+    if one.ask.person:
+        return NotFound("No such person is known.", field="person", mend="Leave the handle out to add one.")
+    return NotFound("They were erased just now.", mend="Send it again; it is about somebody new then.")
 
 
 def _only_profile(point: Point) -> bool:

@@ -69,6 +69,7 @@ class Doer:
         self._now = now
         self._people = scales.people
         self._known = set(scales.people)
+        self._there = frozenset(self._known)
         self._words = words
         self.outdated: dict[tuple[str, str], int] = {}
         """Key groups from which fields were erased, and when; their keys go after the commit."""
@@ -218,10 +219,14 @@ class Doer:
         """Write what a collection brings, open its case, and know of it for the acts behind this one.
 
         Raises:
-            PersonAppeared: Another process has just committed a row with the same key, which nobody could see before.
+            PersonAppeared: Another process has just committed a row with the same key, which nobody could see before, or
+                has begun to erase whoever has the identifiers: they are somebody new when that has ended.
         """
         if one.ask.identify and not one.person:
             raise _nobody()
+        found = one.person and one.person not in newcomers and not (one.ask.person or one.ask.proof)
+        if self._again and found and one.person not in self._there:
+            raise PersonAppeared
         # The last try does each by itself, so that one conflict undoes one act.
         if self._again and self._collector.settle(one, newcomers):
             self._known.add(one.person)

@@ -136,15 +136,14 @@ class Gate:
         with suppress(Unavailable):
             self._finish_begun()
         for left in reversed(range(_TRIES)):
-            try:
+            outcomes = None
+            # Others wrote at once; the last try does each act by itself, and tells what stays in its way.
+            with suppress(PersonAppeared, *((GaveWay, KeyTaken) if left else ())):
                 outcomes = self._commit(asks, along, again=left > 0)
-            except PersonAppeared:
-                continue
-            except (GaveWay, KeyTaken):  # others wrote at once; the last try does each act by itself
-                if not left:
-                    raise
-                continue
-            return self._finish_erasures(asks, outcomes)
+            if outcomes is not None:
+                return self._finish_erasures(asks, outcomes)
+            with suppress(Unavailable):
+                self.resume_erasures()
         raise Unavailable("People of this batch are being added by others at once.", mend="Send it again.")
 
     def _perform_once(self, asks: Sequence[Ask], along: Along | None) -> list[Outcome]:
@@ -381,9 +380,8 @@ class Gate:
         """Finish the erasures that were just committed to; if they cannot be yet, that is told and kept for later."""
         begun = [number for number, ask in enumerate(asks) if erases(ask) and outcomes[number].permitted]
         if not begun:
-            if self._unfinished:
-                with suppress(Unavailable):
-                    self._finish_begun()
+            with suppress(Unavailable):
+                self._finish_begun()
             return outcomes
         self._unfinished.update(
             outcomes[number].person
