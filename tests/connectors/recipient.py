@@ -1,7 +1,7 @@
 """A recipient of signed messages, as a process of its own: it believes what the published verifier believes.
 
-`python -m tests.connectors.recipient FOLDER`: reads `secret` and, at each message, `answer` (JSON: status, headers, body, sleep) from
-the folder; writes `port`, and a line of JSON for each message into `log`.
+`python -m tests.connectors.recipient FOLDER`: reads `port`, and at each message `secret` and `answer` (JSON: status, headers, body,
+sleep) from the folder; writes a line of JSON for each message into `log`.
 """
 
 import json
@@ -55,8 +55,6 @@ class Recipient(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    before = FOLDER / "port"
-    server = HTTPServer(("127.0.0.1", int(before.read_text()) if before.exists() else 0), Recipient)
-    before.write_text(str(server.server_port))
+    server = HTTPServer(("127.0.0.1", int((FOLDER / "port").read_text())), Recipient)
     (FOLDER / "ready").touch()
     server.serve_forever()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.process import free_port
 from tests.support.waiting import wait_until
 
 
@@ -23,6 +24,7 @@ class Told:
         folder.mkdir()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        (folder / "port").write_text(str(free_port()))
         (folder / "secret").write_text("whsec_" + base64.b64encode(b"s" * 32).decode())
         self.answers(200)
 
