@@ -13,12 +13,13 @@ from tests.campaigns.company import CANARY, PEOPLE, TEXT, Marketing
 from tests.support.folders import made_folder
 from tests.support.inside import call
 from tests.support.policies import any_serial_file
+from troth.adapters import FolderMailer
 from troth.bootstrap import compile_texts, open_troth
 from troth.campaigns import NEXT, STATES, moved, read_rate
 from troth.gate import ERASED
 from troth.kernel import Conflict, InvalidInput, Refused, SettableClock, micros
 from troth.ledger import staged_count
-from troth.outreach import read_message
+from troth.outreach import Mail, read_message
 from troth.storage import stage_job
 
 
@@ -102,6 +103,29 @@ def test_paused_and_stopped_campaigns_send_nothing_more(marketing: Marketing) ->
     marketing.clock.advance(timedelta(minutes=5))
     marketing.run()
     assert marketing.counts(case) == {"sent": 2, "skipped": PEOPLE - 3}
+
+
+def test_a_stop_in_the_middle_of_a_window_leaves_no_copy_open(
+    marketing: Marketing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was decided and not handed over when somebody stopped it is skipped as well, and its sum is that of the people chosen."""
+    case, campaigns = marketing.draft().case, marketing.troth.campaigns
+    really, stopped = FolderMailer.send, list[str]()
+
+    def send(self: FolderMailer, mail: Mail) -> None:
+        really(self, mail)
+        if not stopped:
+            stopped.append(mail.id)
+            campaigns.stop(marketing.key, case)
+
+    monkeypatch.setattr(FolderMailer, "send", send)
+    campaigns.start(marketing.key, case)
+    marketing.run()
+    told = campaigns.progress(case)
+    assert (told.campaign.state, told.left, told.total) == ("stopped", 0, PEOPLE - 1)
+    assert told.skipped == {"stopped": PEOPLE - 1 - told.counts["sent"]}
+    assert len(marketing.mails()) == told.counts["sent"] < PEOPLE - 1
+    assert list((marketing.troth.folder / "handovers").iterdir()) == []
 
 
 def test_a_campaign_that_waits_tells_why_since_when_and_what_to_do(marketing: Marketing) -> None:
