@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from tests.cli.conftest import Program
 from tests.support.process import TROTH, Troth, free_port
 from troth.cli.demo import Told, prepare, program, things_to_try
+from troth.cli.listening import claimed
 from troth.cli.listening import free_port as usable_port
 from troth.cli.made_people import email_of, registration
 from troth.cli.say import Say
@@ -137,6 +138,17 @@ def test_commands_are_quoted_for_the_shell() -> None:
     commands = things_to_try(Path("my data"), Told(people=1, case="c", entry="e"), "log+key")
     assert all("my data" in " ".join(shlex.split(line)) and "'my data" in line for line in commands.values())
     assert program()
+
+
+def test_a_port_that_another_server_is_about_to_take_is_told(program: Program) -> None:
+    """Of two `serve` that start at once on a port one is refused, though nobody listens yet: else they would share what comes in."""
+    port = free_port()
+    with claimed(program.folder, "127.0.0.1", port):
+        ended = program.run("serve", "--port", str(port), "--json")
+    assert (ended.code, ended.error["field"]) == (5, "port")
+    assert "already in use" in ended.error["what"]
+    with claimed(program.folder, "127.0.0.1", port):
+        pass
 
 
 def test_a_taken_port_is_told(program: Program) -> None:

@@ -1,14 +1,18 @@
 """Ports: is one free, and which one is."""
 
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from troth.cli.codes import BadUsage
 from troth.kernel import Unavailable
 
 
-def check_free(folder: Path, host: str | None, port: int | None) -> None:
-    """Refuse to serve where somebody listens already, or where there is no folder to serve.
+@contextmanager
+def claimed(folder: Path, host: str | None, port: int | None) -> Iterator[None]:
+    """Serve where nobody listens and nobody else is about to: the server's own socket would share the port without a word.
 
     Raises:
         Unavailable: The port is taken or the address is not this machine's.
@@ -19,13 +23,31 @@ def check_free(folder: Path, host: str | None, port: int | None) -> None:
     web = read_settings(folder).web
     address, number = host or web.host, port or web.port
     try:
-        _bind(address, number)
+        claim = _claim(address, number)
     except OSError as error:
         raise Unavailable(
             f"{address}:{number} cannot be listened on ({error.strerror}).",
             mend="Stop what listens there, or choose another with --port.",
             field="port",
         ) from error
+    with claim:
+        yield
+
+
+def _claim(host: str, port: int) -> socket.socket:
+    """A socket that stands for a port of this machine until it is closed, or its process ends.
+
+    Of two servers that start at once both would find the port free, and the system would share it out between them.
+    """
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        if port and sys.platform == "linux":  # a name without a file, which no other system has
+            claim.bind(f"\0troth/{host}/{port}")
+        _bind(host, port)
+    except BaseException:
+        claim.close()
+        raise
+    return claim
 
 
 def tls_pair(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:

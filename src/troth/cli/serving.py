@@ -109,20 +109,20 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API and the published pages until interrupted; what was accepted is on disk by then."""
-    from troth.cli.listening import check_free, tls_pair
+    from troth.cli.listening import claimed, tls_pair
     from troth.web import serve as run
 
     # A crash below Python says nothing by itself; this names the lines that every thread was at, and no value.
     if sys.__stderr__ is not None:
         faulthandler.enable(sys.__stderr__)
     tls = tls_pair(tls_certificate, tls_key)
-    check_free(say.folder, host, port)
 
     def ready(url: str) -> None:
         text = f"Serving {say.folder} on {url} (policy page {url}/policy). Ctrl-C stops."
         say.answer({"url": url, "folder": say.folder}, text)
 
-    run(say.folder, host, port, tls=tls, ready=ready)
+    with claimed(say.folder, host, port):
+        run(say.folder, host, port, tls=tls, ready=ready)
 
 
 @command(

@@ -64,7 +64,9 @@ class Settlers:
             return
         self._tx.run_many(ADD_PERSON, self._people)
         if self._identifiers:
-            self._tx.run_many(ADD_IDENTIFIER, [(*key, who, "") for key, who in self._identifiers.items()])
+            self._tx.run_many(
+                ADD_IDENTIFIER, [(*key, who, "") for key, who in sorted(self._identifiers.items())]
+            )
         if self._sealed:
             self._tx.run_many(WRITE, self._sealed)
         self._people.clear()
