@@ -104,7 +104,7 @@ def test_a_visitor_mends_an_error_and_is_taken_in(vendor: Vendor, chromium: Brow
         page.get_by_role("alert").get_by_role("link").click()
         field = page.get_by_label("E-mail address")
         expect(field).to_be_focused()
-        assert page.get_by_label("Your name").input_value() == "Ann Example"
+        expect(page.get_by_label("Your name")).to_have_value("Ann Example")
         if script:
             assert violations(page) == []
             screenshots(page, "form registration error")

@@ -109,7 +109,7 @@ def test_account_from_the_form_to_the_end(tmp_path: Path, chromium: Browser) -> 
         page.get_by_label("Company").fill("Example")
         page.get_by_role("button", name="Save").click()
         page.wait_for_url("**/account?saved=yes")
-        assert page.get_by_label("Company").input_value() == "Example"
+        expect(page.get_by_label("Company")).to_have_value("Example")
         page.get_by_label("Password", exact=True).fill(PHRASE)
         page.get_by_role("button", name="Set a password").click()
         page.wait_for_url("**/account?saved=yes")
@@ -157,7 +157,7 @@ def test_account_without_script(tmp_path: Path, chromium: Browser) -> None:
             page.get_by_role("button", name="Set a password").click()
             page.get_by_label("Company").fill("Example")
             page.get_by_role("button", name="Save").click()
-            assert page.get_by_label("Company").input_value() == "Example"
+            expect(page.get_by_label("Company")).to_have_value("Example")
             page.get_by_role("button", name="Sign out everywhere").click()
             page.locator("#email").fill(ANN)
             page.get_by_label("Password").fill("wrong" * 4)

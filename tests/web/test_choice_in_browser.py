@@ -61,13 +61,13 @@ def test_choosing_on_the_page(script: bool, troth_program: Troth, chromium: Brow
         assert cookies(page.context)[CHOICE].endswith("..")
         page.get_by_label("Usage statistics").check(force=True)
         page.get_by_role("button", name="Save these choices").click()
-        assert page.get_by_label("Usage statistics").is_checked()
-        assert not page.get_by_label("Customised content").is_checked()
+        expect(page.get_by_label("Usage statistics")).to_be_checked()
+        expect(page.get_by_label("Customised content")).not_to_be_checked()
         assert set(cookies(page.context)) == {CHOICE}
         page.goto("/policy")
         page.get_by_role("link", name="Your choices").click()
         page.get_by_role("button", name="Refuse all").click()
-        assert not page.get_by_label("Usage statistics").is_checked()
+        expect(page.get_by_label("Usage statistics")).not_to_be_checked()
         if script:
             assert violations(page) == []
             screenshots(page, "choice saved")
@@ -89,7 +89,7 @@ def test_the_page_by_keyboard(troth_program: Troth, chromium: Browser) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.wait_for_url("**/choice?saved=yes")
-        assert page.get_by_label("Usage statistics").is_checked()
+        expect(page.get_by_label("Usage statistics")).to_be_checked()
 
 
 @pytest.mark.parametrize("answer", ["Refuse all", "Allow all"])

@@ -66,5 +66,5 @@ def test_the_desk_follows_its_letters(tmp_path: Path, chromium: Browser) -> None
         expect(page.get_by_role("alert")).to_contain_text("has the reference", use_inner_text=True)
         inspect(page, "console letters")
         page.get_by_role("link", name="Call lists").click()
-        assert "Example Call Centre Ltd." in page.get_by_role("table").inner_text()
+        expect(page.get_by_role("table")).to_contain_text("Example Call Centre Ltd.", use_inner_text=True)
         inspect(page, "console call lists")
