@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from troth.kernel import Unavailable
+from troth.storage import sync_folder
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
@@ -27,17 +28,9 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:
                 os.fsync(file.fileno())
         fresh.replace(path)
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise Unavailable(
             f"{path} cannot be written ({error.strerror}).", mend="Check the folder and its free space."
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,9 +3,11 @@
 from troth.outreach.copies import COUNT
 from troth.outreach.handovers import Handovers
 from troth.outreach.outbox import FAILED, PLANNED, SENT, SKIPPED, Outbox
-from troth.storage import Database
+from troth.storage import Database, Transaction
 
 UNCERTAIN = "uncertain"
+_Settled = tuple[str, str]
+"""A copy's state, and why it is in it."""
 
 
 class LeftCopies:
@@ -29,17 +31,9 @@ class LeftCopies:
             batch: Id of its case.
             uncertain: What becomes of those: `AGAIN` or `COUNT`.
         """
-        told, unknown = self._handovers.told(batch), 0
+        settled_as = (FAILED, UNCERTAIN) if uncertain == COUNT else (PLANNED, "")
         with self._database.transaction() as tx:
-            for row in self._outbox.in_hand(tx, batch):
-                if told.took(row):
-                    self._outbox.settle(tx, row, SENT)
-                elif told.untried(row):
-                    self._outbox.settle(tx, row, PLANNED, tried=-1)
-                else:
-                    unknown += 1
-                    state, why = (FAILED, UNCERTAIN) if uncertain == COUNT else (PLANNED, "")
-                    self._outbox.settle(tx, row, state, why)
+            unknown = self._settle(tx, batch, untried=(PLANNED, ""), uncertain=settled_as)
         self._handovers.forget(batch)
         return unknown
 
@@ -52,16 +46,20 @@ class LeftCopies:
             batch: Id of its case.
             why: Why what was certainly not taken is skipped.
         """
-        told, unknown = self._handovers.told(batch), 0
         with self._database.transaction() as tx:
-            for row in self._outbox.in_hand(tx, batch):
-                if told.took(row):
-                    self._outbox.settle(tx, row, SENT)
-                elif told.untried(row):
-                    self._outbox.settle(tx, row, SKIPPED, why, tried=-1)
-                else:
-                    unknown += 1
-                    self._outbox.settle(tx, row, FAILED, UNCERTAIN)
+            unknown = self._settle(tx, batch, untried=(SKIPPED, why), uncertain=(FAILED, UNCERTAIN))
             self._outbox.end(tx, batch, why)
         self._handovers.forget(batch)
+        return unknown
+
+    def _settle(self, tx: Transaction, batch: str, *, untried: _Settled, uncertain: _Settled) -> int:
+        told, unknown = self._handovers.told(batch), 0
+        for row in self._outbox.in_hand(tx, batch):
+            if told.took(row):
+                self._outbox.settle(tx, row, SENT)
+            elif told.untried(row):
+                self._outbox.settle(tx, row, *untried, tried=-1)
+            else:
+                unknown += 1
+                self._outbox.settle(tx, row, *uncertain)
         return unknown
